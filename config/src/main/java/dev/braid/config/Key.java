@@ -1,0 +1,23 @@
+package dev.braid.config;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * Documents a component of a config record. The YAML key is the component's name in snake_case. The text makes the help, the
+ * reference page and the JSON schema.
+ */
+@Retention(RetentionPolicy.RUNTIME)
+@Target(ElementType.RECORD_COMPONENT)
+public @interface Key {
+    /** What the key does, in one line. */
+    String value();
+
+    /** The default as YAML text. Without one the key is required, unless its type is {@code Optional}. */
+    String byDefault() default "";
+
+    /** The allowed words of a string key; none means any. */
+    String[] allowed() default {};
+}

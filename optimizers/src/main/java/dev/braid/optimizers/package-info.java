@@ -1,0 +1,2 @@
+/** Optimizers, learning-rate schedules and gradient clipping over named parameters. */
+package dev.braid.optimizers;

@@ -1,0 +1,52 @@
+package dev.braid.tensor;
+
+import dev.braid.tensor.matmul.Matmul;
+
+/**
+ * Everything that operations of one rank run on: its memory, its cores, its matrix-product engines and its profile. Each
+ * rank has its own; several live in one JVM. One thread at a time may run operations on it.
+ */
+public final class Compute implements AutoCloseable {
+    private final Memory memory = new Memory();
+    private final Profile profile = new Profile();
+    private final Workers workers;
+    private final Matmul matmul;
+
+    /**
+     * A context with {@code cores} cores.
+     *
+     * @param engine {@code auto}, {@code onednn}, {@code nd4j} or {@code vector}: see {@link Matmul}
+     */
+    public Compute(int cores, String engine, String name) {
+        workers = new Workers(cores, name);
+        matmul = new Matmul(workers, memory, engine);
+    }
+
+    /** The rank's off-heap memory. */
+    public Memory memory() {
+        return memory;
+    }
+
+    /** The rank's cores. */
+    public Workers workers() {
+        return workers;
+    }
+
+    /** The rank's matrix products. */
+    public Matmul matmul() {
+        return matmul;
+    }
+
+    /** Time and arithmetic by operation. */
+    public Profile profile() {
+        return profile;
+    }
+
+    /** Stops the workers and frees all memory. */
+    @Override
+    public void close() {
+        workers.close();
+        matmul.close();
+        memory.close();
+    }
+}

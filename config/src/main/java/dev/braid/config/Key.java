@@ -15,7 +15,13 @@ public @interface Key {
     /** What the key does, in one line. */
     String value();
 
-    /** The default as YAML text. Without one the key is required, unless its type is {@code Optional}. */
+    /** The YAML key where it cannot be the component's name ({@code final} is a word of Java). */
+    String name() default "";
+
+    /**
+     * The default as YAML text. Without one the key is required, unless its type is {@code Optional}. An {@code Optional} key
+     * that is given the word {@code none} is empty, whatever its default.
+     */
     String byDefault() default "";
 
     /** The allowed words of a string key; none means any. */

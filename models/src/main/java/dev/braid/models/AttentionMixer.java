@@ -28,17 +28,14 @@ final class AttentionMixer implements Mixer {
     private final Optional<RopeTable> rope;
     private final Weight output;
 
-    AttentionMixer(
-            AttentionConfig config,
-            ModelConfig model,
-            Parameters parameters,
-            String prefix,
-            Initializations init,
-            DType dtype) {
+    AttentionMixer(AttentionConfig config, Construction construction, String prefix) {
+        ModelConfig model = construction.model();
+        Parameters parameters = construction.parameters();
+        Initializations init = construction.init();
         int size = config.headSize(model.dim());
         this.layout = new HeadLayout(config.heads(), config.keyValueHeads(), size);
         this.epsilon = (float) model.normEps();
-        this.dtype = dtype;
+        this.dtype = construction.dtype();
         long queryRows = (long) layout.heads() * size;
         long keyRows = (long) layout.kvHeads() * size;
         qkv = parameters.pack(List.of(
@@ -59,7 +56,7 @@ final class AttentionMixer implements Mixer {
         keyNorm = config.qkNorm()
                 ? Optional.of(parameters.add(prefix + "k_norm.weight", Shape.of(size), one))
                 : Optional.empty();
-        rope = config.rope().map(settings -> new RopeTable(size, settings.base(), model.context()));
+        rope = config.rope().map(settings -> construction.ropeTable(size, settings.base()));
         output = parameters.add(prefix + "output.weight", Shape.of(model.dim(), queryRows), init.intoResidual());
     }
 

@@ -42,36 +42,36 @@ public final class Decoder {
         this.compute = compute;
         this.dtype = dtype;
         this.epsilon = (float) config.normEps();
-        this.parameters = new Parameters(compute, dtype);
-        Initializations init = Initializations.of(config);
+        Construction construction = new Construction(config, compute, dtype);
+        this.parameters = construction.parameters();
+        Initialization narrow = construction.init().inner();
         Initialization one = new Initialization.Constant(1);
         Shape width = Shape.of(config.dim());
         Shape table = Shape.of(vocabulary, config.dim());
-        embedding = parameters.add("embedding.weight", table, init.inner());
+        embedding = parameters.add("embedding.weight", table, narrow);
         List<ModelConfig.Layer> arrangement = config.arrangement();
         for (int i = 0; i < arrangement.size(); i++) {
             ModelConfig.Layer layer = arrangement.get(i);
             String prefix = "layers." + i + ".";
             Weight mixerNorm = parameters.add(prefix + "mixer_norm.weight", width, one);
-            Mixer mixer = mixer(config.mixers().get(layer.mixer()), prefix + "mixer.", init);
+            Mixer mixer = mixer(config.mixers().get(layer.mixer()), construction, prefix + "mixer.");
             Weight ffnNorm = parameters.add(prefix + "ffn_norm.weight", width, one);
-            FeedForward ffn = feedForward(config.ffns().get(layer.ffn()), prefix + "ffn.", init);
+            FeedForward ffn = feedForward(config.ffns().get(layer.ffn()), construction, prefix + "ffn.");
             blocks.add(new Block(mixerNorm, mixer, ffnNorm, ffn, epsilon));
         }
         norm = parameters.add("norm.weight", width, one);
-        head = config.tieEmbeddings() ? embedding : parameters.add("head.weight", table, init.inner());
+        head = config.tieEmbeddings() ? embedding : parameters.add("head.weight", table, narrow);
     }
 
-    private Mixer mixer(MixerConfig settings, String prefix, Initializations init) {
+    private static Mixer mixer(MixerConfig settings, Construction construction, String prefix) {
         return switch (settings) {
-            case AttentionConfig attention ->
-                new AttentionMixer(attention, config, parameters, prefix, init, dtype);
+            case AttentionConfig attention -> new AttentionMixer(attention, construction, prefix);
         };
     }
 
-    private FeedForward feedForward(FeedForwardConfig settings, String prefix, Initializations init) {
+    private static FeedForward feedForward(FeedForwardConfig settings, Construction construction, String prefix) {
         return switch (settings) {
-            case SwiGluConfig swiGlu -> new SwiGluFeedForward(swiGlu, config.dim(), parameters, prefix, init);
+            case SwiGluConfig swiGlu -> new SwiGluFeedForward(swiGlu, construction, prefix);
         };
     }
 

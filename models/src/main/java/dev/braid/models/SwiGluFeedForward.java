@@ -14,12 +14,17 @@ final class SwiGluFeedForward implements FeedForward {
     private final Weight gateUp;
     private final Weight down;
 
-    SwiGluFeedForward(SwiGluConfig config, int dim, Parameters parameters, String prefix, Initializations init) {
-        Initialization inner = init.inner();
+    SwiGluFeedForward(SwiGluConfig config, Construction construction, String prefix) {
+        Parameters parameters = construction.parameters();
+        int dim = construction.model().dim();
+        Initialization inner = construction.init().inner();
         gateUp = parameters.pack(List.of(
                 new Parameters.Spec(prefix + "gate.weight", Shape.of(config.hidden(), dim), inner),
                 new Parameters.Spec(prefix + "up.weight", Shape.of(config.hidden(), dim), inner)));
-        down = parameters.add(prefix + "down.weight", Shape.of(dim, config.hidden()), init.intoResidual());
+        down = parameters.add(
+                prefix + "down.weight",
+                Shape.of(dim, config.hidden()),
+                construction.init().intoResidual());
     }
 
     @Override

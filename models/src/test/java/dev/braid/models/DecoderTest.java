@@ -40,7 +40,9 @@ class DecoderTest {
                 new Case("grouped, separate head", config(32, false, attention(4, 2, rope, false, false), 40)),
                 new Case("multi-query, biases", config(24, false, attention(3, 1, rope, true, false), 33)),
                 new Case("q/k norm", config(24, true, attention(6, 3, rope, false, true), 17)),
-                new Case("no positions, odd heads", config(15, false, attention(3, 1, Optional.empty(), true, true), 7)));
+                new Case(
+                        "no positions, odd heads",
+                        config(15, false, attention(3, 1, Optional.empty(), true, true), 7)));
     }
 
     private static AttentionConfig attention(
@@ -95,7 +97,9 @@ class DecoderTest {
                 List<float[]> together = gradients(decoder);
                 WeightQueue queue = new WeightQueue();
                 train(decoder, queue, false);
-                assertThat(gradients(decoder).getLast()).as("nothing has been added yet").containsOnly(0f);
+                assertThat(gradients(decoder).getLast())
+                        .as("nothing has been added yet")
+                        .containsOnly(0f);
                 queue.run();
                 assertThat(gradients(decoder)).usingRecursiveComparison().isEqualTo(together);
             }
@@ -262,7 +266,8 @@ class DecoderTest {
 
     private static List<float[]> gradients(Decoder decoder) {
         List<float[]> gradients = new ArrayList<>();
-        decoder.parameters().forEach(parameter -> gradients.add(parameter.gradient().toFloats()));
+        decoder.parameters()
+                .forEach(parameter -> gradients.add(parameter.gradient().toFloats()));
         return gradients;
     }
 

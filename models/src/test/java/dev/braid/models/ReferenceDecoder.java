@@ -88,7 +88,8 @@ final class ReferenceDecoder {
     }
 
     /** One head of one position: cut out, normalised if the config says so, rotated by its position. */
-    private double[] head(String prefix, String name, AttentionConfig settings, double[] line, int index, int position) {
+    private double[] head(
+            String prefix, String name, AttentionConfig settings, double[] line, int index, int position) {
         int size = settings.headSize(config.dim());
         double[] head = new double[size];
         System.arraycopy(line, index * size, head, 0, size);

@@ -6,7 +6,6 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.autograd.Parameter;
 import dev.braid.tensor.ops.AdamWScalars;
-import dev.braid.tensor.ops.AdamWUpdate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,16 +49,10 @@ public final class AdamW {
         double beta2 = config.betas().get(1);
         for (Parameter parameter : parameters) {
             Moments moment = moments.get(parameter.name());
-            AdamWScalars scalars = new AdamWScalars(
-                    learningRate,
-                    beta1,
-                    beta2,
-                    config.eps(),
-                    parameter.decays() ? config.weightDecay() : 0,
-                    1 - Math.pow(beta1, updates),
-                    1 - Math.pow(beta2, updates),
-                    gradientScale);
-            AdamWUpdate.apply(
+            double decay = parameter.decays() ? config.weightDecay() : 0;
+            AdamWScalars scalars =
+                    AdamWScalars.at(updates, learningRate, beta1, beta2, config.eps(), decay, gradientScale);
+            dev.braid.tensor.ops.AdamW.apply(
                     compute,
                     parameter.master(),
                     parameter.gradient(),

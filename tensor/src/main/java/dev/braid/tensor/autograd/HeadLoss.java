@@ -40,7 +40,9 @@ public final class HeadLoss {
         Tensor loss = compute.memory().allocate(Category.WORKSPACE, DType.F32, Shape.of(rows));
         Tensor logSum = tape.output(DType.F32, Shape.of(rows));
         boolean gradients = tape.recording();
-        Tensor passed = gradients && x.differentiable() ? tape.temporary(x.value().dtype(), x.value().shape()) : null;
+        Tensor passed = gradients && x.differentiable()
+                ? tape.temporary(x.value().dtype(), x.value().shape())
+                : null;
         try (Chunk work = new Chunk(tape, x.value(), head, labels, chunk)) {
             for (int from = 0; from < rows; from += chunk) {
                 work.logits(from);

@@ -9,6 +9,7 @@ import dev.braid.tensor.attention.Attention;
 import dev.braid.tensor.attention.AttentionSpec;
 import dev.braid.tensor.attention.Heads;
 import dev.braid.tensor.matmul.MatmulSpec;
+import dev.braid.tensor.ops.Columns;
 import dev.braid.tensor.ops.Elementwise;
 import dev.braid.tensor.ops.Embedding;
 import dev.braid.tensor.ops.HeadNorm;
@@ -86,8 +87,8 @@ public final class Operations {
                         tape.addGradient(residual, gradient.retain());
                     }
                 },
-                gradient ->
-                        multiply(compute, outputs, inputs, n, true, false, gradient, x.value(), weight.gradient(), true));
+                gradient -> multiply(
+                        compute, outputs, inputs, n, true, false, gradient, x.value(), weight.gradient(), true));
     }
 
     /** {@code x + bias}, in place: the operation before must not read its output again. */
@@ -114,7 +115,9 @@ public final class Operations {
                     if (x.differentiable()) {
                         Tensor existing = x.takeGradient();
                         boolean inPlace = existing != null && existing.exclusive();
-                        Tensor passed = inPlace ? existing : tape.temporary(tape.dtype(), x.value().shape());
+                        Tensor passed = inPlace
+                                ? existing
+                                : tape.temporary(tape.dtype(), x.value().shape());
                         RmsNorm.inputGradient(
                                 compute, gradient, x.value(), weight.compute(), inverse, existing, passed);
                         if (existing != null && !inPlace) {
@@ -163,9 +166,9 @@ public final class Operations {
                         compute,
                         gradient,
                         packed.value(),
-                        inverse,
                         layout.heads(),
                         layout.kvHeads(),
+                        inverse,
                         queryWeight.gradient(),
                         keyWeight.gradient()));
     }
@@ -241,10 +244,10 @@ public final class Operations {
             Tape tape, Variable packed, HeadLayout layout, Tensor keys, Tensor values, int cached) {
         Compute compute = tape.compute();
         int n = packed.rows();
-        int width = layout.kvHeads() * layout.headSize();
-        Elementwise.copyColumns(compute, packed.value(), layout.heads() * layout.headSize(), width, keys, cached);
-        Elementwise.copyColumns(
-                compute, packed.value(), (layout.heads() + layout.kvHeads()) * layout.headSize(), width, values, cached);
+        int queryColumns = layout.heads() * layout.headSize();
+        int keyColumns = layout.kvHeads() * layout.headSize();
+        Columns.copy(compute, packed.value(), queryColumns, keys, cached);
+        Columns.copy(compute, packed.value(), queryColumns + keyColumns, values, cached);
         AttentionSpec spec = new AttentionSpec(1, n, cached + n, cached, 0, true, scale(layout));
         Tensor out = tape.output(tape.dtype(), Shape.of(n, (long) layout.heads() * layout.headSize()));
         Attention.forward(
@@ -283,7 +286,16 @@ public final class Operations {
         Tensor logits =
                 tape.compute().memory().allocate(Category.ACTIVATIONS, DType.F32, Shape.of(x.rows(), head.rows()));
         multiply(
-                tape.compute(), x.rows(), head.rows(), head.columns(), false, true, x.value(), head.compute(), logits, false);
+                tape.compute(),
+                x.rows(),
+                head.rows(),
+                head.columns(),
+                false,
+                true,
+                x.value(),
+                head.compute(),
+                logits,
+                false);
         return logits;
     }
 
@@ -298,8 +310,7 @@ public final class Operations {
             Tensor b,
             Tensor c,
             boolean accumulate) {
-        MatmulSpec spec =
-                MatmulSpec.dense(m, n, k, transposeA, transposeB, a.dtype(), c.dtype(), accumulate);
+        MatmulSpec spec = MatmulSpec.dense(m, n, k, transposeA, transposeB, a.dtype(), c.dtype(), accumulate);
         compute.matmul().multiply(spec, a, b, c);
     }
 }

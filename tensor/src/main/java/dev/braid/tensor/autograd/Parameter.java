@@ -12,8 +12,7 @@ import dev.braid.tensor.Tensor;
  * @param compute what operations read: a BF16 copy of the master, or the master itself
  * @param initialization how the values are drawn
  */
-public record Parameter(
-        String name, Tensor master, Tensor gradient, Tensor compute, Initialization initialization) {
+public record Parameter(String name, Tensor master, Tensor gradient, Tensor compute, Initialization initialization) {
 
     /** How a parameter's first values are drawn. */
     public sealed interface Initialization {

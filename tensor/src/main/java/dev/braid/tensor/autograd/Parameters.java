@@ -76,7 +76,9 @@ public final class Parameters {
 
     /** Number of elements of all parameters. */
     public long count() {
-        return parameters.stream().mapToLong(parameter -> parameter.shape().count()).sum();
+        return parameters.stream()
+                .mapToLong(parameter -> parameter.shape().count())
+                .sum();
     }
 
     /** Draws every parameter anew: a value depends only on the seed, the parameter's name and the element's index. */

@@ -146,7 +146,9 @@ public final class Tape implements AutoCloseable {
         }
         Tensor value;
         try (Tape forward = inference(compute, dtype)) {
-            value = body.apply(forward, forward.leaf(input.value(), false)).value().retain();
+            value = body.apply(forward, forward.leaf(input.value(), false))
+                    .value()
+                    .retain();
         }
         scopes.peek().add(value);
         return record(

@@ -1,6 +1,6 @@
 package dev.braid.tensor.kernels;
 
-/** Kernel of the AdamW update: see {@link dev.braid.tensor.ops.AdamW}. Every implementation gives the same bits. */
+/** Kernel of the AdamW update: see {@link dev.braid.tensor.ops.AdamWUpdate}. Every implementation gives the same bits. */
 public interface AdamWKernels {
     /**
      * What one step multiplies by.

@@ -40,6 +40,41 @@ public final class Elementwise {
                                         count)));
     }
 
+    /**
+     * Copies columns {@code firstColumn} until {@code firstColumn + width} of all rows of {@code source} [n,columns] to rows
+     * {@code firstRow} until {@code firstRow + n} of {@code target} [..,width], of the same dtype.
+     */
+    public static void copyColumns(
+            Compute compute, Tensor source, int firstColumn, int width, Tensor target, long firstRow) {
+        Check check = new Check("copy_columns");
+        int rows = check.valueRows("source", source);
+        int columns = Check.columns(source);
+        int targetRows = check.valueRows("target", target);
+        check.matrix("target", target, source.dtype(), targetRows, width);
+        check.require(
+                firstColumn >= 0 && firstColumn <= columns - width,
+                "columns " + firstColumn + " until " + ((long) firstColumn + width) + " are not all in source "
+                        + source);
+        check.require(
+                firstRow >= 0 && firstRow <= targetRows - (long) rows,
+                "rows " + firstRow + " until " + (firstRow + rows) + " are not all in target " + target);
+        boolean bf16 = source.dtype() == DType.BF16;
+        int bytes = source.dtype().bytes();
+        long from = source.address() + (long) firstColumn * bytes;
+        long to = target.address() + firstRow * width * bytes;
+        ElementwiseKernels kernels = compute.kernels().elementwise();
+        compute.profile()
+                .time(
+                        check.operation(),
+                        0,
+                        () -> Blocks.rows(compute, rows, width, (first, count) -> {
+                            for (long row = first; row < first + count; row++) {
+                                kernels.convert(
+                                        bf16, from + row * columns * bytes, bf16, to + row * width * bytes, width);
+                            }
+                        }));
+    }
+
     /** {@code out = a + b}; same counts; {@code out} may be {@code a} or {@code b}. */
     public static void add(Compute compute, Tensor a, Tensor b, Tensor out) {
         Check check = new Check("add");

@@ -142,9 +142,9 @@ public final class HeadNorm {
             Compute compute,
             Tensor dOut,
             Tensor qkv,
+            Tensor inverseRms,
             int heads,
             int kvHeads,
-            Tensor inverseRms,
             Tensor dWeightQ,
             Tensor dWeightK) {
         Check check = new Check("head_norm.weight_gradient");

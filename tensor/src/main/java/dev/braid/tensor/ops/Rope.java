@@ -4,6 +4,7 @@ import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.kernels.RopeKernels;
+import java.lang.ref.Reference;
 
 /**
  * Rotary position embedding in the half-split layout of Hugging Face's Llama: value i of a head is paired with value
@@ -46,8 +47,8 @@ public final class Rope {
         long bytes = (long) columns * qkv.dtype().bytes();
         long at = qkv.address();
         long positionsAt = positions.address();
-        long cosine = table.cosine().address();
-        long sine = table.sine().address();
+        long cosine = table.cosineAddress();
+        long sine = table.sineAddress();
         RopeKernels kernels = compute.kernels().rope();
         compute.profile()
                 .time(
@@ -68,5 +69,7 @@ public final class Rope {
                                         headSize,
                                         heads,
                                         inverse)));
+        // The table's memory goes with the object, and the kernel holds only its addresses.
+        Reference.reachabilityFence(table);
     }
 }

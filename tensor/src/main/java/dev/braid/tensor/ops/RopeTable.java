@@ -1,23 +1,23 @@
 package dev.braid.tensor.ops;
 
-import dev.braid.tensor.Category;
-import dev.braid.tensor.DType;
-import dev.braid.tensor.Memory;
-import dev.braid.tensor.Shape;
-import dev.braid.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Objects;
 
 /**
  * Cosines and sines of rotary position embedding (Su et al. 2021, arXiv 2104.09864) for positions 0 until
  * {@code maximumPositions}. Rounds where Hugging Face transformers does: {@code inverseFrequency = 1 / base^(2i/headSize)}
  * and {@code angle = position * inverseFrequency} in f32; cosine and sine correctly rounded to f32.
  *
- * <p>The tables lie in the rank's memory (category WORKSPACE) until {@link #close}. Any thread may read them.
+ * <p>The two tables take {@code 4 headSize maximumPositions} bytes off-heap, until this object is unreachable. Immutable: any
+ * thread may read them, and ranks may share them.
  */
-public final class RopeTable implements AutoCloseable {
+public final class RopeTable {
     private final int headSize;
     private final int maximumPositions;
-    private final Tensor cosine;
-    private final Tensor sine;
+    private final MemorySegment cosine;
+    private final MemorySegment sine;
 
     /**
      * Computes the tables.
@@ -26,7 +26,7 @@ public final class RopeTable implements AutoCloseable {
      * @param base usually 10000 or 500000
      * @param maximumPositions positions that the table holds
      */
-    public RopeTable(Memory memory, int headSize, double base, int maximumPositions) {
+    public RopeTable(int headSize, double base, int maximumPositions) {
         if (headSize <= 0 || headSize % 2 != 0) {
             throw new IllegalArgumentException(
                     "rope: head size " + headSize + " must be even and positive, for values are rotated in pairs");
@@ -39,9 +39,10 @@ public final class RopeTable implements AutoCloseable {
         }
         this.headSize = headSize;
         this.maximumPositions = maximumPositions;
-        Shape shape = Shape.of(maximumPositions, headSize / 2);
-        cosine = memory.allocate(Category.WORKSPACE, DType.F32, shape);
-        sine = memory.allocate(Category.WORKSPACE, DType.F32, shape);
+        long count = (long) maximumPositions * (headSize / 2);
+        Arena arena = Arena.ofAuto();
+        cosine = arena.allocate(ValueLayout.JAVA_FLOAT, count);
+        sine = arena.allocate(ValueLayout.JAVA_FLOAT, count);
         fill(inverseFrequencies(headSize, base));
     }
 
@@ -60,8 +61,8 @@ public final class RopeTable implements AutoCloseable {
             long row = (long) position * frequencies.length;
             for (int i = 0; i < frequencies.length; i++) {
                 double angle = position * frequencies[i];
-                cosine.set(row + i, (float) StrictMath.cos(angle));
-                sine.set(row + i, (float) StrictMath.sin(angle));
+                cosine.setAtIndex(ValueLayout.JAVA_FLOAT, row + i, (float) StrictMath.cos(angle));
+                sine.setAtIndex(ValueLayout.JAVA_FLOAT, row + i, (float) StrictMath.sin(angle));
             }
         }
     }
@@ -76,19 +77,28 @@ public final class RopeTable implements AutoCloseable {
         return maximumPositions;
     }
 
-    /** F32 [maximumPositions, headSize / 2]. */
-    public Tensor cosine() {
-        return cosine;
+    /** Cosine of pair {@code pair} at {@code position}. */
+    public float cosine(int position, int pair) {
+        return cosine.getAtIndex(ValueLayout.JAVA_FLOAT, index(position, pair));
     }
 
-    /** F32 [maximumPositions, headSize / 2]. */
-    public Tensor sine() {
-        return sine;
+    /** Sine of pair {@code pair} at {@code position}. */
+    public float sine(int position, int pair) {
+        return sine.getAtIndex(ValueLayout.JAVA_FLOAT, index(position, pair));
     }
 
-    @Override
-    public void close() {
-        cosine.release();
-        sine.release();
+    private long index(int position, int pair) {
+        Objects.checkIndex(position, maximumPositions);
+        return (long) position * (headSize / 2) + Objects.checkIndex(pair, headSize / 2);
+    }
+
+    /** Address of F32 [maximumPositions, headSize / 2], valid while this object is reachable. */
+    long cosineAddress() {
+        return cosine.address();
+    }
+
+    /** As {@link #cosineAddress}. */
+    long sineAddress() {
+        return sine.address();
     }
 }

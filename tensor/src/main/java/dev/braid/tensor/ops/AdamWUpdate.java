@@ -11,8 +11,8 @@ import dev.braid.tensor.kernels.AdamWKernels;
  * w = w (1 - lr wd) - lr / c1 * (m / (sqrt(v) / sqrt(c2) + epsilon))}, c being the bias corrections. All in f32. An element's
  * bits depend on that element alone: not on provider, vector width, threads, or how parameters are sharded.
  */
-public final class AdamW {
-    private AdamW() {}
+public final class AdamWUpdate {
+    private AdamWUpdate() {}
 
     /**
      * Updates {@code master}, {@code m} and {@code v}, F32 of one count, by {@code gradient}, F32.

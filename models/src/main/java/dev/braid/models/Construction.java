@@ -13,14 +13,12 @@ final class Construction {
 
     private final Map<RopeKey, RopeTable> ropeTables = new HashMap<>();
     private final ModelConfig model;
-    private final Compute compute;
     private final DType dtype;
     private final Parameters parameters;
     private final Initializations init;
 
     Construction(ModelConfig model, Compute compute, DType dtype) {
         this.model = model;
-        this.compute = compute;
         this.dtype = dtype;
         this.parameters = new Parameters(compute, dtype);
         this.init = Initializations.of(model);
@@ -45,6 +43,6 @@ final class Construction {
     /** The table of a base and head size; layers with the same share one. */
     RopeTable ropeTable(int headSize, double base) {
         return ropeTables.computeIfAbsent(
-                new RopeKey(headSize, base), key -> new RopeTable(compute.memory(), headSize, base, model.context()));
+                new RopeKey(headSize, base), key -> new RopeTable(headSize, base, model.context()));
     }
 }

@@ -6,6 +6,7 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.autograd.Parameter;
 import dev.braid.tensor.ops.AdamWScalars;
+import dev.braid.tensor.ops.AdamWUpdate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,7 +53,7 @@ public final class AdamW {
             double decay = parameter.decays() ? config.weightDecay() : 0;
             AdamWScalars scalars =
                     AdamWScalars.at(updates, learningRate, beta1, beta2, config.eps(), decay, gradientScale);
-            dev.braid.tensor.ops.AdamW.apply(
+            AdamWUpdate.apply(
                     compute,
                     parameter.master(),
                     parameter.gradient(),

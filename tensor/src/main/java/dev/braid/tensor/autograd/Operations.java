@@ -9,7 +9,6 @@ import dev.braid.tensor.attention.Attention;
 import dev.braid.tensor.attention.AttentionSpec;
 import dev.braid.tensor.attention.Heads;
 import dev.braid.tensor.matmul.MatmulSpec;
-import dev.braid.tensor.ops.Columns;
 import dev.braid.tensor.ops.Elementwise;
 import dev.braid.tensor.ops.Embedding;
 import dev.braid.tensor.ops.HeadNorm;
@@ -166,9 +165,9 @@ public final class Operations {
                         compute,
                         gradient,
                         packed.value(),
+                        inverse,
                         layout.heads(),
                         layout.kvHeads(),
-                        inverse,
                         queryWeight.gradient(),
                         keyWeight.gradient()));
     }
@@ -246,8 +245,8 @@ public final class Operations {
         int n = packed.rows();
         int queryColumns = layout.heads() * layout.headSize();
         int keyColumns = layout.kvHeads() * layout.headSize();
-        Columns.copy(compute, packed.value(), queryColumns, keys, cached);
-        Columns.copy(compute, packed.value(), queryColumns + keyColumns, values, cached);
+        Elementwise.copyColumns(compute, packed.value(), queryColumns, keyColumns, keys, cached);
+        Elementwise.copyColumns(compute, packed.value(), queryColumns + keyColumns, keyColumns, values, cached);
         AttentionSpec spec = new AttentionSpec(1, n, cached + n, cached, 0, true, scale(layout));
         Tensor out = tape.output(tape.dtype(), Shape.of(n, (long) layout.heads() * layout.headSize()));
         Attention.forward(

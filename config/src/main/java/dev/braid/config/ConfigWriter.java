@@ -138,7 +138,8 @@ public final class ConfigWriter {
             case Text text -> text((String) item);
             case Words words -> Keys.snakeCase(((Enum<?>) item).name());
             case ListOf list ->
-                ((List<?>) item).stream().map(inner -> flow(inner, list.element())).collect(Collectors.joining(", ", "[", "]"));
+                ((List<?>) item)
+                        .stream().map(inner -> flow(inner, list.element())).collect(Collectors.joining(", ", "[", "]"));
             case OptionalOf optional -> throw notFlow(element);
             case MapOf map -> throw notFlow(element);
             case RecordOf keys -> throw notFlow(element);

@@ -78,8 +78,7 @@ public final class Reference {
     public static List<String> keys(Class<? extends Record> type) {
         return new Reference(type)
                 .sections.stream()
-                        .flatMap(section ->
-                                section.keys().keys().stream().map(key -> Keys.join(section.path(), key)))
+                        .flatMap(section -> section.keys().keys().stream().map(key -> Keys.join(section.path(), key)))
                         .distinct()
                         .toList();
     }
@@ -90,7 +89,10 @@ public final class Reference {
 
     private static void describe(Component component, Section section, StringBuilder text) {
         text.append("  ").append(Keys.join(section.path(), component.key())).append("  ");
-        text.append(value(component.type())).append("; ").append(standard(component, "")).append('\n');
+        text.append(value(component.type()))
+                .append("; ")
+                .append(standard(component, ""))
+                .append('\n');
         StringBuilder line = new StringBuilder("     ");
         for (String word : component.document().split(" ", -1)) {
             if (line.length() + word.length() >= WIDTH) {
@@ -122,8 +124,8 @@ public final class Reference {
         }
         section.keys()
                 .components()
-                .forEach(component -> collect(
-                        Keys.join(section.path(), component.key()), component.document(), component.type()));
+                .forEach(component ->
+                        collect(Keys.join(section.path(), component.key()), component.document(), component.type()));
     }
 
     private static String title(Section section, String quote) {
@@ -152,8 +154,7 @@ public final class Reference {
             case ListOf list -> "list: " + value(list.element());
             case MapOf map -> "by name: " + value(map.element());
             case RecordOf keys -> "section";
-            case ChoiceOf choice ->
-                choice.choices().keySet().stream().collect(Collectors.joining(", ", "type: ", ""));
+            case ChoiceOf choice -> choice.choices().keySet().stream().collect(Collectors.joining(", ", "type: ", ""));
         };
     }
 

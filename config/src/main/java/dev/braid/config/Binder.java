@@ -235,10 +235,8 @@ final class Binder {
         if (component.type() instanceof OptionalOf) {
             return Optional.of(Optional.empty());
         }
-        return missing(
-                mapping,
-                key,
-                component.document() + " Expected " + component.type().expected());
+        String document = component.document().replaceFirst("\\.$", "");
+        return missing(mapping, key, "expected " + component.type().expected() + " (" + document + ")");
     }
 
     private Optional<Object> construct(Mapping mapping, RecordOf type, List<Object> values, String key) {

@@ -70,7 +70,8 @@ public record StepRecord(
     /** With the validation loss after this step. */
     public StepRecord withValLoss(double value) {
         OptionalDouble some = OptionalDouble.of(value);
-        return copy(some, modelFlopsPerSecond, peakShare, peakMemoryBytes, skipped, skippedSteps, epoch, seconds, attempt);
+        return copy(
+                some, modelFlopsPerSecond, peakShare, peakMemoryBytes, skipped, skippedSteps, epoch, seconds, attempt);
     }
 
     /** With model FLOP/s and its share of the measured peak, if that was measured. */
@@ -91,18 +92,35 @@ public record StepRecord(
     /** With the epoch that the step's last sample belongs to. */
     public StepRecord withEpoch(int number) {
         return copy(
-                valLoss, modelFlopsPerSecond, peakShare, peakMemoryBytes, skipped, skippedSteps, number, seconds, attempt);
+                valLoss,
+                modelFlopsPerSecond,
+                peakShare,
+                peakMemoryBytes,
+                skipped,
+                skippedSteps,
+                number,
+                seconds,
+                attempt);
     }
 
     /** With the training time so far. */
     public StepRecord withSeconds(double soFar) {
-        return copy(valLoss, modelFlopsPerSecond, peakShare, peakMemoryBytes, skipped, skippedSteps, epoch, soFar, attempt);
+        return copy(
+                valLoss, modelFlopsPerSecond, peakShare, peakMemoryBytes, skipped, skippedSteps, epoch, soFar, attempt);
     }
 
     /** With the number of the attempt. */
     public StepRecord withAttempt(int number) {
         return copy(
-                valLoss, modelFlopsPerSecond, peakShare, peakMemoryBytes, skipped, skippedSteps, epoch, seconds, number);
+                valLoss,
+                modelFlopsPerSecond,
+                peakShare,
+                peakMemoryBytes,
+                skipped,
+                skippedSteps,
+                epoch,
+                seconds,
+                number);
     }
 
     private StepRecord copy(

@@ -83,7 +83,8 @@ class EventFileTest {
     @Test
     void shouldMaskTheChecksum() {
         // The check value of CRC32C is 0xe3069283 for "123456789"; turned right by 15 and plus 0xa282ead8.
-        assertThat(EventFile.maskedCrc("123456789".getBytes(StandardCharsets.US_ASCII))).isEqualTo(0xc78ab0e5);
+        assertThat(EventFile.maskedCrc("123456789".getBytes(StandardCharsets.US_ASCII)))
+                .isEqualTo(0xc78ab0e5);
     }
 
     /** A reader of the framing, which checks both checksums with a CRC of its own. */
@@ -94,7 +95,10 @@ class EventFileTest {
             byte[] length = new byte[8];
             in.get(length);
             assertThat(in.getInt()).isEqualTo(masked(length));
-            byte[] data = new byte[(int) ByteBuffer.wrap(length).order(ByteOrder.LITTLE_ENDIAN).getLong()];
+            byte[] data = new byte
+                    [(int) ByteBuffer.wrap(length)
+                            .order(ByteOrder.LITTLE_ENDIAN)
+                            .getLong()];
             in.get(data);
             assertThat(in.getInt()).isEqualTo(masked(data));
             records.add(data);

@@ -144,6 +144,8 @@ class DecoderTest {
     void shouldHoldNoActivationsAfterAStep() {
         try (Compute compute = new Compute(2, "auto", "test")) {
             Decoder decoder = decoder(cases().get(1), compute, DType.BF16);
+            train(decoder, null, false);
+            // What the engines keep for packing stays from the first product on.
             long before = compute.memory().live();
             train(decoder, null, false);
             train(decoder, null, true);
@@ -152,7 +154,6 @@ class DecoderTest {
             assertThat(compute.memory().live(Category.ACTIVATIONS)).isPositive();
             queue.run();
             assertThat(compute.memory().live(Category.ACTIVATIONS)).isZero();
-            assertThat(compute.memory().live(Category.WORKSPACE)).isZero();
             assertThat(compute.memory().live()).isEqualTo(before);
         }
     }

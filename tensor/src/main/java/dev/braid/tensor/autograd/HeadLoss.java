@@ -139,6 +139,7 @@ public final class HeadLoss {
             count = (int) Math.min(rows, x.shape().rows() - first);
             Operations.multiply(
                     compute,
+                    "head.logits",
                     count,
                     head.rows(),
                     head.columns(),
@@ -174,6 +175,7 @@ public final class HeadLoss {
         void inputGradient(Tensor passed) {
             Operations.multiply(
                     compute,
+                    "head.input_gradient",
                     count,
                     head.columns(),
                     head.rows(),
@@ -188,6 +190,7 @@ public final class HeadLoss {
         void weightGradient() {
             Operations.multiply(
                     compute,
+                    "head.weight_gradient",
                     head.rows(),
                     head.columns(),
                     count,

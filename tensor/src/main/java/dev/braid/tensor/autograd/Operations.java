@@ -72,14 +72,36 @@ public final class Operations {
         if (residual != null) {
             Elementwise.convert(compute, residual.value(), out);
         }
-        multiply(compute, n, outputs, inputs, false, true, x.value(), weight.compute(), out, residual != null);
+        multiply(
+                compute,
+                "linear.forward",
+                n,
+                outputs,
+                inputs,
+                false,
+                true,
+                x.value(),
+                weight.compute(),
+                out,
+                residual != null);
         return tape.record(
                 out,
                 List.of(x.value()),
                 gradient -> {
                     if (x.differentiable()) {
                         Tensor passed = tape.temporary(tape.dtype(), x.value().shape());
-                        multiply(compute, n, inputs, outputs, false, false, gradient, weight.compute(), passed, false);
+                        multiply(
+                                compute,
+                                "linear.input_gradient",
+                                n,
+                                inputs,
+                                outputs,
+                                false,
+                                false,
+                                gradient,
+                                weight.compute(),
+                                passed,
+                                false);
                         tape.addGradient(x, passed);
                     }
                     if (residual != null) {
@@ -87,7 +109,17 @@ public final class Operations {
                     }
                 },
                 gradient -> multiply(
-                        compute, outputs, inputs, n, true, false, gradient, x.value(), weight.gradient(), true));
+                        compute,
+                        "linear.weight_gradient",
+                        outputs,
+                        inputs,
+                        n,
+                        true,
+                        false,
+                        gradient,
+                        x.value(),
+                        weight.gradient(),
+                        true));
     }
 
     /** {@code x + bias}, in place: the operation before must not read its output again. */
@@ -286,6 +318,7 @@ public final class Operations {
                 tape.compute().memory().allocate(Category.ACTIVATIONS, DType.F32, Shape.of(x.rows(), head.rows()));
         multiply(
                 tape.compute(),
+                "head.logits",
                 x.rows(),
                 head.rows(),
                 head.columns(),
@@ -300,6 +333,7 @@ public final class Operations {
 
     static void multiply(
             Compute compute,
+            String operation,
             int m,
             int n,
             int k,
@@ -310,6 +344,6 @@ public final class Operations {
             Tensor c,
             boolean accumulate) {
         MatmulSpec spec = MatmulSpec.dense(m, n, k, transposeA, transposeB, a.dtype(), c.dtype(), accumulate);
-        compute.matmul().multiply(spec, a, b, c);
+        compute.profile().time(operation, spec.flops(), () -> compute.matmul().multiply(spec, a, b, c));
     }
 }

@@ -43,4 +43,9 @@ public final class Addresses {
     public static void copy(long source, long target, long bytes) {
         MemorySegment.copy(ALL, source, ALL, target, bytes);
     }
+
+    /** Sets {@code bytes} bytes to zero. */
+    static void fillZero(long address, long bytes) {
+        ALL.asSlice(address, bytes).fill((byte) 0);
+    }
 }

@@ -26,6 +26,6 @@ public interface AdamWKernels {
             float rootCorrection2,
             float epsilon) {}
 
-    /** Updates {@code count} F32 elements of master, m and v; {@code compute} is a BF16 copy to refresh, or 0. */
-    void apply(long master, long gradient, long m, long v, long compute, int count, Coefficients coefficients);
+    /** Updates {@code count} F32 elements of master, m and v. */
+    void apply(long master, long gradient, long m, long v, int count, Coefficients coefficients);
 }

@@ -1,6 +1,5 @@
 package dev.braid.tensor.kernels;
 
-import dev.braid.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -30,22 +29,23 @@ public final class Addresses {
         return ALL.get(INT, base + index * Integer.BYTES);
     }
 
-    /** Element {@code index} of an F32 or BF16 array at {@code base}, widened. */
-    public static float getValue(boolean bf16, long base, long index) {
-        return bf16 ? DType.fromBf16(ALL.get(SHORT, base + index * Short.BYTES)) : getFloat(base, index);
+    /** The 16 bits of BF16 element {@code index} of the array at {@code base}. */
+    public static short getShort(long base, long index) {
+        return ALL.get(SHORT, base + index * Short.BYTES);
     }
 
-    /** Sets element {@code index} of an F32 or BF16 array at {@code base}, rounded to nearest even. */
-    public static void setValue(boolean bf16, long base, long index, float value) {
-        if (bf16) {
-            ALL.set(SHORT, base + index * Short.BYTES, DType.toBf16(value));
-        } else {
-            setFloat(base, index, value);
-        }
+    /** Sets the 16 bits of BF16 element {@code index} of the array at {@code base}. */
+    public static void setShort(long base, long index, short bits) {
+        ALL.set(SHORT, base + index * Short.BYTES, bits);
     }
 
     /** Copies {@code bytes} bytes; the two ranges may overlap. */
-    static void copy(long source, long target, long bytes) {
+    public static void copy(long source, long target, long bytes) {
         MemorySegment.copy(ALL, source, ALL, target, bytes);
+    }
+
+    /** Sets {@code bytes} bytes to zero. */
+    static void fillZero(long address, long bytes) {
+        ALL.asSlice(address, bytes).fill((byte) 0);
     }
 }

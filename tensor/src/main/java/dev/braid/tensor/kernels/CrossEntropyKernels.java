@@ -8,21 +8,11 @@ public interface CrossEntropyKernels {
     /** Sets {@code lse [rows]} and {@code loss [rows]}. */
     void forward(long logits, long labels, float zLoss, long lse, long loss, int rows, int columns);
 
-    /** Sets {@code dLogits} (F32, or BF16 where {@code bf16}), which may be {@code logits} where it is F32. */
-    void gradient(
-            boolean bf16,
-            long logits,
-            long labels,
-            long lse,
-            float scale,
-            float zLoss,
-            long dLogits,
-            int rows,
-            int columns);
+    /** Sets {@code dLogits} (F32), which may be {@code logits}. */
+    void gradient(long logits, long labels, long lse, float scale, float zLoss, long dLogits, int rows, int columns);
 
-    /** Both at once. {@code logits} hold scratch afterwards, or the result where {@code dLogits} is the same address. */
+    /** Both at once; {@code dLogits} may be {@code logits}. */
     void forwardGradient(
-            boolean bf16,
             long logits,
             long labels,
             float scale,

@@ -1,16 +1,13 @@
 package dev.braid.tensor.kernels;
 
-/** Kernels that work element by element: see {@link dev.braid.tensor.ops.Elementwise}. Each result is rounded once. */
+/** Kernels that work element by element on F32: see {@link dev.braid.tensor.ops.Elementwise}. */
 public interface ElementwiseKernels {
-    /** {@code target = source}, converted. */
-    void convert(boolean sourceBf16, long source, boolean targetBf16, long target, int count);
+    /** {@code out = a + b}; {@code out} may be {@code a} or {@code b}. */
+    void add(long a, long b, long out, int count);
 
-    /** {@code out = a + b}; {@code out} may be {@code a} or {@code b} where the dtypes agree. */
-    void add(boolean aBf16, long a, boolean bBf16, long b, boolean outBf16, long out, int count);
-
-    /** Adds {@code bias}, F32 [columns], to each row of {@code y}. */
-    void addBias(boolean bf16, long y, long bias, int rows, int columns);
+    /** Adds {@code bias} [columns] to each row of {@code y} [rows, columns]. */
+    void addBias(long y, long bias, int rows, int columns);
 
     /** {@code values *= factor}. */
-    void scale(boolean bf16, long values, float factor, int count);
+    void scale(long values, float factor, int count);
 }

@@ -1,13 +1,12 @@
 package dev.braid.tensor.kernels;
 
-/** Kernels of the embedding look-up: see {@link dev.braid.tensor.ops.Embedding}. */
+/** Kernel of the embedding's gradient: see {@link dev.braid.tensor.ops.Embedding}. */
 public interface EmbeddingKernels {
-    /** Copies row {@code tokens[i]} of {@code table} to row i of {@code out}, both of {@code columns} values. */
-    void forward(boolean bf16, long table, long tokens, long out, int rows, int columns);
-
     /**
-     * Adds columns {@code from} until {@code to} of row i of {@code dOut} to row {@code tokens[i]} of {@code dTable} (F32),
-     * for i = 0 until {@code rows}, in this order.
+     * Adds row i of {@code dOut} to row {@code tokens[i]} of {@code dTable}, for i = 0 until {@code rows}, in this order.
+     *
+     * @param dOut F32, {@code columns} elements a row, {@code stride} elements from row to row
+     * @param dTable F32, {@code columns} elements a row, {@code tableStride} elements from row to row
      */
-    void weightGradient(boolean bf16, long dOut, long tokens, long dTable, int rows, int columns, int from, int to);
+    void weightGradient(long dOut, int stride, long tokens, long dTable, int tableStride, int rows, int columns);
 }

@@ -1,9 +1,15 @@
 package dev.braid.tensor.kernels;
 
-/** One implementation of all kernels. Stateless: any thread may use it. */
+/**
+ * One implementation of all kernels. They compute on F32 alone: the facades widen BF16 values into tiles that fit the first
+ * cache, and round results once on their way out. Stateless: any thread may use it.
+ */
 public interface KernelProvider {
     /** {@code scalar} or {@code vector}. */
     String name();
+
+    /** Between BF16 and F32. */
+    ConversionKernels conversion();
 
     /** Root-mean-square normalisation. */
     RmsNormKernels rmsNorm();
@@ -20,7 +26,7 @@ public interface KernelProvider {
     /** Cross-entropy over logits. */
     CrossEntropyKernels crossEntropy();
 
-    /** Conversions, sums of tensors, scaling. */
+    /** Sums of tensors, scaling. */
     ElementwiseKernels elementwise();
 
     /** Sums over elements and over rows. */

@@ -8,6 +8,6 @@ public interface ReductionKernels {
     /** Sum of the squares of {@code count} F32 elements, in f64. */
     double squaredSum(long values, int count);
 
-    /** Adds each of {@code rows} rows of {@code columns} values to {@code sums}, F32 [columns]. */
-    void addRows(boolean bf16, long values, long sums, int rows, int columns);
+    /** Adds each of {@code rows} F32 rows of {@code columns} values to {@code sums}, F32 [columns]. */
+    void addRows(long values, long sums, int rows, int columns);
 }

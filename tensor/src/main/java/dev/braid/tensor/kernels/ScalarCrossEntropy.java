@@ -3,7 +3,6 @@ package dev.braid.tensor.kernels;
 import static dev.braid.tensor.kernels.Addresses.getFloat;
 import static dev.braid.tensor.kernels.Addresses.getInt;
 import static dev.braid.tensor.kernels.Addresses.setFloat;
-import static dev.braid.tensor.kernels.Addresses.setValue;
 
 final class ScalarCrossEntropy implements CrossEntropyKernels {
     @Override
@@ -32,15 +31,7 @@ final class ScalarCrossEntropy implements CrossEntropyKernels {
 
     @Override
     public void gradient(
-            boolean bf16,
-            long logits,
-            long labels,
-            long lse,
-            float scale,
-            float zLoss,
-            long dLogits,
-            int rows,
-            int columns) {
+            long logits, long labels, long lse, float scale, float zLoss, long dLogits, int rows, int columns) {
         for (int row = 0; row < rows; row++) {
             long start = (long) row * columns;
             int label = getInt(labels, row);
@@ -49,7 +40,7 @@ final class ScalarCrossEntropy implements CrossEntropyKernels {
             for (int j = 0; j < columns; j++) {
                 double probability = label < 0 ? 0 : Math.exp((double) getFloat(logits, start + j) - logSum);
                 float target = j == label ? scale : 0;
-                setValue(bf16, dLogits, start + j, (float) (factor * probability - target));
+                setFloat(dLogits, start + j, (float) (factor * probability - target));
             }
         }
     }
@@ -61,7 +52,6 @@ final class ScalarCrossEntropy implements CrossEntropyKernels {
 
     @Override
     public void forwardGradient(
-            boolean bf16,
             long logits,
             long labels,
             float scale,
@@ -72,6 +62,6 @@ final class ScalarCrossEntropy implements CrossEntropyKernels {
             int rows,
             int columns) {
         forward(logits, labels, zLoss, lse, loss, rows, columns);
-        gradient(bf16, logits, labels, lse, scale, zLoss, dLogits, rows, columns);
+        gradient(logits, labels, lse, scale, zLoss, dLogits, rows, columns);
     }
 }

@@ -2,6 +2,7 @@ package dev.braid.tensor.kernels;
 
 /** The reference: plain loops that are meant to be read. Runs anywhere. */
 final class ScalarKernels implements KernelProvider {
+    private final ConversionKernels conversion = new ScalarConversion();
     private final RmsNormKernels rmsNorm = new ScalarRmsNorm();
     private final RopeKernels rope = new ScalarRope();
     private final SwiGluKernels swiGlu = new ScalarSwiGlu();
@@ -14,6 +15,11 @@ final class ScalarKernels implements KernelProvider {
     @Override
     public String name() {
         return "scalar";
+    }
+
+    @Override
+    public ConversionKernels conversion() {
+        return conversion;
     }
 
     @Override

@@ -1,7 +1,6 @@
 package dev.braid.tensor.kernels;
 
 import static dev.braid.tensor.kernels.Addresses.getFloat;
-import static dev.braid.tensor.kernels.Addresses.getValue;
 import static dev.braid.tensor.kernels.Addresses.setFloat;
 
 final class ScalarReduction implements ReductionKernels {
@@ -25,11 +24,11 @@ final class ScalarReduction implements ReductionKernels {
     }
 
     @Override
-    public void addRows(boolean bf16, long values, long sums, int rows, int columns) {
+    public void addRows(long values, long sums, int rows, int columns) {
         for (int row = 0; row < rows; row++) {
             long start = (long) row * columns;
             for (int j = 0; j < columns; j++) {
-                setFloat(sums, j, getFloat(sums, j) + getValue(bf16, values, start + j));
+                setFloat(sums, j, getFloat(sums, j) + getFloat(values, start + j));
             }
         }
     }

@@ -1,17 +1,17 @@
 package dev.braid.tensor.kernels;
 
-import static dev.braid.tensor.kernels.Addresses.getValue;
-import static dev.braid.tensor.kernels.Addresses.setValue;
+import static dev.braid.tensor.kernels.Addresses.getFloat;
+import static dev.braid.tensor.kernels.Addresses.setFloat;
 
 final class ScalarSwiGlu implements SwiGluKernels {
     @Override
-    public void forward(boolean bf16, long gateUp, long out, int rows, int columns) {
+    public void forward(long gateUp, long out, int rows, int columns) {
         for (int row = 0; row < rows; row++) {
             long gates = 2L * row * columns;
             for (int j = 0; j < columns; j++) {
-                float gate = getValue(bf16, gateUp, gates + j);
-                float up = getValue(bf16, gateUp, gates + columns + j);
-                setValue(bf16, out, (long) row * columns + j, gate * sigmoid(gate) * up);
+                float gate = getFloat(gateUp, gates + j);
+                float up = getFloat(gateUp, gates + columns + j);
+                setFloat(out, (long) row * columns + j, gate * sigmoid(gate) * up);
             }
         }
     }
@@ -21,17 +21,17 @@ final class ScalarSwiGlu implements SwiGluKernels {
     }
 
     @Override
-    public void inputGradient(boolean bf16, long dOut, long gateUp, long dGateUp, int rows, int columns) {
+    public void inputGradient(long dOut, long gateUp, long dGateUp, int rows, int columns) {
         for (int row = 0; row < rows; row++) {
             long gates = 2L * row * columns;
             for (int j = 0; j < columns; j++) {
-                float gate = getValue(bf16, gateUp, gates + j);
-                float up = getValue(bf16, gateUp, gates + columns + j);
-                float d = getValue(bf16, dOut, (long) row * columns + j);
+                float gate = getFloat(gateUp, gates + j);
+                float up = getFloat(gateUp, gates + columns + j);
+                float d = getFloat(dOut, (long) row * columns + j);
                 float sigmoid = sigmoid(gate);
                 float slope = sigmoid * (1 + gate * (1 - sigmoid));
-                setValue(bf16, dGateUp, gates + j, d * up * slope);
-                setValue(bf16, dGateUp, gates + columns + j, d * (gate * sigmoid));
+                setFloat(dGateUp, gates + j, d * up * slope);
+                setFloat(dGateUp, gates + columns + j, d * (gate * sigmoid));
             }
         }
     }

@@ -4,6 +4,7 @@ import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.kernels.AdamWKernels;
+import dev.braid.tensor.kernels.ConversionKernels;
 
 /**
  * The AdamW update (Loshchilov and Hutter 2019, arXiv 1711.05101) in one pass, with PyTorch's order of operations:
@@ -12,6 +13,9 @@ import dev.braid.tensor.kernels.AdamWKernels;
  * bits depend on that element alone: not on provider, vector width, threads, or how parameters are sharded.
  */
 public final class AdamWUpdate {
+    /** Elements of one task: few enough that the new weights are still in the first cache when they are rounded. */
+    private static final int BLOCK = 4096;
+
     private AdamWUpdate() {}
 
     /**
@@ -36,21 +40,15 @@ public final class AdamWUpdate {
         long vAt = v.address();
         long computeAt = compute == null ? 0 : compute.address();
         AdamWKernels kernels = context.kernels().adamW();
-        AdamWKernels.Coefficients coefficients = scalars.coefficients();
-        context.profile()
-                .time(
-                        check.operation(),
-                        13.0 * elements,
-                        () -> Blocks.elements(context, elements, (from, count) -> {
-                            long bytes = from * Float.BYTES;
-                            kernels.apply(
-                                    masterAt + bytes,
-                                    gradientAt + bytes,
-                                    mAt + bytes,
-                                    vAt + bytes,
-                                    computeAt == 0 ? 0 : computeAt + from * Short.BYTES,
-                                    count,
-                                    coefficients);
-                        }));
+        ConversionKernels conversion = context.kernels().conversion();
+        AdamWKernels.Coefficients by = scalars.coefficients();
+        Blocks.Range body = (from, count) -> {
+            long bytes = from * Float.BYTES;
+            kernels.apply(masterAt + bytes, gradientAt + bytes, mAt + bytes, vAt + bytes, count, by);
+            if (computeAt != 0) {
+                conversion.narrow(masterAt + bytes, computeAt + from * Short.BYTES, count);
+            }
+        };
+        context.profile().time(check.operation(), 13.0 * elements, () -> Blocks.split(context, elements, BLOCK, body));
     }
 }

@@ -90,7 +90,7 @@ final class Blocks {
     }
 
     private static void add(Compute compute, long source, long target, int count) {
-        compute.kernels().elementwise().add(false, target, false, source, false, target, count);
+        compute.kernels().elementwise().add(target, source, target, count);
     }
 
     /** Throws unless each of the I32 {@code indices} is in 0 until {@code limit}, or is {@code ignored} (or {@link #NONE}). */

@@ -84,16 +84,13 @@ public final class CounterRandom {
                 "standard deviation " + standardDeviation + " must be finite and not negative");
         long at = tensor.address();
         long nameHash = hash(name);
-        compute.profile()
-                .time(
-                        check.operation(),
-                        0,
-                        () -> Blocks.split(compute, tensor.count(), BLOCK, (from, count) -> {
-                            for (long i = from; i < from + count; i++) {
-                                double value = normal(seed, nameHash, firstElement + i);
-                                Addresses.setFloat(at, i, (float) (mean + standardDeviation * value));
-                            }
-                        }));
+        Blocks.Range body = (from, count) -> {
+            for (long i = from; i < from + count; i++) {
+                double value = normal(seed, nameHash, firstElement + i);
+                Addresses.setFloat(at, i, (float) (mean + standardDeviation * value));
+            }
+        };
+        compute.profile().time(check.operation(), 0, () -> Blocks.split(compute, tensor.count(), BLOCK, body));
     }
 
     /** 64-bit FNV-1a of the UTF-8 bytes. */

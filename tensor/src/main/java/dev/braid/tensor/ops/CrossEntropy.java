@@ -23,28 +23,24 @@ public final class CrossEntropy {
         int columns = Check.columns(logits);
         check.elements("lse", lse, DType.F32, rows);
         check.elements("loss", loss, DType.F32, rows);
-        long bytes = (long) columns * Float.BYTES;
-        long logitsAt = logits.address();
         long labelsAt = labels.address();
         long lseAt = lse.address();
         long lossAt = loss.address();
         CrossEntropyKernels kernels = compute.kernels().crossEntropy();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        4.0 * logits.count(),
-                        () -> Blocks.rows(
-                                compute,
-                                rows,
-                                columns,
-                                (from, count) -> kernels.forward(
-                                        logitsAt + from * bytes,
-                                        labelsAt + from * Integer.BYTES,
-                                        zLoss,
-                                        lseAt + from * Float.BYTES,
-                                        lossAt + from * Float.BYTES,
-                                        count,
-                                        columns)));
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand input = tiles.read(logits);
+        tiles.run(
+                check.operation(),
+                4.0 * logits.count(),
+                rows,
+                tile -> kernels.forward(
+                        tile.of(input),
+                        tile.perRow(labelsAt),
+                        zLoss,
+                        tile.perRow(lseAt),
+                        tile.perRow(lossAt),
+                        tile.rows(),
+                        columns));
     }
 
     private static int requireLogits(Check check, Tensor logits, Tensor labels) {
@@ -72,38 +68,30 @@ public final class CrossEntropy {
         check.elements("lse", lse, DType.F32, rows);
         check.valueRows("dLogits", dLogits);
         check.matrix("dLogits", dLogits, dLogits.dtype(), rows, columns);
-        boolean bf16 = dLogits.dtype() == DType.BF16;
-        long bytes = (long) columns * Float.BYTES;
-        long resultBytes = (long) columns * dLogits.dtype().bytes();
-        long logitsAt = logits.address();
         long labelsAt = labels.address();
         long lseAt = lse.address();
-        long dLogitsAt = dLogits.address();
         CrossEntropyKernels kernels = compute.kernels().crossEntropy();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        4.0 * logits.count(),
-                        () -> Blocks.rows(
-                                compute,
-                                rows,
-                                columns,
-                                (from, count) -> kernels.gradient(
-                                        bf16,
-                                        logitsAt + from * bytes,
-                                        labelsAt + from * Integer.BYTES,
-                                        lseAt + from * Float.BYTES,
-                                        scale,
-                                        zLoss,
-                                        dLogitsAt + from * resultBytes,
-                                        count,
-                                        columns)));
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand input = tiles.read(logits);
+        Tiles.Operand result = tiles.write(dLogits);
+        tiles.run(
+                check.operation(),
+                4.0 * logits.count(),
+                rows,
+                tile -> kernels.gradient(
+                        tile.of(input),
+                        tile.perRow(labelsAt),
+                        tile.perRow(lseAt),
+                        scale,
+                        zLoss,
+                        tile.of(result),
+                        tile.rows(),
+                        columns));
     }
 
     /**
-     * {@link #forward} and {@link #gradient} at once, faster: a row's exponentials are computed once. {@code logits} hold
-     * no meaningful values afterwards, unless {@code dLogits} is the same tensor. The gradient may differ from that of
-     * {@link #gradient} in its last bits.
+     * {@link #forward} and {@link #gradient} at once, faster: a row's exponentials are computed once. The gradient
+     * may differ from that of {@link #gradient} in its last bits.
      */
     public static void forwardGradient(
             Compute compute,
@@ -121,33 +109,26 @@ public final class CrossEntropy {
         check.elements("loss", loss, DType.F32, rows);
         check.valueRows("dLogits", dLogits);
         check.matrix("dLogits", dLogits, dLogits.dtype(), rows, columns);
-        boolean bf16 = dLogits.dtype() == DType.BF16;
-        long bytes = (long) columns * Float.BYTES;
-        long resultBytes = (long) columns * dLogits.dtype().bytes();
-        long logitsAt = logits.address();
         long labelsAt = labels.address();
         long lseAt = lse.address();
         long lossAt = loss.address();
-        long dLogitsAt = dLogits.address();
         CrossEntropyKernels kernels = compute.kernels().crossEntropy();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        6.0 * logits.count(),
-                        () -> Blocks.rows(
-                                compute,
-                                rows,
-                                columns,
-                                (from, count) -> kernels.forwardGradient(
-                                        bf16,
-                                        logitsAt + from * bytes,
-                                        labelsAt + from * Integer.BYTES,
-                                        scale,
-                                        zLoss,
-                                        lseAt + from * Float.BYTES,
-                                        lossAt + from * Float.BYTES,
-                                        dLogitsAt + from * resultBytes,
-                                        count,
-                                        columns)));
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand input = tiles.read(logits);
+        Tiles.Operand result = tiles.write(dLogits);
+        tiles.run(
+                check.operation(),
+                6.0 * logits.count(),
+                rows,
+                tile -> kernels.forwardGradient(
+                        tile.of(input),
+                        tile.perRow(labelsAt),
+                        scale,
+                        zLoss,
+                        tile.perRow(lseAt),
+                        tile.perRow(lossAt),
+                        tile.of(result),
+                        tile.rows(),
+                        columns));
     }
 }

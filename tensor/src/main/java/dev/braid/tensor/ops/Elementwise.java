@@ -3,6 +3,8 @@ package dev.braid.tensor.ops;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
+import dev.braid.tensor.kernels.Addresses;
+import dev.braid.tensor.kernels.ConversionKernels;
 import dev.braid.tensor.kernels.ElementwiseKernels;
 import dev.braid.tensor.kernels.ReductionKernels;
 
@@ -18,26 +20,23 @@ public final class Elementwise {
         Check check = new Check("convert");
         check.values("source", source, source.count());
         check.values("target", target, source.count());
-        long sourceAt = source.address();
-        long targetAt = target.address();
-        int sourceBytes = source.dtype().bytes();
-        int targetBytes = target.dtype().bytes();
-        boolean sourceBf16 = source.dtype() == DType.BF16;
-        boolean targetBf16 = target.dtype() == DType.BF16;
-        ElementwiseKernels kernels = compute.kernels().elementwise();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        0,
-                        () -> Blocks.elements(
-                                compute,
-                                source.count(),
-                                (from, count) -> kernels.convert(
-                                        sourceBf16,
-                                        sourceAt + from * sourceBytes,
-                                        targetBf16,
-                                        targetAt + from * targetBytes,
-                                        count)));
+        Blocks.Range body = conversion(compute, source, target);
+        compute.profile().time(check.operation(), 0, () -> Blocks.elements(compute, source.count(), body));
+    }
+
+    private static Blocks.Range conversion(Compute compute, Tensor source, Tensor target) {
+        long from = source.address();
+        long to = target.address();
+        int fromBytes = source.dtype().bytes();
+        int toBytes = target.dtype().bytes();
+        ConversionKernels kernels = compute.kernels().conversion();
+        if (source.dtype() == target.dtype()) {
+            return (first, count) ->
+                    Addresses.copy(from + first * fromBytes, to + first * toBytes, (long) count * fromBytes);
+        }
+        return source.dtype() == DType.BF16
+                ? (first, count) -> kernels.widen(from + first * fromBytes, to + first * toBytes, count)
+                : (first, count) -> kernels.narrow(from + first * fromBytes, to + first * toBytes, count);
     }
 
     /**
@@ -58,21 +57,16 @@ public final class Elementwise {
         check.require(
                 firstRow >= 0 && firstRow <= targetRows - (long) rows,
                 "rows " + firstRow + " until " + (firstRow + rows) + " are not all in target " + target);
-        boolean bf16 = source.dtype() == DType.BF16;
         int bytes = source.dtype().bytes();
         long from = source.address() + (long) firstColumn * bytes;
-        long to = target.address() + firstRow * width * bytes;
-        ElementwiseKernels kernels = compute.kernels().elementwise();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        0,
-                        () -> Blocks.rows(compute, rows, width, (first, count) -> {
-                            for (long row = first; row < first + count; row++) {
-                                kernels.convert(
-                                        bf16, from + row * columns * bytes, bf16, to + row * width * bytes, width);
-                            }
-                        }));
+        long rowBytes = (long) width * bytes;
+        long to = target.address() + firstRow * rowBytes;
+        Blocks.Range body = (first, count) -> {
+            for (long row = first; row < first + count; row++) {
+                Addresses.copy(from + row * columns * bytes, to + row * rowBytes, rowBytes);
+            }
+        };
+        compute.profile().time(check.operation(), 0, () -> Blocks.rows(compute, rows, width, body));
     }
 
     /** {@code out = a + b}; same counts; {@code out} may be {@code a} or {@code b}. */
@@ -81,31 +75,16 @@ public final class Elementwise {
         check.values("a", a, a.count());
         check.values("b", b, a.count());
         check.values("out", out, a.count());
-        long aAt = a.address();
-        long bAt = b.address();
-        long outAt = out.address();
-        int aBytes = a.dtype().bytes();
-        int bBytes = b.dtype().bytes();
-        int outBytes = out.dtype().bytes();
-        boolean aBf16 = a.dtype() == DType.BF16;
-        boolean bBf16 = b.dtype() == DType.BF16;
-        boolean outBf16 = out.dtype() == DType.BF16;
         ElementwiseKernels kernels = compute.kernels().elementwise();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        a.count(),
-                        () -> Blocks.elements(
-                                compute,
-                                a.count(),
-                                (from, count) -> kernels.add(
-                                        aBf16,
-                                        aAt + from * aBytes,
-                                        bBf16,
-                                        bAt + from * bBytes,
-                                        outBf16,
-                                        outAt + from * outBytes,
-                                        count)));
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand left = tiles.readElements(a);
+        Tiles.Operand right = tiles.readElements(b);
+        Tiles.Operand sum = tiles.writeElements(out);
+        tiles.run(
+                check.operation(),
+                a.count(),
+                a.count(),
+                tile -> kernels.add(tile.of(left), tile.of(right), tile.of(sum), tile.rows()));
     }
 
     /** Adds {@code bias}, F32 [N], to each row of {@code y} [n,N] in place. */
@@ -114,38 +93,29 @@ public final class Elementwise {
         int rows = check.valueRows("y", y);
         int columns = Check.columns(y);
         check.elements("bias", bias, DType.F32, columns);
-        boolean bf16 = y.dtype() == DType.BF16;
-        long bytes = (long) columns * y.dtype().bytes();
-        long yAt = y.address();
         long biasAt = bias.address();
         ElementwiseKernels kernels = compute.kernels().elementwise();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        y.count(),
-                        () -> Blocks.rows(
-                                compute,
-                                rows,
-                                columns,
-                                (from, count) -> kernels.addBias(bf16, yAt + from * bytes, biasAt, count, columns)));
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand values = tiles.update(y, 0, columns);
+        tiles.run(
+                check.operation(),
+                y.count(),
+                rows,
+                tile -> kernels.addBias(tile.of(values), biasAt, tile.rows(), columns));
     }
 
     /** Multiplies every element of {@code tensor} by {@code factor} in place. */
     public static void scale(Compute compute, Tensor tensor, float factor) {
         Check check = new Check("scale");
         check.values("tensor", tensor, tensor.count());
-        boolean bf16 = tensor.dtype() == DType.BF16;
-        int bytes = tensor.dtype().bytes();
-        long at = tensor.address();
         ElementwiseKernels kernels = compute.kernels().elementwise();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        tensor.count(),
-                        () -> Blocks.elements(
-                                compute,
-                                tensor.count(),
-                                (from, count) -> kernels.scale(bf16, at + from * bytes, factor, count)));
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand values = tiles.updateElements(tensor);
+        tiles.run(
+                check.operation(),
+                tensor.count(),
+                tensor.count(),
+                tile -> kernels.scale(tile.of(values), factor, tile.rows()));
     }
 
     /** Adds the sum over the rows of {@code dy} [n,N] (F32 or BF16) to {@code dBias}, F32 [N]: see {@link Blocks#sumRows}. */
@@ -154,19 +124,15 @@ public final class Elementwise {
         int rows = check.valueRows("dy", dy);
         int columns = Check.columns(dy);
         check.elements("dBias", dBias, DType.F32, columns);
-        boolean bf16 = dy.dtype() == DType.BF16;
-        long bytes = (long) columns * dy.dtype().bytes();
-        long at = dy.address();
         ReductionKernels kernels = compute.kernels().reduction();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        dy.count(),
-                        () -> Blocks.sumRows(
-                                compute,
-                                rows,
-                                dBias,
-                                (from, count, sums) -> kernels.addRows(bf16, at + from * bytes, sums, count, columns)));
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand values = tiles.read(dy);
+        tiles.sumRows(
+                check.operation(),
+                dy.count(),
+                rows,
+                dBias,
+                (tile, sums) -> kernels.addRows(tile.of(values), sums, tile.rows(), columns));
     }
 
     /** The sum of an F32 tensor: f64 sums of blocks of {@link SquaredNorm#BLOCK} elements, added in order. */

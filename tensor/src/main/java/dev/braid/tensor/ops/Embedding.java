@@ -3,6 +3,7 @@ package dev.braid.tensor.ops;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
+import dev.braid.tensor.kernels.Addresses;
 import dev.braid.tensor.kernels.EmbeddingKernels;
 
 /** Embedding look-up: {@code out[i] = table[tokens[i]]}. */
@@ -26,27 +27,16 @@ public final class Embedding {
         int rows = check.valueRows("out", out);
         check.matrix("out", out, table.dtype(), rows, columns);
         requireTokens(check, tokens, rows, vocabulary);
-        boolean bf16 = table.dtype() == DType.BF16;
         long bytes = (long) columns * table.dtype().bytes();
         long tableAt = table.address();
         long tokensAt = tokens.address();
         long outAt = out.address();
-        EmbeddingKernels kernels = compute.kernels().embedding();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        0,
-                        () -> Blocks.rows(
-                                compute,
-                                rows,
-                                columns,
-                                (from, count) -> kernels.forward(
-                                        bf16,
-                                        tableAt,
-                                        tokensAt + from * Integer.BYTES,
-                                        outAt + from * bytes,
-                                        count,
-                                        columns)));
+        Blocks.Range body = (from, count) -> {
+            for (long row = from; row < from + count; row++) {
+                Addresses.copy(tableAt + Addresses.getInt(tokensAt, row) * bytes, outAt + row * bytes, bytes);
+            }
+        };
+        compute.profile().time(check.operation(), 0, () -> Blocks.rows(compute, rows, columns, body));
     }
 
     private static void requireTokens(Check check, Tensor tokens, int rows, int vocabulary) {
@@ -69,27 +59,23 @@ public final class Embedding {
         int vocabulary = check.valueRows("dTable", dTable);
         check.matrix("dTable", dTable, DType.F32, vocabulary, columns);
         requireTokens(check, tokens, rows, vocabulary);
-        boolean bf16 = dOut.dtype() == DType.BF16;
-        long dOutAt = dOut.address();
         long tokensAt = tokens.address();
         long dTableAt = dTable.address();
         EmbeddingKernels kernels = compute.kernels().embedding();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        dOut.count(),
-                        () -> Blocks.split(
-                                compute,
-                                columns,
-                                GRADIENT_COLUMNS,
-                                (from, count) -> kernels.weightGradient(
-                                        bf16,
-                                        dOutAt,
-                                        tokensAt,
-                                        dTableAt,
-                                        rows,
-                                        columns,
-                                        (int) from,
-                                        (int) from + count)));
+        Tiles tiles = new Tiles(compute);
+        tiles.read(dOut);
+        tiles.strips(
+                check.operation(),
+                dOut.count(),
+                rows,
+                GRADIENT_COLUMNS,
+                (tile, strip) -> kernels.weightGradient(
+                        tile.of(strip),
+                        strip.stride(),
+                        tile.perRow(tokensAt),
+                        dTableAt + (long) strip.firstColumn() * Float.BYTES,
+                        columns,
+                        tile.rows(),
+                        strip.width()));
     }
 }

@@ -3,6 +3,7 @@ package dev.braid.tensor.ops;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
+import dev.braid.tensor.kernels.Addresses;
 import dev.braid.tensor.kernels.RmsNormKernels;
 
 /**
@@ -13,7 +14,7 @@ import dev.braid.tensor.kernels.RmsNormKernels;
  */
 public final class HeadNorm {
     /** How a row is laid out: extents in values. */
-    private record Layout(boolean bf16, int rows, int columns, int heads, int kvHeads, int headSize) {
+    private record Layout(int rows, int columns, int heads, int kvHeads, int headSize) {
         static Layout of(Check check, Tensor qkv, int heads, int kvHeads, Tensor weightQ, Tensor weightK) {
             int rows = check.valueRows("qkv", qkv);
             int columns = Check.columns(qkv);
@@ -25,26 +26,41 @@ public final class HeadNorm {
             int headSize = columns / (heads + 2 * kvHeads);
             check.elements("weightQ", weightQ, DType.F32, headSize);
             check.elements("weightK", weightK, DType.F32, headSize);
-            return new Layout(qkv.dtype() == DType.BF16, rows, columns, heads, kvHeads, headSize);
+            return new Layout(rows, columns, heads, kvHeads, headSize);
         }
 
-        long bytes(long values) {
-            return values * (bf16 ? Short.BYTES : Float.BYTES);
+        /** Bytes from a row to the next. */
+        long rowBytes() {
+            return (long) columns * Float.BYTES;
         }
 
-        /** Byte offset of the first key head of {@code row}. */
-        long key(long row) {
-            return bytes(row * columns + (long) heads * headSize);
+        /** Bytes from a row's start to its first key head. */
+        long keys() {
+            return (long) heads * headSize * Float.BYTES;
         }
 
-        /** Byte offset of the first value head of {@code row}. */
-        long value(long row) {
-            return bytes(row * columns + (long) (heads + kvHeads) * headSize);
+        /** Bytes from a row's start to its first value head. */
+        long values() {
+            return (long) (heads + kvHeads) * headSize * Float.BYTES;
         }
 
-        /** Byte offset of the first query head's statistic of {@code row}. */
-        long statistic(long row) {
-            return row * (heads + kvHeads) * Float.BYTES;
+        /** Bytes of a row's value heads. */
+        long valueBytes() {
+            return (long) kvHeads * headSize * Float.BYTES;
+        }
+
+        /** Address of the first query head's statistic of {@code row}. */
+        long statistic(long inverseRms, long row) {
+            return inverseRms + row * (heads + kvHeads) * Float.BYTES;
+        }
+
+        /** Bytes from a row's first statistic to that of its first key head. */
+        long keyStatistics() {
+            return (long) heads * Float.BYTES;
+        }
+
+        double normalised() {
+            return (double) rows * (heads + kvHeads) * headSize;
         }
     }
 
@@ -65,34 +81,30 @@ public final class HeadNorm {
         Layout layout = Layout.of(check, qkv, heads, kvHeads, weightQ, weightK);
         check.matrix("out", out, qkv.dtype(), layout.rows, layout.columns);
         check.elements("inverseRms", inverseRms, DType.F32, (long) layout.rows * (heads + kvHeads));
-        long from = qkv.address();
-        long to = out.address();
         long queryWeight = weightQ.address();
         long keyWeight = weightK.address();
         long inverse = inverseRms.address();
-        int size = layout.headSize;
         RmsNormKernels kernels = compute.kernels().rmsNorm();
-        compute.profile().time(check.operation(), 4.0 * layout.rows * (heads + kvHeads) * size, () -> {
-            Blocks.rows(compute, layout.rows, layout.columns, (first, count) -> {
-                for (long row = first; row < first + count; row++) {
-                    long query = layout.bytes(row * layout.columns);
-                    long key = layout.key(row);
-                    long statistic = inverse + layout.statistic(row);
-                    kernels.forward(
-                            layout.bf16, from + query, queryWeight, epsilon, to + query, statistic, heads, size);
-                    statistic += (long) heads * Float.BYTES;
-                    kernels.forward(layout.bf16, from + key, keyWeight, epsilon, to + key, statistic, kvHeads, size);
-                    copyValues(compute, layout, from, to, row);
-                }
-            });
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand input = tiles.read(qkv);
+        Tiles.Operand result = tiles.write(out);
+        int size = layout.headSize;
+        tiles.run(check.operation(), 4 * layout.normalised(), layout.rows, tile -> {
+            for (int row = 0; row < tile.rows(); row++) {
+                long x = tile.of(input) + row * layout.rowBytes();
+                long y = tile.of(result) + row * layout.rowBytes();
+                long queries = layout.statistic(inverse, tile.firstRow() + row);
+                long keys = queries + layout.keyStatistics();
+                kernels.forward(x, queryWeight, epsilon, y, queries, heads, size);
+                kernels.forward(x + layout.keys(), keyWeight, epsilon, y + layout.keys(), keys, kvHeads, size);
+                copyValues(layout, x, y);
+            }
         });
     }
 
-    private static void copyValues(Compute compute, Layout layout, long from, long to, long row) {
+    private static void copyValues(Layout layout, long from, long to) {
         if (from != to) {
-            long value = layout.value(row);
-            int count = layout.kvHeads * layout.headSize;
-            compute.kernels().elementwise().convert(layout.bf16, from + value, layout.bf16, to + value, count);
+            Addresses.copy(from + layout.values(), to + layout.values(), layout.valueBytes());
         }
     }
 
@@ -112,28 +124,27 @@ public final class HeadNorm {
         check.matrix("dOut", dOut, qkv.dtype(), layout.rows, layout.columns);
         check.elements("inverseRms", inverseRms, DType.F32, (long) layout.rows * (heads + kvHeads));
         check.matrix("dqkv", dqkv, qkv.dtype(), layout.rows, layout.columns);
-        long dy = dOut.address();
-        long x = qkv.address();
-        long dx = dqkv.address();
         long queryWeight = weightQ.address();
         long keyWeight = weightK.address();
         long inverse = inverseRms.address();
-        int size = layout.headSize;
-        boolean bf16 = layout.bf16;
         RmsNormKernels kernels = compute.kernels().rmsNorm();
-        compute.profile().time(check.operation(), 8.0 * layout.rows * (heads + kvHeads) * size, () -> {
-            Blocks.rows(compute, layout.rows, layout.columns, (first, count) -> {
-                for (long row = first; row < first + count; row++) {
-                    long query = layout.bytes(row * layout.columns);
-                    long key = layout.key(row);
-                    long statistic = inverse + layout.statistic(row);
-                    kernels.inputGradient(
-                            bf16, dy + query, x + query, queryWeight, statistic, 0, dx + query, heads, size);
-                    statistic += (long) heads * Float.BYTES;
-                    kernels.inputGradient(bf16, dy + key, x + key, keyWeight, statistic, 0, dx + key, kvHeads, size);
-                    copyValues(compute, layout, dy, dx, row);
-                }
-            });
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand gradient = tiles.read(dOut);
+        Tiles.Operand input = tiles.read(qkv);
+        Tiles.Operand result = tiles.write(dqkv);
+        int size = layout.headSize;
+        long offset = layout.keys();
+        tiles.run(check.operation(), 8 * layout.normalised(), layout.rows, tile -> {
+            for (int row = 0; row < tile.rows(); row++) {
+                long dy = tile.of(gradient) + row * layout.rowBytes();
+                long x = tile.of(input) + row * layout.rowBytes();
+                long dx = tile.of(result) + row * layout.rowBytes();
+                long queries = layout.statistic(inverse, tile.firstRow() + row);
+                long keys = queries + layout.keyStatistics();
+                kernels.inputGradient(dy, x, queryWeight, queries, 0, dx, heads, size);
+                kernels.inputGradient(dy + offset, x + offset, keyWeight, keys, 0, dx + offset, kvHeads, size);
+                copyValues(layout, dy, dx);
+            }
         });
     }
 
@@ -151,13 +162,12 @@ public final class HeadNorm {
         Layout layout = Layout.of(check, qkv, heads, kvHeads, dWeightQ, dWeightK);
         check.matrix("dOut", dOut, qkv.dtype(), layout.rows, layout.columns);
         check.elements("inverseRms", inverseRms, DType.F32, (long) layout.rows * (heads + kvHeads));
-        compute.profile().time(check.operation(), 3.0 * layout.rows * (heads + kvHeads) * layout.headSize, () -> {
-            weightHalf(compute, layout, dOut, qkv, inverseRms, 0, heads, dWeightQ);
-            weightHalf(compute, layout, dOut, qkv, inverseRms, heads, kvHeads, dWeightK);
-        });
+        addWeightGradient(check, compute, layout, dOut, qkv, inverseRms, 0, heads, dWeightQ);
+        addWeightGradient(check, compute, layout, dOut, qkv, inverseRms, heads, kvHeads, dWeightK);
     }
 
-    private static void weightHalf(
+    private static void addWeightGradient(
+            Check check,
             Compute compute,
             Layout layout,
             Tensor dOut,
@@ -166,16 +176,18 @@ public final class HeadNorm {
             int firstHead,
             int count,
             Tensor dWeight) {
-        long offset = layout.bytes((long) firstHead * layout.headSize);
-        long dy = dOut.address() + offset;
-        long x = qkv.address() + offset;
+        int size = layout.headSize;
         long inverse = inverseRms.address() + (long) firstHead * Float.BYTES;
         RmsNormKernels kernels = compute.kernels().rmsNorm();
-        Blocks.sumRows(compute, layout.rows, dWeight, (from, rows, sums) -> {
-            for (long row = from; row < from + rows; row++) {
-                long at = layout.bytes(row * layout.columns);
-                long statistic = inverse + layout.statistic(row);
-                kernels.weightGradient(layout.bf16, dy + at, x + at, statistic, sums, count, layout.headSize);
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand gradient = tiles.read(dOut, firstHead * size, count * size);
+        Tiles.Operand input = tiles.read(qkv, firstHead * size, count * size);
+        tiles.sumRows(check.operation(), 3.0 * layout.rows * count * size, layout.rows, dWeight, (tile, sums) -> {
+            for (int row = 0; row < tile.rows(); row++) {
+                long offset = (long) row * gradient.stride() * Float.BYTES;
+                long statistics = layout.statistic(inverse, tile.firstRow() + row);
+                kernels.weightGradient(
+                        tile.of(gradient) + offset, tile.of(input) + offset, statistics, sums, count, size);
             }
         });
     }

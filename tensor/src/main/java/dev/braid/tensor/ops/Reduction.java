@@ -22,16 +22,14 @@ final class Reduction {
     static double[] blockSums(Compute compute, Check check, Tensor tensor, long from, long count, BlockSum sum) {
         double[] sums = new double[Math.toIntExact((count + BLOCK - 1) / BLOCK)];
         long at = tensor.address() + from * Float.BYTES;
+        Blocks.Range body = (first, blocks) -> {
+            for (int block = (int) first; block < first + blocks; block++) {
+                long start = (long) block * BLOCK;
+                sums[block] = sum.of(at + start * Float.BYTES, (int) Math.min(BLOCK, count - start));
+            }
+        };
         compute.profile()
-                .time(
-                        check.operation(),
-                        2.0 * count,
-                        () -> Blocks.split(compute, sums.length, TASK_BLOCKS, (first, blocks) -> {
-                            for (int block = (int) first; block < first + blocks; block++) {
-                                long start = (long) block * BLOCK;
-                                sums[block] = sum.of(at + start * Float.BYTES, (int) Math.min(BLOCK, count - start));
-                            }
-                        }));
+                .time(check.operation(), 2.0 * count, () -> Blocks.split(compute, sums.length, TASK_BLOCKS, body));
         return sums;
     }
 

@@ -4,6 +4,7 @@ import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.kernels.RmsNormKernels;
+import java.util.Optional;
 
 /**
  * Root-mean-square normalisation over the last dimension (Zhang and Sennrich 2019, arXiv 1910.07467):
@@ -24,30 +25,18 @@ public final class RmsNorm {
         check.elements("weight", weight, DType.F32, columns);
         check.matrix("y", y, x.dtype(), rows, columns);
         check.elements("inverseRms", inverseRms, DType.F32, rows);
-        boolean bf16 = x.dtype() == DType.BF16;
-        long bytes = (long) columns * x.dtype().bytes();
-        long xAt = x.address();
         long weightAt = weight.address();
-        long yAt = y.address();
         long inverseAt = inverseRms.address();
         RmsNormKernels kernels = compute.kernels().rmsNorm();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        4.0 * x.count(),
-                        () -> Blocks.rows(
-                                compute,
-                                rows,
-                                columns,
-                                (from, count) -> kernels.forward(
-                                        bf16,
-                                        xAt + from * bytes,
-                                        weightAt,
-                                        epsilon,
-                                        yAt + from * bytes,
-                                        inverseAt + from * Float.BYTES,
-                                        count,
-                                        columns)));
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand from = tiles.read(x);
+        Tiles.Operand to = tiles.write(y);
+        tiles.run(
+                check.operation(),
+                4.0 * x.count(),
+                rows,
+                tile -> kernels.forward(
+                        tile.of(from), weightAt, epsilon, tile.of(to), tile.perRow(inverseAt), tile.rows(), columns));
     }
 
     /**
@@ -68,33 +57,27 @@ public final class RmsNorm {
             check.matrix("existing", existing, x.dtype(), rows, columns);
         }
         check.matrix("dx", dx, x.dtype(), rows, columns);
-        boolean bf16 = x.dtype() == DType.BF16;
-        long bytes = (long) columns * x.dtype().bytes();
-        long dyAt = dy.address();
-        long xAt = x.address();
         long weightAt = weight.address();
         long inverseAt = inverseRms.address();
-        long existingAt = existing == null ? 0 : existing.address();
-        long dxAt = dx.address();
         RmsNormKernels kernels = compute.kernels().rmsNorm();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        8.0 * x.count(),
-                        () -> Blocks.rows(
-                                compute,
-                                rows,
-                                columns,
-                                (from, count) -> kernels.inputGradient(
-                                        bf16,
-                                        dyAt + from * bytes,
-                                        xAt + from * bytes,
-                                        weightAt,
-                                        inverseAt + from * Float.BYTES,
-                                        existingAt == 0 ? 0 : existingAt + from * bytes,
-                                        dxAt + from * bytes,
-                                        count,
-                                        columns)));
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand gradient = tiles.read(dy);
+        Tiles.Operand input = tiles.read(x);
+        Optional<Tiles.Operand> base = Optional.ofNullable(existing).map(tiles::read);
+        Tiles.Operand result = tiles.write(dx);
+        tiles.run(
+                check.operation(),
+                8.0 * x.count(),
+                rows,
+                tile -> kernels.inputGradient(
+                        tile.of(gradient),
+                        tile.of(input),
+                        weightAt,
+                        tile.perRow(inverseAt),
+                        base.map(tile::of).orElse(0L),
+                        tile.of(result),
+                        tile.rows(),
+                        columns));
     }
 
     /** Adds the gradient of the weight to {@code dWeight}, F32 [D]. */
@@ -105,27 +88,17 @@ public final class RmsNorm {
         check.matrix("dy", dy, x.dtype(), rows, columns);
         check.elements("inverseRms", inverseRms, DType.F32, rows);
         check.elements("dWeight", dWeight, DType.F32, columns);
-        boolean bf16 = x.dtype() == DType.BF16;
-        long bytes = (long) columns * x.dtype().bytes();
-        long dyAt = dy.address();
-        long xAt = x.address();
         long inverseAt = inverseRms.address();
         RmsNormKernels kernels = compute.kernels().rmsNorm();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        3.0 * x.count(),
-                        () -> Blocks.sumRows(
-                                compute,
-                                rows,
-                                dWeight,
-                                (from, count, sums) -> kernels.weightGradient(
-                                        bf16,
-                                        dyAt + from * bytes,
-                                        xAt + from * bytes,
-                                        inverseAt + from * Float.BYTES,
-                                        sums,
-                                        count,
-                                        columns)));
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand gradient = tiles.read(dy);
+        Tiles.Operand input = tiles.read(x);
+        tiles.sumRows(
+                check.operation(),
+                3.0 * x.count(),
+                rows,
+                dWeight,
+                (tile, sums) -> kernels.weightGradient(
+                        tile.of(gradient), tile.of(input), tile.perRow(inverseAt), sums, tile.rows(), columns));
     }
 }

@@ -43,32 +43,26 @@ public final class Rope {
                 table.maximumPositions(),
                 Blocks.NONE,
                 "; make the table (maximum positions) longer");
-        boolean bf16 = qkv.dtype() == DType.BF16;
-        long bytes = (long) columns * qkv.dtype().bytes();
-        long at = qkv.address();
         long positionsAt = positions.address();
         long cosine = table.cosineAddress();
         long sine = table.sineAddress();
         RopeKernels kernels = compute.kernels().rope();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        3.0 * rows * heads * headSize,
-                        () -> Blocks.rows(
-                                compute,
-                                rows,
-                                columns,
-                                (from, count) -> kernels.apply(
-                                        bf16,
-                                        at + from * bytes,
-                                        count,
-                                        columns,
-                                        positionsAt + from * Integer.BYTES,
-                                        cosine,
-                                        sine,
-                                        headSize,
-                                        heads,
-                                        inverse)));
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand rotated = tiles.update(qkv, 0, heads * headSize);
+        tiles.run(
+                check.operation(),
+                3.0 * rows * heads * headSize,
+                rows,
+                tile -> kernels.apply(
+                        tile.of(rotated),
+                        tile.rows(),
+                        rotated.stride(),
+                        tile.perRow(positionsAt),
+                        cosine,
+                        sine,
+                        headSize,
+                        heads,
+                        inverse));
         // The table's memory goes with the object, and the kernel holds only its addresses.
         Reference.reachabilityFence(table);
     }

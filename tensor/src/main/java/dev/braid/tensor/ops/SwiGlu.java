@@ -1,7 +1,6 @@
 package dev.braid.tensor.ops;
 
 import dev.braid.tensor.Compute;
-import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.kernels.SwiGluKernels;
 
@@ -18,21 +17,15 @@ public final class SwiGlu {
         int rows = check.valueRows("out", out);
         int columns = Check.columns(out);
         check.matrix("gateUp", gateUp, out.dtype(), rows, 2L * columns);
-        boolean bf16 = out.dtype() == DType.BF16;
-        long bytes = (long) columns * out.dtype().bytes();
-        long gateUpAt = gateUp.address();
-        long outAt = out.address();
         SwiGluKernels kernels = compute.kernels().swiGlu();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        5.0 * out.count(),
-                        () -> Blocks.rows(
-                                compute,
-                                rows,
-                                columns,
-                                (from, count) -> kernels.forward(
-                                        bf16, gateUpAt + 2 * from * bytes, outAt + from * bytes, count, columns)));
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand input = tiles.read(gateUp);
+        Tiles.Operand result = tiles.write(out);
+        tiles.run(
+                check.operation(),
+                5.0 * out.count(),
+                rows,
+                tile -> kernels.forward(tile.of(input), tile.of(result), tile.rows(), columns));
     }
 
     /** Sets {@code dGateUp} [n,2F], a tensor of its own. */
@@ -42,29 +35,19 @@ public final class SwiGlu {
         int columns = Check.columns(dOut);
         check.matrix("gateUp", gateUp, dOut.dtype(), rows, 2L * columns);
         check.matrix("dGateUp", dGateUp, dOut.dtype(), rows, 2L * columns);
-        boolean bf16 = dOut.dtype() == DType.BF16;
-        long bytes = (long) columns * dOut.dtype().bytes();
-        long dOutAt = dOut.address();
-        long gateUpAt = gateUp.address();
-        long dGateUpAt = dGateUp.address();
         check.require(
-                dGateUpAt != gateUpAt || dOut.count() == 0,
+                dGateUp.address() != gateUp.address() || dOut.count() == 0,
                 "dGateUp must not be gateUp itself; allocate a tensor for it");
         SwiGluKernels kernels = compute.kernels().swiGlu();
-        compute.profile()
-                .time(
-                        check.operation(),
-                        10.0 * dOut.count(),
-                        () -> Blocks.rows(
-                                compute,
-                                rows,
-                                columns,
-                                (from, count) -> kernels.inputGradient(
-                                        bf16,
-                                        dOutAt + from * bytes,
-                                        gateUpAt + 2 * from * bytes,
-                                        dGateUpAt + 2 * from * bytes,
-                                        count,
-                                        columns)));
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand gradient = tiles.read(dOut);
+        Tiles.Operand input = tiles.read(gateUp);
+        Tiles.Operand result = tiles.write(dGateUp);
+        tiles.run(
+                check.operation(),
+                10.0 * dOut.count(),
+                rows,
+                tile -> kernels.inputGradient(
+                        tile.of(gradient), tile.of(input), tile.of(result), tile.rows(), columns));
     }
 }

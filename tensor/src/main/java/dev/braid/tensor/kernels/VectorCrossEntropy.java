@@ -1,0 +1,153 @@
+package dev.braid.tensor.kernels;
+
+import static dev.braid.tensor.kernels.Addresses.getFloat;
+import static dev.braid.tensor.kernels.Addresses.getInt;
+import static dev.braid.tensor.kernels.Addresses.setFloat;
+import static dev.braid.tensor.kernels.VectorValues.load;
+import static dev.braid.tensor.kernels.VectorValues.store;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+final class VectorCrossEntropy implements CrossEntropyKernels {
+    private static final int LANES = Species.LANES;
+    private static final int UNROLLED = 4 * LANES;
+
+    @Override
+    public void forward(long logits, long labels, float zLoss, long lse, long loss, int rows, int columns) {
+        float[] lanes = new float[LANES];
+        for (int row = 0; row < rows; row++) {
+            long start = logits + (long) row * columns * Float.BYTES;
+            float largest = largest(start, columns);
+            float sum = exponentialSum(start, largest, columns, lanes);
+            int label = getInt(labels, row);
+            float logit = label < 0 ? 0 : getFloat(start, label);
+            ScalarCrossEntropy.finish(row, label, logit, largest + Math.log(sum), zLoss, lse, loss);
+        }
+    }
+
+    private static float largest(long row, int columns) {
+        FloatVector best0 = FloatVector.broadcast(Species.FLOAT, Float.NEGATIVE_INFINITY);
+        FloatVector best1 = best0;
+        int j = 0;
+        for (; j <= columns - 2 * LANES; j += 2 * LANES) {
+            best0 = best0.max(load(row, j));
+            best1 = best1.max(load(row, j + LANES));
+        }
+        // Unlike a sum, a maximum is the same in any order.
+        float best = best0.max(best1).reduceLanes(VectorOperators.MAX);
+        for (; j < columns; j++) {
+            best = Math.max(best, getFloat(row, j));
+        }
+        return best;
+    }
+
+    /** Sum of exp(row - largest). */
+    private static float exponentialSum(long row, float largest, int columns, float[] lanes) {
+        FloatVector sum0 = FloatVector.zero(Species.FLOAT);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        int j = 0;
+        for (; j <= columns - UNROLLED; j += UNROLLED) {
+            sum0 = sum0.add(VectorMath.exp(load(row, j).sub(largest)));
+            sum1 = sum1.add(VectorMath.exp(load(row, j + LANES).sub(largest)));
+            sum2 = sum2.add(VectorMath.exp(load(row, j + 2 * LANES).sub(largest)));
+            sum3 = sum3.add(VectorMath.exp(load(row, j + 3 * LANES).sub(largest)));
+        }
+        float sum = VectorMath.sum(sum0.add(sum1).add(sum2.add(sum3)), lanes);
+        for (; j < columns; j++) {
+            sum += VectorMath.exp(getFloat(row, j) - largest);
+        }
+        return sum;
+    }
+
+    @Override
+    public void gradient(
+            long logits, long labels, long lse, float scale, float zLoss, long dLogits, int rows, int columns) {
+        for (int row = 0; row < rows; row++) {
+            long offset = (long) row * columns * Float.BYTES;
+            int label = getInt(labels, row);
+            if (label < 0) {
+                Addresses.fillZero(dLogits + offset, (long) columns * Float.BYTES);
+            } else {
+                float logSum = getFloat(lse, row);
+                float factor = ScalarCrossEntropy.softmaxFactor(scale, zLoss, logSum);
+                scaledExponentials(logits + offset, logSum, factor, dLogits + offset, columns);
+                setFloat(dLogits + offset, label, getFloat(dLogits + offset, label) - scale);
+            }
+        }
+    }
+
+    private static void scaledExponentials(long row, float shift, float factor, long out, int columns) {
+        int j = 0;
+        for (; j <= columns - LANES; j += LANES) {
+            store(VectorMath.exp(load(row, j).sub(shift)).mul(factor), out, j);
+        }
+        for (; j < columns; j++) {
+            setFloat(out, j, VectorMath.exp(getFloat(row, j) - shift) * factor);
+        }
+    }
+
+    @Override
+    public void forwardGradient(
+            long logits,
+            long labels,
+            float scale,
+            float zLoss,
+            long lse,
+            long loss,
+            long dLogits,
+            int rows,
+            int columns) {
+        float[] lanes = new float[LANES];
+        VectorElementwise elementwise = new VectorElementwise();
+        for (int row = 0; row < rows; row++) {
+            long offset = (long) row * columns * Float.BYTES;
+            long out = dLogits + offset;
+            int label = getInt(labels, row);
+            float logit = label < 0 ? 0 : getFloat(logits + offset, label);
+            float largest = largest(logits + offset, columns);
+            float sum = storeExponentials(logits + offset, largest, out, columns, lanes);
+            double logSum = largest + Math.log(sum);
+            ScalarCrossEntropy.finish(row, label, logit, logSum, zLoss, lse, loss);
+            if (label < 0) {
+                Addresses.fillZero(out, (long) columns * Float.BYTES);
+            } else {
+                float factor = ScalarCrossEntropy.softmaxFactor(scale, zLoss, (float) logSum);
+                elementwise.scale(out, factor / sum, columns);
+                setFloat(out, label, getFloat(out, label) - scale);
+            }
+        }
+    }
+
+    /** Stores exp(row - largest) in {@code out} and returns the sum, in the order of {@link #exponentialSum}. */
+    private static float storeExponentials(long row, float largest, long out, int columns, float[] lanes) {
+        FloatVector sum0 = FloatVector.zero(Species.FLOAT);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        int j = 0;
+        for (; j <= columns - UNROLLED; j += UNROLLED) {
+            FloatVector value0 = VectorMath.exp(load(row, j).sub(largest));
+            FloatVector value1 = VectorMath.exp(load(row, j + LANES).sub(largest));
+            FloatVector value2 = VectorMath.exp(load(row, j + 2 * LANES).sub(largest));
+            FloatVector value3 = VectorMath.exp(load(row, j + 3 * LANES).sub(largest));
+            store(value0, out, j);
+            store(value1, out, j + LANES);
+            store(value2, out, j + 2 * LANES);
+            store(value3, out, j + 3 * LANES);
+            sum0 = sum0.add(value0);
+            sum1 = sum1.add(value1);
+            sum2 = sum2.add(value2);
+            sum3 = sum3.add(value3);
+        }
+        float sum = VectorMath.sum(sum0.add(sum1).add(sum2.add(sum3)), lanes);
+        for (; j < columns; j++) {
+            float value = VectorMath.exp(getFloat(row, j) - largest);
+            setFloat(out, j, value);
+            sum += value;
+        }
+        return sum;
+    }
+}

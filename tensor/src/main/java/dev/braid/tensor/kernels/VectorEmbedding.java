@@ -1,0 +1,17 @@
+package dev.braid.tensor.kernels;
+
+import static dev.braid.tensor.kernels.Addresses.getInt;
+
+final class VectorEmbedding implements EmbeddingKernels {
+    private final VectorElementwise elementwise = new VectorElementwise();
+
+    @Override
+    public void weightGradient(
+            long dOut, int stride, long tokens, long dTable, int tableStride, int rows, int columns) {
+        for (int row = 0; row < rows; row++) {
+            long source = dOut + (long) row * stride * Float.BYTES;
+            long target = dTable + (long) getInt(tokens, row) * tableStride * Float.BYTES;
+            elementwise.add(target, source, target, columns);
+        }
+    }
+}

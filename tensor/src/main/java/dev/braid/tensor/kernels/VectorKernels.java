@@ -1,0 +1,64 @@
+package dev.braid.tensor.kernels;
+
+/** Vector API kernels, at the width of {@link Species}. */
+final class VectorKernels implements KernelProvider {
+    private final ConversionKernels conversion = new VectorConversion();
+    private final RmsNormKernels rmsNorm = new VectorRmsNorm();
+    private final RopeKernels rope = new VectorRope();
+    private final SwiGluKernels swiGlu = new VectorSwiGlu();
+    private final EmbeddingKernels embedding = new VectorEmbedding();
+    private final CrossEntropyKernels crossEntropy = new VectorCrossEntropy();
+    private final ElementwiseKernels elementwise = new VectorElementwise();
+    private final ReductionKernels reduction = new VectorReduction();
+    private final AdamWKernels adamW = new VectorAdamW();
+
+    @Override
+    public String name() {
+        return "vector";
+    }
+
+    @Override
+    public ConversionKernels conversion() {
+        return conversion;
+    }
+
+    @Override
+    public RmsNormKernels rmsNorm() {
+        return rmsNorm;
+    }
+
+    @Override
+    public RopeKernels rope() {
+        return rope;
+    }
+
+    @Override
+    public SwiGluKernels swiGlu() {
+        return swiGlu;
+    }
+
+    @Override
+    public EmbeddingKernels embedding() {
+        return embedding;
+    }
+
+    @Override
+    public CrossEntropyKernels crossEntropy() {
+        return crossEntropy;
+    }
+
+    @Override
+    public ElementwiseKernels elementwise() {
+        return elementwise;
+    }
+
+    @Override
+    public ReductionKernels reduction() {
+        return reduction;
+    }
+
+    @Override
+    public AdamWKernels adamW() {
+        return adamW;
+    }
+}

@@ -1,0 +1,65 @@
+package dev.braid.tensor.kernels;
+
+import static dev.braid.tensor.kernels.Addresses.getFloat;
+import static dev.braid.tensor.kernels.Addresses.setFloat;
+import static dev.braid.tensor.kernels.VectorValues.load;
+import static dev.braid.tensor.kernels.VectorValues.store;
+
+import jdk.incubator.vector.FloatVector;
+
+/** Tails go through the scalar twins of the same operations, so that a value's result does not depend on its column. */
+final class VectorSwiGlu implements SwiGluKernels {
+    private static final int LANES = Species.LANES;
+
+    @Override
+    public void forward(long gateUp, long out, int rows, int columns) {
+        long rowBytes = (long) columns * Float.BYTES;
+        for (int row = 0; row < rows; row++) {
+            long gates = gateUp + 2 * row * rowBytes;
+            forwardRow(gates, gates + rowBytes, out + row * rowBytes, columns);
+        }
+    }
+
+    private static void forwardRow(long gates, long ups, long out, int columns) {
+        int j = 0;
+        for (; j <= columns - LANES; j += LANES) {
+            FloatVector gate = load(gates, j);
+            store(gate.mul(VectorMath.sigmoid(gate)).mul(load(ups, j)), out, j);
+        }
+        for (; j < columns; j++) {
+            float gate = getFloat(gates, j);
+            setFloat(out, j, gate * VectorMath.sigmoid(gate) * getFloat(ups, j));
+        }
+    }
+
+    @Override
+    public void inputGradient(long dOut, long gateUp, long dGateUp, int rows, int columns) {
+        long rowBytes = (long) columns * Float.BYTES;
+        for (int row = 0; row < rows; row++) {
+            long gates = gateUp + 2 * row * rowBytes;
+            long dGates = dGateUp + 2 * row * rowBytes;
+            gradientRow(dOut + row * rowBytes, gates, gates + rowBytes, dGates, dGates + rowBytes, columns);
+        }
+    }
+
+    private static void gradientRow(long dOut, long gates, long ups, long dGates, long dUps, int columns) {
+        FloatVector one = FloatVector.broadcast(Species.FLOAT, 1);
+        int j = 0;
+        for (; j <= columns - LANES; j += LANES) {
+            FloatVector gate = load(gates, j);
+            FloatVector d = load(dOut, j);
+            FloatVector sigmoid = VectorMath.sigmoid(gate);
+            FloatVector slope = sigmoid.mul(gate.mul(one.sub(sigmoid)).add(1));
+            store(d.mul(load(ups, j)).mul(slope), dGates, j);
+            store(d.mul(gate.mul(sigmoid)), dUps, j);
+        }
+        for (; j < columns; j++) {
+            float gate = getFloat(gates, j);
+            float d = getFloat(dOut, j);
+            float sigmoid = VectorMath.sigmoid(gate);
+            float slope = sigmoid * (gate * (1 - sigmoid) + 1);
+            setFloat(dGates, j, d * getFloat(ups, j) * slope);
+            setFloat(dUps, j, d * (gate * sigmoid));
+        }
+    }
+}

@@ -16,7 +16,7 @@ import java.util.Locale;
  * {@link IllegalStateException}.
  */
 public final class Attention {
-    private static final AttentionKernel KERNEL = new ScalarAttention();
+    private static final AttentionKernel KERNEL = new VectorAttention();
 
     private Attention() {}
 

@@ -1,5 +1,6 @@
 package dev.braid.data.store;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -7,7 +8,7 @@ import java.util.List;
  *
  * @param format version of this layout
  * @param fingerprint of everything that the shards depend on
- * @param tokenizer one line for people
+ * @param tokenizer the word of its kind in the config: byte, bpe or file
  * @param vocabulary number of ids
  * @param endOfText the id that ends each document
  * @param tokenBytes bytes of a token, little-endian unsigned: 2 for vocabularies up to 65536, else 4
@@ -56,7 +57,8 @@ public record ShardIndex(
      * @param bytes size of the file
      * @param crc32c checksum of the file
      */
-    public record Shard(String name, int source, Split split, long tokens, long bytes, long crc32c) {}
+    public record Shard(String name, int source, Split split, long tokens, long bytes, long crc32c)
+            implements Serializable {}
 
     /**
      * What became of a source.

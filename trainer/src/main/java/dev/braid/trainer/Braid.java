@@ -1,5 +1,6 @@
 package dev.braid.trainer;
 
+import dev.braid.trainer.action.BraidActions;
 import dev.braid.trainer.cli.CommandTree;
 import dev.braid.trainer.cli.Console;
 
@@ -11,6 +12,6 @@ public final class Braid {
     public static void main(String[] arguments) {
         boolean terminal = System.console() != null && System.console().isTerminal();
         Console console = new Console(System.out, System.err, terminal);
-        System.exit(new CommandTree(console, new MissingActions()).run(arguments));
+        System.exit(new CommandTree(console, new BraidActions(console)).run(arguments));
     }
 }

@@ -28,7 +28,7 @@ public final class TrainingBenchmark {
      * @param peakBytes most bytes of tensors at a time
      * @param engine which engines took the products
      * @param profile time by operation over the measured steps
-     * @param steps number of measured steps
+     * @param totalSeconds of all measured steps
      */
     public record Result(
             long parameters,
@@ -39,7 +39,7 @@ public final class TrainingBenchmark {
             long peakBytes,
             String engine,
             List<Profile.Entry> profile,
-            int steps) {
+            double totalSeconds) {
         /** Part of the measured peak. */
         public double share() {
             return modelFlops / peakFlops;
@@ -94,7 +94,7 @@ public final class TrainingBenchmark {
                     compute.memory().peak(),
                     compute.matmul().describe(),
                     compute.profile().entries(),
-                    steps);
+                    Arrays.stream(seconds).sum());
         }
     }
 

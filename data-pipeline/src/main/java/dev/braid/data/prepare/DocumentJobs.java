@@ -11,9 +11,11 @@ import dev.braid.data.source.Part.FilePart;
 import dev.braid.data.tokenizer.WordCounter;
 import java.io.IOException;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
@@ -28,6 +30,7 @@ import scala.Tuple2;
 final class DocumentJobs {
     private static final long MOST_WORDS = 4_000_000;
     private static final int MOST_REDUCERS = 64;
+    private static final int UNITS_A_REDUCER = 8;
     private static final int MEASURE_TASKS = 64;
     private static final long MEASURE_BYTES = 1_000_000;
 
@@ -91,19 +94,31 @@ final class DocumentJobs {
         R run();
     }
 
-    private <R> R guarded(JobMeter meter, Job<R> job) {
-        R result = null;
-        RuntimeException failure = null;
+    /** Faults of the input come before what Spark says of the job that was cancelled because of them. */
+    private static <R> R guarded(JobMeter meter, Job<R> job) {
+        Optional<R> result = Optional.empty();
+        Exception failure = null;
         try {
-            result = job.run();
-        } catch (RuntimeException problem) {
+            result = Optional.of(job.run());
+        } catch (Exception problem) { // Spark throws checked exceptions that it does not declare
             failure = problem;
         }
         meter.throwFaults();
         if (failure != null) {
-            throw failure;
+            throw clear(failure);
         }
-        return result;
+        return result.orElseThrow();
+    }
+
+    private static RuntimeException clear(Exception failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof IOException storage) {
+                return new UncheckedIOException("preparing data failed: " + storage.getMessage(), storage);
+            }
+        }
+        return failure instanceof RuntimeException unchecked
+                ? unchecked
+                : new IllegalStateException(failure.getMessage(), failure);
     }
 
     /** Bytes of clean text in each part, counted up to the limit. */
@@ -151,7 +166,7 @@ final class DocumentJobs {
         try (JobMeter meter = new JobMeter(spark, Phase.COUNT, listener)) {
             JavaPairRDD<String, Long> words = results(units, countTask(validation), meter.counters())
                     .flatMapToPair(DocumentJobs::pairs)
-                    .reduceByKey(Long::sum, Math.clamp(units.size(), 1, MOST_REDUCERS))
+                    .reduceByKey(Long::sum, Math.clamp(units.size() / UNITS_A_REDUCER, 1, MOST_REDUCERS))
                     .persist(StorageLevel.MEMORY_AND_DISK());
             try {
                 return guarded(meter, () -> mostFrequent(words));

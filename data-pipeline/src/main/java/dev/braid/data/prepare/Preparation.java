@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -153,10 +152,8 @@ public final class Preparation {
                     results.stream().filter(result -> result.source() == number).toList();
             sources.add(statistics(inventory.sources().get(source).config().path(), files[source], own));
         }
-        List<Shard> shards = results.stream()
-                .flatMap(result -> result.shards().stream())
-                .sorted(Comparator.comparing(Shard::name))
-                .toList();
+        List<Shard> shards =
+                results.stream().flatMap(result -> result.shards().stream()).toList();
         return new ShardIndex(
                 ShardIndex.FORMAT,
                 fingerprint,

@@ -63,7 +63,11 @@ public final class Store {
 
     /** The local file of a name, when the folder is on this machine's own file system. */
     public Optional<java.nio.file.Path> local(String name) {
-        URI address = new Path(folder, name).toUri();
+        return local().map(path -> path.resolve(name));
+    }
+
+    private Optional<java.nio.file.Path> local() {
+        URI address = folder.toUri();
         return "file".equals(address.getScheme())
                 ? Optional.of(java.nio.file.Path.of(address.getPath()))
                 : Optional.empty();
@@ -168,7 +172,7 @@ public final class Store {
         if (files.exists(target)) {
             return false;
         }
-        Optional<java.nio.file.Path> local = local("");
+        Optional<java.nio.file.Path> local = local();
         try {
             if (local.isPresent()) {
                 Files.move(local.get(), local.get().resolveSibling(name), StandardCopyOption.ATOMIC_MOVE);

@@ -174,7 +174,8 @@ class CoordinatorTest {
         Coordinator coordinator = coordinator(1, 0);
         coordinator.requestStop();
 
-        assertThat(coordinator.run("stopped", CoordinatorTest::waitForStop, IGNORE)).containsExactly("saved");
+        assertThat(coordinator.run("stopped", CoordinatorTest::waitForStop, IGNORE))
+                .containsExactly("saved");
     }
 
     @Test

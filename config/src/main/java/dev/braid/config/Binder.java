@@ -89,6 +89,14 @@ final class Binder {
         if (!(value instanceof Scalar scalar)) {
             return mismatch(value, type, key);
         }
+        if (type.later().contains(scalar.text())) {
+            return fault(
+                    scalar,
+                    key,
+                    "'" + scalar.text() + "' is not carried out by this version; allowed are "
+                            + String.join(", ", type.allowed()),
+                    "");
+        }
         if (!type.allowed().isEmpty() && !type.allowed().contains(scalar.text())) {
             return notAllowed(scalar, type.allowed(), key);
         }

@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
  * record, whatever the defaults of a later version.
  */
 public final class ConfigWriter {
-    private static final Pattern PLAIN = Pattern.compile("[A-Za-z/.][A-Za-z0-9_./+-]*");
+    private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9/.][A-Za-z0-9_./+-]*");
 
     private final StringBuilder out = new StringBuilder();
 
@@ -157,7 +157,7 @@ public final class ConfigWriter {
     }
 
     static String text(String text) {
-        if (PLAIN.matcher(text).matches() && !Scalars.isMistakable(text) && !text.equals("none")) {
+        if (PLAIN.matcher(text).matches() && !Scalars.isMistakable(text)) {
             return text;
         }
         StringBuilder quoted = new StringBuilder("\"");

@@ -99,7 +99,7 @@ public final class JsonSchema {
             case Mapping mapping -> {
                 Map<String, Object> keys = new LinkedHashMap<>();
                 for (Entry entry : mapping.entries()) {
-                    Type below = Type.below(type, value, entry.key()).orElse(new Text(List.of()));
+                    Type below = Type.below(type, value, entry.key()).orElse(Text.ANY);
                     keys.put(entry.key(), json(entry.value(), below));
                 }
                 yield keys;

@@ -27,6 +27,9 @@ public @interface Key {
     /** The allowed words of a string key; none means any. */
     String[] allowed() default {};
 
+    /** Words of a string key that a later version will understand; they are refused, and the message says so. */
+    String[] later() default {};
+
     /**
      * In words, where the value comes from when the key is not written ("the file's name without its ending"). Whoever reads the
      * file supplies it, see {@link ConfigReader#withDerived}; the key then counts as not required. For an {@code Optional} key it

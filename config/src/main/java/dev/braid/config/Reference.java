@@ -147,7 +147,7 @@ public final class Reference {
 
     private static String value(Type type) {
         return switch (type) {
-            case Plain plain -> plain.expected();
+            case Plain plain -> plain.expected().replaceFirst("^a ", "");
             case Text text -> text.allowed().isEmpty() ? "text" : String.join(", ", text.allowed());
             case Words words -> String.join(", ", words.constants().keySet());
             case OptionalOf optional -> value(optional.element()) + ", or none";

@@ -26,6 +26,8 @@ final class Scalars {
     private static final Pattern COMMAS = Pattern.compile("[-+]?[0-9]{1,3}(,[0-9]{3})+");
     private static final Pattern DECIMAL_COMMA = Pattern.compile("[-+]?[0-9]+,[0-9]+");
 
+    private static final Pattern DATE = Pattern.compile("[0-9]{4}-[0-9].*");
+
     private static final Set<String> NULLS = Set.of("null", "Null", "NULL", "~");
     private static final Set<String> TRUTHS = Set.of("true", "True", "TRUE", "false", "False", "FALSE");
     private static final Set<String> OLD_TRUE = Set.of("yes", "y", "on");
@@ -74,6 +76,7 @@ final class Scalars {
                 || NULLS.contains(text)
                 || OLD_TRUE.contains(lower)
                 || OLD_FALSE.contains(lower)
+                || DATE.matcher(text).matches()
                 || trap(text).isPresent();
     }
 

@@ -41,13 +41,13 @@ final class Schema {
         }
         String name = key.name().isEmpty() ? Keys.snakeCase(component.getName()) : key.name();
         Optional<String> byDefault = Optional.of(key.byDefault()).filter(text -> !text.isEmpty());
-        Type type = type(component.getGenericType(), List.of(key.allowed()), component);
+        Type type = type(component.getGenericType(), new Text(List.of(key.allowed()), List.of(key.later())), component);
         return new Component(name, component, type, key.value(), byDefault, key.derived());
     }
 
-    private static Type type(java.lang.reflect.Type type, List<String> allowed, RecordComponent component) {
+    private static Type type(java.lang.reflect.Type type, Text text, RecordComponent component) {
         if (type instanceof ParameterizedType generic) {
-            return generic(generic, allowed, component);
+            return generic(generic, text, component);
         }
         Class<?> plain = (Class<?>) type;
         if (plain == int.class || plain == Integer.class) {
@@ -59,7 +59,7 @@ final class Schema {
         } else if (plain == boolean.class || plain == Boolean.class) {
             return Plain.BOOLEAN;
         } else if (plain == String.class) {
-            return new Text(allowed);
+            return text;
         } else if (plain.isEnum()) {
             return words(plain);
         } else if (plain.isRecord()) {
@@ -70,14 +70,14 @@ final class Schema {
         throw unsupported(type, component);
     }
 
-    private static Type generic(ParameterizedType type, List<String> allowed, RecordComponent component) {
+    private static Type generic(ParameterizedType type, Text text, RecordComponent component) {
         java.lang.reflect.Type[] arguments = type.getActualTypeArguments();
         if (type.getRawType() == Optional.class) {
-            return new OptionalOf(type(arguments[0], allowed, component));
+            return new OptionalOf(type(arguments[0], text, component));
         } else if (type.getRawType() == List.class) {
-            return new ListOf(type(arguments[0], allowed, component));
+            return new ListOf(type(arguments[0], text, component));
         } else if (type.getRawType() == Map.class && arguments[0] == String.class) {
-            return new MapOf(type(arguments[1], allowed, component));
+            return new MapOf(type(arguments[1], text, component));
         }
         throw unsupported(type, component);
     }

@@ -9,13 +9,13 @@ public final class Spelling {
     private Spelling() {}
 
     /**
-     * The candidate nearest to {@code word}, if one is near enough to be a misspelling: one edit in a word of up to five letters,
-     * a third of the letters in a longer one. Upper and lower case, {@code -} and {@code _} count as equal. Ties go to the first.
+     * The candidate nearest to {@code word}, if one is near enough to be a misspelling: one edit in a word of three to five
+     * letters, a third of the letters in a longer one, none in a shorter one. Upper and lower case, {@code -} and {@code _} count as equal. Ties go to the first.
      */
     public static Optional<String> nearest(String word, Collection<String> candidates) {
         String wanted = folded(word);
         String best = null;
-        int bestDistance = Math.max(1, wanted.length() / 3) + 1;
+        int bestDistance = (wanted.length() < 3 ? 0 : Math.max(1, wanted.length() / 3)) + 1;
         for (String candidate : candidates) {
             int distance = distance(wanted, folded(candidate));
             if (distance < bestDistance) {

@@ -36,8 +36,11 @@ sealed interface Type {
      * Text.
      *
      * @param allowed the words that may stand here; empty for any text
+     * @param later words that a later version will allow
      */
-    record Text(List<String> allowed) implements Type {
+    record Text(List<String> allowed, List<String> later) implements Type {
+        static final Text ANY = new Text(List.of(), List.of());
+
         @Override
         public String expected() {
             return allowed.isEmpty() ? "text" : "one of " + String.join(", ", allowed);

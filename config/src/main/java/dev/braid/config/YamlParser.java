@@ -5,15 +5,12 @@ import dev.braid.config.Value.Mapping;
 import dev.braid.config.Value.Scalar;
 import dev.braid.config.Value.Sequence;
 import dev.braid.config.Value.Unreadable;
-import java.io.StringReader;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
@@ -24,7 +21,10 @@ import org.yaml.snakeyaml.events.MappingStartEvent;
 import org.yaml.snakeyaml.events.NodeEvent;
 import org.yaml.snakeyaml.events.ScalarEvent;
 import org.yaml.snakeyaml.events.SequenceStartEvent;
+import org.yaml.snakeyaml.parser.Parser;
+import org.yaml.snakeyaml.parser.ParserImpl;
 import org.yaml.snakeyaml.reader.ReaderException;
+import org.yaml.snakeyaml.reader.StreamReader;
 
 /**
  * Turns the events of SnakeYAML's parser into {@link Value}s. It stops before SnakeYAML resolves anything, since that follows
@@ -34,14 +34,13 @@ final class YamlParser {
     private static final int MOST_LEVELS = 100;
 
     private final Function<Mark, Place> places;
-    private final Iterator<Event> events;
+    private final Parser events;
     private final FaultList faults;
 
     private YamlParser(String text, Function<Mark, Place> places, FaultList faults) {
         this.places = places;
         this.faults = faults;
-        this.events =
-                new Yaml(new LoaderOptions()).parse(new StringReader(text)).iterator();
+        this.events = new ParserImpl(new StreamReader(text), new LoaderOptions());
     }
 
     /** Reads the text of a file; empty when it has no value or a fault that leaves nothing to look at. */
@@ -75,8 +74,7 @@ final class YamlParser {
 
     private Optional<Value> document() {
         Value value = null;
-        while (events.hasNext()) {
-            Event event = events.next();
+        for (Event event = events.getEvent(); !event.is(Event.ID.StreamEnd); event = events.getEvent()) {
             if (event instanceof NodeEvent) {
                 value = node(event, "", 0);
             } else if (event instanceof DocumentStartEvent && value != null) {
@@ -136,7 +134,7 @@ final class YamlParser {
 
     private Sequence sequence(Place place, String key, int level) {
         List<Value> items = new ArrayList<>();
-        for (Event event = events.next(); !event.is(Event.ID.SequenceEnd); event = events.next()) {
+        for (Event event = events.getEvent(); !event.is(Event.ID.SequenceEnd); event = events.getEvent()) {
             items.add(node(event, Keys.join(key, Integer.toString(items.size())), level + 1));
         }
         return new Sequence(place, List.copyOf(items));
@@ -144,7 +142,7 @@ final class YamlParser {
 
     private Mapping mapping(Place place, String key, int level) {
         List<Entry> entries = new ArrayList<>();
-        for (Event event = events.next(); !event.is(Event.ID.MappingEnd); event = events.next()) {
+        for (Event event = events.getEvent(); !event.is(Event.ID.MappingEnd); event = events.getEvent()) {
             entry(event, key, level, entries);
         }
         return new Mapping(place, List.copyOf(entries));
@@ -154,7 +152,7 @@ final class YamlParser {
         Value written = node(event, parent, level + 1);
         String name = written instanceof Scalar scalar ? scalar.text() : "";
         String key = Keys.join(parent, name);
-        Value value = node(events.next(), key, level + 1);
+        Value value = node(events.getEvent(), key, level + 1);
         if (written instanceof Unreadable) {
             return;
         }

@@ -48,6 +48,7 @@ final class BinderTest {
             size: mediun   | 1:18: size: the text 'mediun' is not allowed; allowed are small, medium, very_large; did you mean 'medium'?
             size: [a]      | 1:18: size: expected one of small, medium, very_large, got a list
             drink: teh     | 1:19: drink: the text 'teh' is not allowed; allowed are tea, coffee; did you mean 'tea'?
+            drink: cocoa   | 1:19: drink: 'cocoa' is not carried out by this version; allowed are tea, coffee
             drink: {}      | 1:19: drink: expected one of tea, coffee, got a map of keys
             wish: [a]      | 1:18: wish: expected text, got a list
             wish: null     | 1:18: wish: has no value, expected text; write none, or remove the key

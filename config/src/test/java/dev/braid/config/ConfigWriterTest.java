@@ -66,13 +66,14 @@ final class ConfigWriterTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"yes", "010", "1_000", "12:30", "null", "none", "1e3", "", "a b", "-x", "true", "0x1f"})
+    @ValueSource(
+            strings = {"yes", "010", "1_000", "12:30", "null", "2001-01-01", "1e3", "", "a b", "-x", "true", "0x1f"})
     void shouldQuoteTextThatOtherReadersWouldTakeForSomethingElse(String text) {
         assertThat(ConfigWriter.text(text)).isEqualTo('"' + text + '"');
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"byte", "runs/a", "/data/x.txt", "attn+mlp", "a-b_c"})
+    @ValueSource(strings = {"byte", "runs/a", "/data/x.txt", "attn+mlp", "a-b_c", "32MB", "none"})
     void shouldLeavePlainTextUnquoted(String text) {
         assertThat(ConfigWriter.text(text)).isEqualTo(text);
     }

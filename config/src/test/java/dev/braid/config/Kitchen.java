@@ -20,7 +20,8 @@ record Kitchen(
         @Key(
                 value = "Drink.",
                 byDefault = "tea",
-                allowed = {"tea", "coffee"})
+                allowed = {"tea", "coffee"},
+                later = "cocoa")
         String drink,
 
         @Key("A wish.") Optional<String> wish,

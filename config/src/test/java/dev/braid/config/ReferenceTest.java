@@ -22,8 +22,8 @@ final class ReferenceTest {
 
                         | key | value | default | meaning |
                         |---|---|---|---|
-                        | `candles` | a whole number | required | Candles. |
-                        | `sugar` | a number | `0.1` | Sugar. |
+                        | `candles` | whole number | required | Candles. |
+                        | `sugar` | number | `0.1` | Sugar. |
                         """)
                 .contains("| `wish` | text, or none | `none` | A wish. |\n");
     }
@@ -36,7 +36,7 @@ final class ReferenceTest {
                       Light in it.
 
                 oven.light
-                  oven.light.watts  a whole number; required
+                  oven.light.watts  whole number; required
                       Watts.
                 """);
     }

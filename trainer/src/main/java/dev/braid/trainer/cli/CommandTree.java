@@ -37,6 +37,7 @@ public final class CommandTree {
                 .addSubcommand(new HelpCommand(console));
         root.setOut(new PrintWriter(console.out(), true));
         root.setErr(new PrintWriter(console.err(), true));
+        root.setExpandAtFiles(false);
         root.setUsageHelpWidth(100);
         root.setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
         root.setParameterExceptionHandler(this::refuse);

@@ -23,7 +23,7 @@ record Axis(double low, double high, boolean logarithmic, List<Tick> ticks) {
         if (last <= first) {
             return new Axis(first, first + 1, false, List.of(new Tick(first, Format.grouped((long) first))));
         }
-                double interval = Math.max(1, niceInterval((last - first) / mostTicks));
+        double interval = Math.max(1, niceInterval((last - first) / mostTicks));
         List<Tick> ticks = linearTicks(first, last, interval);
         if (ticks.isEmpty() || ticks.getFirst().value() - first > interval / 2) {
             ticks.addFirst(new Tick(first, Format.grouped((long) first)));
@@ -82,12 +82,12 @@ record Axis(double low, double high, boolean logarithmic, List<Tick> ticks) {
     }
 
     private static List<Tick> decadeTicks(double low, double high, int mostTicks) {
-        int first = (int) Math.floor(Math.log10(low));
-        int last = (int) Math.ceil(Math.log10(high));
-        boolean few = (last - first) * 3 <= mostTicks * 2;
-        int stride = Math.max(1, (int) Math.ceil((last - first) / (double) mostTicks));
+        double first = Math.ceil(Math.log10(low));
+        double last = Math.floor(Math.log10(high));
+        boolean few = (last - first + 1) * 3 <= mostTicks * 2;
+        double stride = Math.max(1, Math.ceil((last - first + 1) / mostTicks));
         List<Tick> ticks = new ArrayList<>();
-        for (int exponent = first; exponent <= last; exponent += stride) {
+        for (double exponent = few ? first - 1 : first; exponent <= last; exponent += stride) {
             for (int factor : few ? new int[] {1, 2, 5} : new int[] {1}) {
                 double value = factor * Math.pow(10, exponent);
                 if (value >= low && value <= high) {

@@ -16,7 +16,7 @@ final class Chart {
      * A curve.
      *
      * @param key name in the page's data and its style
-     * @param points draw each point as a disc too
+     * @param points draw each point as a disc too, unless there are very many
      */
     record Curve(String key, Series series, boolean points) {}
 
@@ -24,6 +24,7 @@ final class Chart {
     private static final int RIGHT = 14;
     private static final int TOP = 14;
     private static final int BOTTOM = 26;
+    private static final int MOST_DISCS = 150;
 
     private final String title;
     private final double firstStep;
@@ -148,7 +149,11 @@ final class Chart {
 
         void curve(Curve curve, boolean log) {
             Series series = curve.series().downsampled(width);
-            svg.append("<path class=\"curve ").append(curve.key()).append("\" d=\"");
+            boolean discs = curve.points() && series.size() <= MOST_DISCS;
+            svg.append("<path class=\"curve ")
+                    .append(curve.key())
+                    .append(discs ? " sparse" : "")
+                    .append("\" d=\"");
             boolean open = false;
             boolean single = false;
             for (int i = 0; i < series.size(); i++) {
@@ -168,7 +173,7 @@ final class Chart {
             }
             // A path of one point shows only with a length of zero and round ends.
             svg.append(single ? "h0" : "").append("\"/>\n");
-            if (curve.points()) {
+            if (discs) {
                 points(curve.key(), series, log);
             }
         }

@@ -19,11 +19,10 @@ class RunTextTest {
 
     @Test
     void shouldDrawTheCurveInBraille() {
-        assertThat(TextPlot.loss(falling(), 10, 3, true))
-                .isEqualTo("""
-                               4 ┤⣀
-                               2 ┤ ⠉⠉⠒⠒⠤⠤●
-                               0 ┤        ⠉⠉
+        assertThat(TextPlot.loss(falling(), 10, 3, true)).isEqualTo("""
+                               4 ┤⠑⠢⣀
+                               2 ┤   ⠉⠒⠤⡀●
+                               0 ┤      ⠈⠑⠢⢄
                                  └──────────
                                   step 1   5
                                   ⠒⠒ training loss   ● validation loss
@@ -32,11 +31,10 @@ class RunTextTest {
 
     @Test
     void shouldDrawTheCurveInAscii() {
-        assertThat(TextPlot.loss(falling(), 10, 3, false))
-                .isEqualTo("""
-                               4 |**
-                               2 | *****o**
-                               0 |        **
+        assertThat(TextPlot.loss(falling(), 10, 3, false)).isEqualTo("""
+                               4 |***
+                               2 |   ****o
+                               0 |      ****
                                  +----------
                                   step 1   5
                                   ** training loss   o validation loss
@@ -58,7 +56,9 @@ class RunTextTest {
             history.add(StepRecord.of(step, 3 + 1000.0 / step, 1, 1, 1, step));
         }
         List<String> lines = TextPlot.loss(history, 60, 12, true).lines().toList();
-        assertThat(lines).hasSize(15).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(70));
+        assertThat(lines)
+                .hasSize(15)
+                .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(70));
         assertThat(lines.get(13)).isEqualTo("          step 1                                             1,000,000");
     }
 
@@ -76,8 +76,7 @@ class RunTextTest {
                 .withSeconds(72)
                 .withAttempt(2));
         String text = RunText.render(SUMMARY, history, new Display(false, 100, false, true));
-        assertThat(text.substring(text.indexOf("small")))
-                .isEqualTo("""
+        assertThat(text.substring(text.indexOf("small"))).isEqualTo("""
                         small: complete
                           training loss    6.5000
                           validation loss  7.7500 (best 7.5000)
@@ -103,10 +102,13 @@ class RunTextTest {
     @Test
     void shouldReadTheHistoryFromMetrics() throws IOException {
         Path file = folder.resolve("metrics.jsonl");
-        Files.writeString(file, StepRecord.of(1, 8, 1, 1, 900, 512).toJson() + "\n"
-                + StepRecord.of(2, 7, 1, 1, 900, 512).withAttempt(2).toJson() + "\n{\"st");
+        Files.writeString(
+                file,
+                StepRecord.of(1, 8, 1, 1, 900, 512).toJson() + "\n"
+                        + StepRecord.of(2, 7, 1, 1, 900, 512).withAttempt(2).toJson() + "\n{\"st");
         RunHistory history = RunHistory.read(file);
-        assertThat(history.last()).hasValueSatisfying(last -> assertThat(last.step()).isEqualTo(2));
+        assertThat(history.last())
+                .hasValueSatisfying(last -> assertThat(last.step()).isEqualTo(2));
         assertThat(history.resumes().step(0)).isEqualTo(2);
         assertThat(history.lastValLoss()).isNaN();
         assertThat(history.bestValLoss()).isNaN();

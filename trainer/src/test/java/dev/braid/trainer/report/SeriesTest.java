@@ -20,7 +20,11 @@ class SeriesTest {
         }
         Series kept = series.downsampled(400);
         assertThat(kept.size()).as("seed %d", seed).isLessThanOrEqualTo(802);
-        assertThat(steps(kept)).as("seed %d", seed).contains(1.0, 123_456.0, 777_777.0, 1_000_000.0).isSorted().doesNotHaveDuplicates();
+        assertThat(steps(kept))
+                .as("seed %d", seed)
+                .contains(1.0, 123_456.0, 777_777.0, 1_000_000.0)
+                .isSorted()
+                .doesNotHaveDuplicates();
         assertThat(kept.min()).isEqualTo(-50);
         assertThat(kept.max()).isEqualTo(50);
     }
@@ -40,7 +44,8 @@ class SeriesTest {
 
     @Test
     void shouldLeaveOutWhatIsNotFiniteWhenItDownsamples() {
-        Series kept = series(NAN, 2, 3, 4, Double.POSITIVE_INFINITY, 6, NAN, NAN, NAN, NAN, NAN, NAN).downsampled(2);
+        Series kept = series(NAN, 2, 3, 4, Double.POSITIVE_INFINITY, 6, NAN, NAN, NAN, NAN, NAN, NAN)
+                .downsampled(2);
         assertThat(values(kept)).containsExactly(2.0, 6.0);
     }
 

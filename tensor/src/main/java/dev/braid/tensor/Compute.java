@@ -1,5 +1,7 @@
 package dev.braid.tensor;
 
+import dev.braid.tensor.kernels.KernelProvider;
+import dev.braid.tensor.kernels.KernelProviders;
 import dev.braid.tensor.matmul.Matmul;
 
 /**
@@ -11,6 +13,7 @@ public final class Compute implements AutoCloseable {
     private final Profile profile = new Profile();
     private final Workers workers;
     private final Matmul matmul;
+    private final KernelProvider kernels;
 
     /**
      * A context with {@code cores} cores.
@@ -18,6 +21,12 @@ public final class Compute implements AutoCloseable {
      * @param engine {@code auto}, {@code onednn}, {@code nd4j} or {@code vector}: see {@link Matmul}
      */
     public Compute(int cores, String engine, String name) {
+        this(cores, engine, name, KernelProviders.chosen());
+    }
+
+    /** A context with kernels of its own choice: see {@link KernelProviders#byName}. */
+    public Compute(int cores, String engine, String name, KernelProvider kernels) {
+        this.kernels = kernels;
         workers = new Workers(cores, name);
         matmul = new Matmul(workers, memory, engine);
     }
@@ -35,6 +44,11 @@ public final class Compute implements AutoCloseable {
     /** The rank's matrix products. */
     public Matmul matmul() {
         return matmul;
+    }
+
+    /** The kernels that operations run on. */
+    public KernelProvider kernels() {
+        return kernels;
     }
 
     /** Time and arithmetic by operation. */

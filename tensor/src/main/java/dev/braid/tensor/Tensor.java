@@ -66,6 +66,11 @@ public final class Tensor {
         return block.address + offset;
     }
 
+    /** True until the last reference is released and the memory is open. */
+    public boolean alive() {
+        return block.alive();
+    }
+
     /** Adds a reference. Returns this. */
     public Tensor retain() {
         block.retain();

@@ -11,7 +11,18 @@ public final class Matmul implements AutoCloseable {
 
     /** Computes the product that {@code spec} describes. */
     public void multiply(MatmulSpec spec, Tensor a, Tensor b, Tensor c) {
-        throw new UnsupportedOperationException();
+        for (int i = 0; i < spec.m(); i++) {
+            for (int j = 0; j < spec.n(); j++) {
+                float s = 0;
+                for (int p = 0; p < spec.k(); p++) {
+                    float x = a.get(spec.transposeA() ? p * spec.strideA() + i : i * spec.strideA() + p);
+                    float y = b.get(spec.transposeB() ? j * spec.strideB() + p : p * spec.strideB() + j);
+                    s = Math.fma(x, y, s);
+                }
+                long at = i * spec.strideC() + j;
+                c.set(at, spec.accumulate() ? c.get(at) + s : s);
+            }
+        }
     }
 
     @Override

@@ -1,0 +1,58 @@
+package dev.braid.tensor.kernels;
+
+/** The reference: plain loops that are meant to be read. Runs anywhere. */
+final class ScalarKernels implements KernelProvider {
+    private final RmsNormKernels rmsNorm = new ScalarRmsNorm();
+    private final RopeKernels rope = new ScalarRope();
+    private final SwiGluKernels swiGlu = new ScalarSwiGlu();
+    private final EmbeddingKernels embedding = new ScalarEmbedding();
+    private final CrossEntropyKernels crossEntropy = new ScalarCrossEntropy();
+    private final ElementwiseKernels elementwise = new ScalarElementwise();
+    private final ReductionKernels reduction = new ScalarReduction();
+    private final AdamWKernels adamW = new ScalarAdamW();
+
+    @Override
+    public String name() {
+        return "scalar";
+    }
+
+    @Override
+    public RmsNormKernels rmsNorm() {
+        return rmsNorm;
+    }
+
+    @Override
+    public RopeKernels rope() {
+        return rope;
+    }
+
+    @Override
+    public SwiGluKernels swiGlu() {
+        return swiGlu;
+    }
+
+    @Override
+    public EmbeddingKernels embedding() {
+        return embedding;
+    }
+
+    @Override
+    public CrossEntropyKernels crossEntropy() {
+        return crossEntropy;
+    }
+
+    @Override
+    public ElementwiseKernels elementwise() {
+        return elementwise;
+    }
+
+    @Override
+    public ReductionKernels reduction() {
+        return reduction;
+    }
+
+    @Override
+    public AdamWKernels adamW() {
+        return adamW;
+    }
+}

@@ -67,6 +67,10 @@ public record SparkPlan(SparkConf configuration, RankLayout layout) {
             conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
         }
         if (!master.sameProcess()) {
+            // how often Spark looks whether enough executors have come for all ranks: 10 minutes, as by default, but
+            // soon
+            conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "2s");
+            conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "300");
             conf.setIfMissing("spark.task.reaper.enabled", "true");
             conf.setIfMissing("spark.task.reaper.killTimeout", "180s");
             String options = conf.get("spark.executor.extraJavaOptions", "");

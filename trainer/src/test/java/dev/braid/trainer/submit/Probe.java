@@ -12,6 +12,7 @@ import dev.braid.trainer.spark.SparkSettings;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.spark.sql.SparkSession;
 
 /** A program for {@link SubmitTest}: one rank tells who it is, and does what the argument says. */
@@ -37,38 +38,29 @@ public final class Probe {
 
     private static RankProgram program(String kind) {
         return switch (kind) {
-            case "events" -> Probe::tellEvents;
-            case "fault" ->
-                context -> {
-                    throw new IllegalArgumentException("model.dim: 7 is odd");
-                };
-            case "halt" -> Probe::dieOnce;
-            case "stop" -> Probe::waitForStop;
+            case "stop" -> Probe::tellAndWaitForStop;
+            case "die" -> Probe::dieThenFail;
             default -> throw new IllegalArgumentException("no probe is called " + kind);
         };
     }
 
-    private static String tellEvents(RankContext context) {
+    private static String tellAndWaitForStop(RankContext context) {
         context.emit("{\"process\":" + ProcessHandle.current().pid() + "}");
         context.emit("{\"cores\":" + context.cores() + ",\"host\":\""
                 + context.members().getFirst().host() + "\"}");
-        return "rank " + context.rank() + " of " + context.ranks();
+        context.emit("\"stop me\"");
+        while (!context.stopRequested()) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        return "saved by rank " + context.rank() + " of " + context.ranks();
     }
 
-    private static String dieOnce(RankContext context) {
-        context.emit("{\"attempt\":" + context.attempt() + "}");
+    private static String dieThenFail(RankContext context) {
         if (context.attempt() == 0) {
             Runtime.getRuntime().halt(137);
         }
-        return "survived";
-    }
-
-    private static String waitForStop(RankContext context) throws InterruptedException {
-        context.emit("\"stop me\"");
-        while (!context.stopRequested()) {
-            java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
-        }
-        return "saved";
+        context.emit("{\"attempt\":" + context.attempt() + "}");
+        throw new IllegalArgumentException("model.dim: 7 is odd");
     }
 
     private record Printer(Coordinator coordinator) implements RankListener {
@@ -82,7 +74,7 @@ public final class Probe {
 
         @Override
         public void failure(RankFailure failure, boolean retried) {
-            System.out.println("retried " + retried);
+            System.out.println((retried ? "starting again: " : "giving up: ") + failure.describe());
         }
     }
 }

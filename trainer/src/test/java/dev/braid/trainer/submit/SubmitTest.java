@@ -24,8 +24,8 @@ class SubmitTest {
     private Path folder;
 
     @Test
-    void shouldCarryEventsAndResultsFromAnExecutorOfItsOwn() throws Exception {
-        List<String> lines = probe("events");
+    void shouldTalkInBothDirectionsWithAnExecutorOfItsOwn() throws Exception {
+        List<String> lines = probe("stop");
 
         String driver = lines.get(0).substring("driver ".length());
         String rank = lines.get(1).replaceAll("\\D", "");
@@ -35,28 +35,26 @@ class SubmitTest {
                         "driver " + driver,
                         "event {\"process\":" + rank + "}",
                         "event {\"cores\":2,\"host\":\"127.0.0.1\"}",
-                        "results [rank 0 of 1]");
+                        "event \"stop me\"",
+                        "results [saved by rank 0 of 1]");
     }
 
     @Test
-    void shouldShowAUserFaultOfAnExecutorWithoutTryingAgain() throws Exception {
-        assertThat(probe("fault").subList(1, 3)).containsExactly("retried false", "user fault: model.dim: 7 is odd");
-    }
+    void shouldStartAgainWhenAnExecutorDiesButNotAfterAUserFault() throws Exception {
+        List<String> lines = probe("die");
 
-    @Test
-    void shouldStartAgainWhenAnExecutorDies() throws Exception {
-        assertThat(probe("halt").subList(1, 5))
+        assertThat(lines.subList(1, lines.size()))
                 .containsExactly(
-                        "event {\"attempt\":0}", "retried true", "event {\"attempt\":1}", "results [survived]");
-    }
-
-    @Test
-    void shouldReachAnExecutorWithARequestToStop() throws Exception {
-        assertThat(probe("stop").subList(1, 3)).containsExactly("event \"stop me\"", "results [saved]");
+                        "starting again: rank 0 on 127.0.0.1 (attempt 0) failed: it ended without a word: its process was"
+                                + " killed, crashed, or lost its network",
+                        "event {\"attempt\":1}",
+                        "giving up: rank 0 on 127.0.0.1 (attempt 1) failed: java.lang.IllegalArgumentException: model.dim:"
+                                + " 7 is odd",
+                        "user fault: model.dim: 7 is odd");
     }
 
     private List<String> probe(String kind) throws IOException, InterruptedException {
-        SubmittedSpark spark = new SubmittedSpark(folder.resolve("spark"));
+        SubmittedSpark spark = new SubmittedSpark("probe-" + kind);
         SubmittedSpark.Outcome outcome = spark.program(Probe.class.getName(), probeJar(), DEADLINE, kind);
         assertThat(outcome.exit())
                 .as("%s%n%s%n%s", outcome.output(), outcome.errors(), spark.executorLogs())

@@ -6,8 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.spark.launcher.JavaModuleOptions;
 
 /**
@@ -37,12 +39,13 @@ public final class SubmittedSpark {
     public record Outcome(int exit, String output, String errors) {}
 
     /**
-     * Prepares a Spark home.
+     * Prepares a Spark home in {@code target/spark/NAME}; what an earlier test left there is deleted.
      *
-     * @param folder an empty folder for it, and for the logs of executors ({@code work/})
+     * @param name a name that no other test uses
      */
-    public SubmittedSpark(Path folder) throws IOException {
-        home = folder.toAbsolutePath();
+    public SubmittedSpark(String name) throws IOException {
+        home = TARGET.resolve("spark").resolve(name);
+        delete(home);
         classPath = Files.readString(TARGET.resolve("classpath.txt")).strip();
         Path jars = Files.createDirectories(home.resolve("jars"));
         for (String jar : classPath.split(File.pathSeparator)) {
@@ -111,13 +114,31 @@ public final class SubmittedSpark {
         return new Outcome(process.exitValue(), Files.readString(output), Files.readString(errors));
     }
 
+    private static void delete(Path folder) throws IOException {
+        if (Files.notExists(folder)) {
+            return;
+        }
+        List<Path> inner;
+        try (Stream<Path> walk = Files.walk(folder)) {
+            inner = walk.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path path : inner) {
+            Files.delete(path);
+        }
+    }
+
+    /** The Spark home: the program's working folder, with the executors' logs in {@code work/}. */
+    public Path home() {
+        return home;
+    }
+
     /** What the executors wrote, log files and output, for the message of a failed test. */
     public String executorLogs() throws IOException {
         StringBuilder logs = new StringBuilder();
         Path work = home.resolve("work");
         if (Files.isDirectory(work)) {
             List<Path> files;
-            try (java.util.stream.Stream<Path> walk = Files.walk(work)) {
+            try (Stream<Path> walk = Files.walk(work)) {
                 files = walk.filter(file -> file.endsWith("stderr") || file.endsWith("stdout"))
                         .toList();
             }

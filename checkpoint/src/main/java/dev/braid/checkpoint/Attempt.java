@@ -1,8 +1,8 @@
 package dev.braid.checkpoint;
 
 /**
- * One attempt to write a checkpoint, agreed on by the coordinator and sent to all ranks. Each attempt has files of its own, so
- * one that was given up never mixes with another.
+ * One attempt to write a checkpoint, agreed on by the coordinator and sent to all ranks. Each attempt has files of
+ * its own, so one that was given up never mixes with another.
  *
  * @param step completed optimizer steps
  * @param folder the checkpoint's folder in the store

@@ -17,8 +17,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A complete checkpoint. Opening verifies the manifest and the sizes of all files; every byte that is read is verified by its
- * checksum. Ranges are put together from whatever slices hold them, so a checkpoint loads into any layout. Any thread may read.
+ * A complete checkpoint. Opening verifies the manifest and the sizes of all files; every byte that is read is
+ * verified by its checksum. Ranges are put together from whatever slices hold them, so a checkpoint loads into any
+ * layout. Any thread may read.
  */
 public final class CheckpointReader implements Weights, AutoCloseable {
     private final String location;
@@ -194,8 +195,8 @@ public final class CheckpointReader implements Weights, AutoCloseable {
     }
 
     /**
-     * Fills elements {@code localFrom} until {@code localFrom + count} of {@code local} with elements {@code from} and on of tensor {@code name}.
-     * Throws {@link IllegalArgumentException} when the dtypes differ.
+     * Fills elements {@code localFrom} until {@code localFrom + count} of {@code local} with elements {@code from}
+     * and on of tensor {@code name}. Throws {@link IllegalArgumentException} when the dtypes differ.
      */
     public void load(String name, long from, Tensor local, long localFrom, long count) throws IOException {
         if (dtype(name) != local.dtype()) {
@@ -252,7 +253,10 @@ public final class CheckpointReader implements Weights, AutoCloseable {
 
     private record Range(String file, String what, long offset, long bytes, List<Integer> checksums) {}
 
-    /** Gives {@code count} bytes at {@code from} of the range. Whole chunks are read, since the checksums are of whole chunks. */
+    /**
+     * Gives {@code count} bytes at {@code from} of the range. Whole chunks are read, since the checksums are of whole
+     * chunks.
+     */
     private void read(Range range, long from, long count, Sink sink) throws IOException {
         try (Staging staging = new Staging(range.bytes())) {
             long end = from + count;

@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * Where checkpoints lie: a file system or object store, seen from one root folder. Paths are relative, with {@code /} between
- * their parts. Nothing is ever renamed; what makes a checkpoint is {@link #publish}. All methods may be called from any thread.
+ * Where checkpoints lie: a file system or object store, seen from one root folder. Paths are relative, with {@code /}
+ * between their parts. Nothing is ever renamed; what makes a checkpoint is {@link #publish}. All methods may be
+ * called from any thread.
  */
 public interface CheckpointStore {
     /** The full name of {@code path}, for messages. An empty path is the root. */
@@ -31,8 +32,9 @@ public interface CheckpointStore {
     Input open(String file) throws IOException;
 
     /**
-     * Lets a file with {@code content} appear, whole and on the disk, in one atomic step. When there is one already it is replaced
-     * if {@code replace} is set; otherwise {@link java.nio.file.FileAlreadyExistsException} is thrown, also when two do it at once.
+     * Lets a file with {@code content} appear, whole and on the disk, in one atomic step. When there is one already
+     * it is replaced if {@code replace} is set; otherwise {@link java.nio.file.FileAlreadyExistsException} is thrown,
+     * also when two do it at once.
      */
     void publish(String file, byte[] content, boolean replace) throws IOException;
 
@@ -47,7 +49,10 @@ public interface CheckpointStore {
         /** Size of the file in bytes. */
         long size() throws IOException;
 
-        /** Fills {@code target} with the bytes at {@code position}. Throws {@link java.io.EOFException} when the file ends before. */
+        /**
+         * Fills {@code target} with the bytes at {@code position}. Throws {@link java.io.EOFException} when the file
+         * ends before.
+         */
         void read(long position, ByteBuffer target) throws IOException;
     }
 }

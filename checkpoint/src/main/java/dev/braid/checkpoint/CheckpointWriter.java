@@ -9,8 +9,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Writes a checkpoint from one process: begin, add, commit. Closed without a commit, or after a failure, it takes away what it
- * wrote; killed at any point it leaves a folder that no reader takes for a checkpoint. For one thread at a time.
+ * Writes a checkpoint from one process: begin, add, commit. Closed without a commit, or after a failure, it takes
+ * away what it wrote; killed at any point it leaves a folder that no reader takes for a checkpoint. For one thread at
+ * a time.
  */
 public final class CheckpointWriter implements AutoCloseable {
     private final Checkpoints checkpoints;
@@ -24,7 +25,10 @@ public final class CheckpointWriter implements AutoCloseable {
         this.slices = guarded(() -> checkpoints.writer(attempt, 0));
     }
 
-    /** Starts a checkpoint in {@code folder} itself, whatever its name. A complete one there is replaced by the commit. */
+    /**
+     * Starts a checkpoint in {@code folder} itself, whatever its name. A complete one there is replaced by the
+     * commit.
+     */
     public static CheckpointWriter create(Path folder, long step) throws IOException {
         Path absolute = folder.toAbsolutePath().normalize();
         Checkpoints checkpoints = new Checkpoints(new LocalStore(absolute.getParent()));
@@ -40,7 +44,10 @@ public final class CheckpointWriter implements AutoCloseable {
         });
     }
 
-    /** Adds elements {@code from} until {@code from + local.count()} of tensor {@code name}, whose global extents are {@code shape}. */
+    /**
+     * Adds elements {@code from} until {@code from + local.count()} of tensor {@code name}, whose global extents are
+     * {@code shape}.
+     */
     public void add(String name, Shape shape, long from, Tensor local) throws IOException {
         guarded(() -> {
             slices.add(name, shape, from, local, 0, local.count());
@@ -76,8 +83,8 @@ public final class CheckpointWriter implements AutoCloseable {
     }
 
     /**
-     * Makes the checkpoint complete: all at once, and only if every tensor is whole. {@code state} is what the run needs to go on. On
-     * return it is on the disk.
+     * Makes the checkpoint complete: all at once, and only if every tensor is whole. {@code state} is what the run
+     * needs to go on. On return it is on the disk.
      */
     public void commit(ObjectNode state) throws IOException {
         guarded(() -> {

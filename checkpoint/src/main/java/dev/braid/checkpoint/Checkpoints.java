@@ -12,12 +12,12 @@ import java.util.OptionalLong;
 import java.util.UUID;
 
 /**
- * The checkpoints of a run: folders {@code step-N}. A folder is a checkpoint when it has a manifest, which is written last and
- * appears at once; any other folder is what a killed writer left.
+ * The checkpoints of a run: folders {@code step-N}. A folder is a checkpoint when it has a manifest, which is written
+ * last and appears at once; any other folder is what a killed writer left.
  *
- * <p>With many ranks the coordinator calls {@link #plan}, every rank writes by {@link #writer} and sends its {@link SliceFile}, and
- * the coordinator calls {@link #commit}. One process alone uses {@link #begin}. All methods may be called from any thread, but only
- * one attempt should be under way.
+ * <p>With many ranks the coordinator calls {@link #plan}, every rank writes by {@link #writer} and sends its
+ * {@link SliceFile}, and the coordinator calls {@link #commit}. One process alone uses {@link #begin}. All methods
+ * may be called from any thread, but only one attempt should be under way.
  */
 public final class Checkpoints {
     private static final String PREFIX = "step-";
@@ -35,8 +35,8 @@ public final class Checkpoints {
     }
 
     /**
-     * Opens what the user named: a checkpoint's folder, or a run's folder or its {@code checkpoints}, of which the newest is taken.
-     * Throws {@link InvalidFileException} that says what was looked for.
+     * Opens what the user named: a checkpoint's folder, or a run's folder or its {@code checkpoints}, of which the
+     * newest is taken. Throws {@link InvalidFileException} that says what was looked for.
      */
     public static CheckpointReader find(Path path) throws IOException {
         Path absolute = path.toAbsolutePath().normalize();
@@ -79,7 +79,10 @@ public final class Checkpoints {
         return CheckpointReader.open(store, folder(step), this);
     }
 
-    /** Starts a checkpoint of {@code step} from one process. A complete one of the same step is replaced by the commit. */
+    /**
+     * Starts a checkpoint of {@code step} from one process. A complete one of the same step is replaced by the
+     * commit.
+     */
     public CheckpointWriter begin(long step) throws IOException {
         return new CheckpointWriter(this, plan(step));
     }
@@ -103,8 +106,9 @@ public final class Checkpoints {
     }
 
     /**
-     * Coordinator: makes the checkpoint complete, after all ranks have finished. Throws {@link InvalidFileException} when the slices do
-     * not make every tensor whole, and {@link IOException} when another attempt was quicker or the store fails.
+     * Coordinator: makes the checkpoint complete, after all ranks have finished. Throws {@link InvalidFileException}
+     * when the slices do not make every tensor whole, and {@link IOException} when another attempt was quicker or the
+     * store fails.
      */
     public void commit(Attempt attempt, ObjectNode state, List<SliceFile> files) throws IOException {
         Coverage.of(files);
@@ -153,8 +157,8 @@ public final class Checkpoints {
     }
 
     /**
-     * Keeps the newest {@code keep} complete checkpoints (at least one) and deletes the others, and with them unfinished folders that
-     * are older than the newest complete one.
+     * Keeps the newest {@code keep} complete checkpoints (at least one) and deletes the others, and with them
+     * unfinished folders that are older than the newest complete one.
      */
     public void prune(int keep) throws IOException {
         if (keep < 1) {

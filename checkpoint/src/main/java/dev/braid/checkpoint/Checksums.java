@@ -5,7 +5,10 @@ import java.util.zip.CRC32C;
 
 /** CRC32C per chunk of a range, so that a part can be read and verified without the rest. */
 final class Checksums {
-    /** Bytes that one checksum covers. Part of the file format; equal to the staging buffer so that one read is one check. */
+    /**
+     * Bytes that one checksum covers. Part of the file format; equal to the staging buffer so that one read is one
+     * check.
+     */
     static final int CHUNK = Staging.MOST_BYTES;
 
     private Checksums() {}

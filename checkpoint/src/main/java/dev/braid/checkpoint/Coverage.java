@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * All slices of a checkpoint by tensor: the same for the coordinator, which refuses to commit what is not whole, and for the
- * reader.
+ * All slices of a checkpoint by tensor: the same for the coordinator, which refuses to commit what is not whole, and
+ * for the reader.
  *
  * @param tensors by global name, in the order in which they were written
  */
@@ -22,7 +22,10 @@ record Coverage(Map<String, Entry> tensors) {
     /** A slice and the name of its file. */
     record Part(String file, Slice slice) {}
 
-    /** Gathers the slices of all {@code files}. Throws {@link InvalidFileException} that names the tensor that is not whole. */
+    /**
+     * Gathers the slices of all {@code files}. Throws {@link InvalidFileException} that names the tensor that is not
+     * whole.
+     */
     static Coverage of(List<SliceFile> files) throws InvalidFileException {
         Map<String, List<Part>> parts = new LinkedHashMap<>();
         for (SliceFile file : files) {

@@ -2,7 +2,10 @@ package dev.braid.checkpoint;
 
 import java.io.IOException;
 
-/** A file that was given as input is damaged, incomplete, or not what it should be. The message names the file and the place. */
+/**
+ * A file that was given as input is damaged, incomplete, or not what it should be. The message names the file and the
+ * place.
+ */
 public class InvalidFileException extends IOException {
     private static final long serialVersionUID = 1;
 

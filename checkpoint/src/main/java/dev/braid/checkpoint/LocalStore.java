@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +19,9 @@ import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.stream.Stream;
 
-/** A folder of a local (or mounted) file system. Files are forced to the disk, and so are the folders they appear in. */
+/**
+ * A folder of a local (or mounted) file system. Files are forced to the disk, and so are the folders they appear in.
+ */
 public final class LocalStore implements CheckpointStore {
     private final Path root;
 
@@ -79,13 +83,27 @@ public final class LocalStore implements CheckpointStore {
             if (replace) {
                 Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
             } else {
-                // A rename would replace silently; a hard link is the atomic step that fails when the name is taken.
-                Files.createLink(path, temporary);
+                publishNew(temporary, path);
             }
         } finally {
             Files.deleteIfExists(temporary);
         }
         force(path.getParent());
+    }
+
+    private static void publishNew(Path temporary, Path path) throws IOException {
+        try {
+            // A rename would replace silently; a hard link is the atomic step that fails when the name is taken.
+            Files.createLink(path, temporary);
+        } catch (FileAlreadyExistsException taken) {
+            throw taken;
+        } catch (UnsupportedOperationException | FileSystemException withoutLinks) {
+            if (Files.exists(path)) {
+                throw new FileAlreadyExistsException(path.toString());
+            }
+            // On a file system without hard links two attempts at the same instant are not told apart.
+            Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
+        }
     }
 
     @Override

@@ -19,8 +19,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The manifest as JSON. Its own checksum stands at a fixed place near the start and covers all of the text, with zeros in that
- * place.
+ * The manifest as JSON. Its own checksum stands at a fixed place near the start and covers all of the text, with
+ * zeros in that place.
  */
 final class ManifestJson {
     private static final String FORMAT = "braid-checkpoint";

@@ -5,7 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
 
 /**
- * What one rank wrote: what its file of slices holds. The coordinator gathers one from each rank, as text, and commits them.
+ * What one rank wrote: what its file of slices holds. The coordinator gathers one from each rank, as text, and
+ * commits them.
  *
  * @param name name of the file in the checkpoint's folder
  * @param bytes its size

@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Writes the slices of one rank into one file: raw elements at multiples of 64 bytes, through a bounded buffer. Not a checkpoint
- * yet: {@link #finish} says what is there, and the coordinator commits. For one thread at a time.
+ * Writes the slices of one rank into one file: raw elements at multiples of 64 bytes, through a bounded buffer. Not a
+ * checkpoint yet: {@link #finish} says what is there, and the coordinator commits. For one thread at a time.
  */
 public final class SliceWriter implements AutoCloseable {
     private static final int ALIGNMENT = 64;
@@ -51,8 +51,8 @@ public final class SliceWriter implements AutoCloseable {
     }
 
     /**
-     * Adds elements {@code from} until {@code from + count} of the tensor {@code tensorName}, whose global extents are {@code shape}; on this
-     * rank they are elements {@code localFrom} and on of {@code local}.
+     * Adds elements {@code from} until {@code from + count} of the tensor {@code tensorName}, whose global extents
+     * are {@code shape}; on this rank they are elements {@code localFrom} and on of {@code local}.
      */
     public void add(String tensorName, Shape shape, long from, Tensor local, long localFrom, long count)
             throws IOException {
@@ -65,7 +65,10 @@ public final class SliceWriter implements AutoCloseable {
                 (start, number, target) -> local.copyTo(localFrom + start - from, number, target));
     }
 
-    /** Adds elements {@code from} until {@code from + count} of a tensor from {@code source}, which counts global elements. */
+    /**
+     * Adds elements {@code from} until {@code from + count} of a tensor from {@code source}, which counts global
+     * elements.
+     */
     public void add(String tensorName, DType dtype, Shape shape, long from, long count, ElementSource source)
             throws IOException {
         if (from < 0 || count < 0 || count > shape.count() - from) {

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * A bounded off-heap buffer between tensors and files, so that no file is ever in memory as a whole. For one thread at a
- * time; {@link #close} frees it.
+ * A bounded off-heap buffer between tensors and files, so that no file is ever in memory as a whole. For one thread
+ * at a time; {@link #close} frees it.
  */
 public final class Staging implements AutoCloseable {
     /** The most bytes that one buffer takes: enough to keep a disk busy, small against a model. */

@@ -1,5 +1,5 @@
 /**
- * Checkpoints as checksummed slices of named tensors, committed by a manifest that is written last. Uses {@code tensor},
- * Jackson and a {@link dev.braid.checkpoint.CheckpointStore}; knows neither models nor Spark.
+ * Checkpoints as checksummed slices of named tensors, committed by a manifest that is written last. Uses
+ * {@code tensor}, Jackson and a {@link dev.braid.checkpoint.CheckpointStore}; knows neither models nor Spark.
  */
 package dev.braid.checkpoint;

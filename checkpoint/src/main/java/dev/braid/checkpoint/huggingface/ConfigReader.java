@@ -16,8 +16,9 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * Reads {@code config.json}. A key that changes the model in a way that Braid cannot follow is refused by name, and so is a key that is not
- * known: nothing is passed over that might change the figures. All faults are reported at once.
+ * Reads {@code config.json}. A key that changes the model in a way that Braid cannot follow is refused by name, and
+ * so is a key that is not known: nothing is passed over that might change the figures. All faults are reported at
+ * once.
  */
 final class ConfigReader {
     private static final ObjectMapper JSON = JsonMapper.builder()
@@ -167,8 +168,8 @@ final class ConfigReader {
             faults.add("hidden_act: " + shown("hidden_act") + " is not supported; allowed is \"silu\"");
         }
         if (flag("attention_bias")) {
-            faults.add(
-                    "attention_bias: true puts biases on all four projections, which Braid does not have; allowed is false");
+            faults.add("attention_bias: true puts biases on all four projections, which Braid does not have; "
+                    + "allowed is false");
         }
         if (flag("mlp_bias")) {
             faults.add("mlp_bias: true is not supported; allowed is false");

@@ -21,8 +21,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Writes a model as a folder that transformers loads. The folder appears under its name when all is written; an earlier export there is
- * replaced, anything else is refused.
+ * Writes a model as a folder that transformers loads. The folder appears under its name when all is written; an
+ * earlier export there is replaced, anything else is refused.
  */
 public final class HuggingFaceExport {
     /** Shards are at most as large as transformers makes them. */
@@ -40,10 +40,10 @@ public final class HuggingFaceExport {
     private HuggingFaceExport() {}
 
     /**
-     * Writes {@code weights}, which must have exactly the parameters of {@code shape} by Braid's global names, as {@code dtype} (F32 or BF16) into
-     * the folder {@code out}, with the files of the tokenizer by name (may be empty). Throws {@link IllegalArgumentException} when no
-     * Hugging Face type expresses the model, when tensors are missing, unknown or of another shape, and when {@code out} holds something
-     * else.
+     * Writes {@code weights}, which must have exactly the parameters of {@code shape} by Braid's global names, as
+     * {@code dtype} (F32 or BF16) into the folder {@code out}, with the files of the tokenizer by name (may be
+     * empty). Throws {@link IllegalArgumentException} when no Hugging Face type expresses the model, when tensors are
+     * missing, unknown or of another shape, and when {@code out} holds something else.
      */
     public static void write(
             LlamaShape shape, Weights weights, DType dtype, Map<String, byte[]> tokenizerFiles, Path out)

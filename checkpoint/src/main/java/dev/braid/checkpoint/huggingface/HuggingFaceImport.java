@@ -21,8 +21,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * An open Hugging Face folder of type {@code llama}, {@code qwen2} or {@code qwen3}. Opening checks that Braid can represent the model and that the
- * folder has exactly its tensors. Any thread may read the weights.
+ * An open Hugging Face folder of type {@code llama}, {@code qwen2} or {@code qwen3}. Opening checks that Braid can
+ * represent the model and that the folder has exactly its tensors. Any thread may read the weights.
  */
 public final class HuggingFaceImport implements AutoCloseable {
     private final LlamaShape shape;

@@ -3,8 +3,8 @@ package dev.braid.checkpoint.huggingface;
 import java.util.OptionalInt;
 
 /**
- * What must be known of a Llama-style model to write or read it as a Hugging Face folder. Rotary embedding turns the halves of a
- * head against each other, as transformers does.
+ * What must be known of a Llama-style model to write or read it as a Hugging Face folder. Rotary embedding turns the
+ * halves of a head against each other, as transformers does.
  *
  * @param vocab number of token ids
  * @param dim width of the residual stream

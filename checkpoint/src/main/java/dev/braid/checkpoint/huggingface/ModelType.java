@@ -27,12 +27,14 @@ public enum ModelType {
         return architecture;
     }
 
-    /** The type that expresses {@code shape}. Throws {@link IllegalArgumentException} with the reason when none does. */
+    /**
+     * The type that expresses {@code shape}. Throws {@link IllegalArgumentException} with the reason when none does.
+     */
     public static ModelType of(LlamaShape shape) {
         if (shape.qkvBias() && shape.qkNorm()) {
             throw new IllegalArgumentException(
-                    "no Hugging Face type has both biases on queries, keys and values (qwen2) and a norm on queries and "
-                            + "keys (qwen3): switch one of them off");
+                    "no Hugging Face type has both biases on queries, keys and values (qwen2) and a norm on queries "
+                            + "and keys (qwen3): switch one of them off");
         }
         if (shape.qkNorm()) {
             return QWEN3;

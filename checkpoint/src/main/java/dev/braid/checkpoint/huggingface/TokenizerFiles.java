@@ -47,7 +47,10 @@ public final class TokenizerFiles {
         return files;
     }
 
-    /** {@code files}, with a {@code tokenizer_config.json} when there is only the {@code tokenizer.json}: transformers needs both. */
+    /**
+     * {@code files}, with a {@code tokenizer_config.json} when there is only the {@code tokenizer.json}: transformers
+     * needs both.
+     */
     static Map<String, byte[]> completed(Map<String, byte[]> files, LlamaShape shape) throws IOException {
         if (!files.containsKey(TOKENIZER) || files.containsKey(CONFIG)) {
             return files;

@@ -27,8 +27,8 @@ final class Conversion {
     }
 
     /**
-     * Converts {@code count} elements. To BF16 rounds to nearest even; I64 to I32 throws {@link ArithmeticException} for a value
-     * that does not fit. The segments must not overlap.
+     * Converts {@code count} elements. To BF16 rounds to nearest even; I64 to I32 throws {@link ArithmeticException}
+     * for a value that does not fit. The segments must not overlap.
      */
     static void convert(ElementType from, MemorySegment source, ElementType to, MemorySegment target, long count) {
         if (!possible(from, to)) {

@@ -2,7 +2,10 @@ package dev.braid.checkpoint.safetensors;
 
 import dev.braid.tensor.DType;
 
-/** Element types that the safetensors format knows. Tensors of the types without a {@link DType} can be listed and read raw. */
+/**
+ * Element types that the safetensors format knows. Tensors of the types without a {@link DType} can be listed and
+ * read raw.
+ */
 public enum ElementType {
     /** One byte, 0 or 1. */
     BOOL(8),

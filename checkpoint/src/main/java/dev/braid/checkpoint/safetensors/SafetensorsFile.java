@@ -16,9 +16,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.Map;
 
 /**
- * An open safetensors file: 8 bytes of header size, the header as JSON, then the tensors, all little-endian. Opening checks
- * every rule of the format; reading takes ranges, so a file may be larger than memory. Any thread may read; {@link #close}
- * ends all reads.
+ * An open safetensors file: 8 bytes of header size, the header as JSON, then the tensors, all little-endian. Opening
+ * checks every rule of the format; reading takes ranges, so a file may be larger than memory. Any thread may read;
+ * {@link #close} ends all reads.
  */
 public final class SafetensorsFile implements AutoCloseable {
     /** The largest header that the format allows, in bytes. */
@@ -36,7 +36,10 @@ public final class SafetensorsFile implements AutoCloseable {
         this.header = header;
     }
 
-    /** Opens {@code path} and checks its header. Throws {@link InvalidFileException} that names the file and the fault. */
+    /**
+     * Opens {@code path} and checks its header. Throws {@link InvalidFileException} that names the file and the
+     * fault.
+     */
     public static SafetensorsFile open(Path path) throws IOException {
         FileChannel channel;
         try {
@@ -99,7 +102,10 @@ public final class SafetensorsFile implements AutoCloseable {
         return header.metadata();
     }
 
-    /** What the header says of {@code name}. Throws {@link InvalidFileException} that lists the names when there is none. */
+    /**
+     * What the header says of {@code name}. Throws {@link InvalidFileException} that lists the names when there is
+     * none.
+     */
     public TensorInfo tensor(String name) throws InvalidFileException {
         TensorInfo info = header.tensors().get(name);
         if (info == null) {
@@ -110,9 +116,9 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     /**
-     * Copies elements {@code from} until {@code from + count} of {@code name} to the start of {@code target} as {@code type}. F32, BF16
-     * and F16 are given as F32 or BF16 (rounded to nearest even); I32 and I64 as either (a value that does not fit is an
-     * {@link InvalidFileException}); any type as itself.
+     * Copies elements {@code from} until {@code from + count} of {@code name} to the start of {@code target} as
+     * {@code type}. F32, BF16 and F16 are given as F32 or BF16 (rounded to nearest even); I32 and I64 as either (a
+     * value that does not fit is an {@link InvalidFileException}); any type as itself.
      */
     public void read(String name, long from, long count, ElementType type, MemorySegment target) throws IOException {
         TensorInfo info = tensor(name);
@@ -129,7 +135,10 @@ public final class SafetensorsFile implements AutoCloseable {
         }
     }
 
-    /** Copies elements {@code from} until {@code from + count} of {@code name} to elements {@code targetFrom} and on of {@code target}. */
+    /**
+     * Copies elements {@code from} until {@code from + count} of {@code name} to elements {@code targetFrom} and on
+     * of {@code target}.
+     */
     public void read(String name, long from, long count, Tensor target, long targetFrom) throws IOException {
         TensorInfo info = tensor(name);
         ElementType type = ElementType.of(target.dtype());

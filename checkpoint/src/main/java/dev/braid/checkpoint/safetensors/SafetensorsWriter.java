@@ -22,8 +22,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Writes safetensors files. Tensors pass through a bounded buffer, one range after another. A file appears under its name only
- * when it is whole and on the disk. The header is padded so that the data starts at a multiple of 64 bytes.
+ * Writes safetensors files. Tensors pass through a bounded buffer, one range after another. A file appears under its
+ * name only when it is whole and on the disk. The header is padded so that the data starts at a multiple of 64 bytes.
  */
 public final class SafetensorsWriter {
     private static final int ALIGNMENT = 64;
@@ -55,9 +55,10 @@ public final class SafetensorsWriter {
     }
 
     /**
-     * Writes {@code tensors} into {@code folder}: as {@code model.safetensors} when they take at most {@code mostShardBytes}, otherwise as
-     * {@code model-00001-of-0000N.safetensors} and on, with {@code model.safetensors.index.json}. A single tensor may exceed the limit.
-     * Returns the names of the files, the index last.
+     * Writes {@code tensors} into {@code folder}: as {@code model.safetensors} when they take at most
+     * {@code mostShardBytes}, otherwise as {@code model-00001-of-0000N.safetensors} and on, with
+     * {@code model.safetensors.index.json}. A single tensor may exceed the limit. Returns the names of the files, the
+     * index last.
      */
     public static List<String> writeSharded(
             Path folder, List<Entry> tensors, long mostShardBytes, Map<String, String> metadata) throws IOException {

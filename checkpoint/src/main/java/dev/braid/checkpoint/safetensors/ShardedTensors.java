@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The tensors of a folder: of {@code model.safetensors}, or of all files that {@code model.safetensors.index.json} names. Any thread may
- * read.
+ * The tensors of a folder: of {@code model.safetensors}, or of all files that {@code model.safetensors.index.json}
+ * names. Any thread may read.
  */
 public final class ShardedTensors implements AutoCloseable {
     static final String INDEX = "model.safetensors.index.json";
@@ -29,7 +29,10 @@ public final class ShardedTensors implements AutoCloseable {
         this.fileOf = fileOf;
     }
 
-    /** Opens the tensors of {@code folder}. Throws {@link InvalidFileException} that names what is missing or does not fit. */
+    /**
+     * Opens the tensors of {@code folder}. Throws {@link InvalidFileException} that names what is missing or does not
+     * fit.
+     */
     public static ShardedTensors open(Path folder) throws IOException {
         Path index = folder.resolve(INDEX);
         if (Files.exists(index)) {

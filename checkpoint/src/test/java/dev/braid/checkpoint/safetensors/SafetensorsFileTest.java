@@ -10,7 +10,13 @@ import dev.braid.tensor.Memory;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,7 +47,7 @@ class SafetensorsFileTest {
                 0x01,
                 0x00);
         try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
-            assertThat(tensors.metadata()).containsExactly(java.util.Map.entry("format", "pt"));
+            assertThat(tensors.metadata()).containsExactly(Map.entry("format", "pt"));
             assertThat(tensors.tensors().keySet()).containsExactly("a", "b", "c");
             assertThat(tensors.tensor("c").shape()).isEqualTo(Shape.of(2, 1));
             assertThat(tensors.floats("a")).containsExactly(1.5f);
@@ -54,7 +60,8 @@ class SafetensorsFileTest {
     void shouldReadIntegersAsEitherWidth() throws IOException {
         Path file = RawFile.write(
                 folder, """
-                {"l":{"dtype":"I64","shape":[2],"data_offsets":[0,16]},"i":{"dtype":"I32","shape":[],"data_offsets":[16,20]}}""", 1, 0, 0, 0, 0, 0, 0, 0, 0x9C, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 7, 1, 0, 0);
+                {"l":{"dtype":"I64","shape":[2],"data_offsets":[0,16]},
+                 "i":{"dtype":"I32","shape":[],"data_offsets":[16,20]}}""", 1, 0, 0, 0, 0, 0, 0, 0, 0x9C, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 7, 1, 0, 0);
         try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
             assertThat(tensors.longs("l")).containsExactly(1, -100);
             assertThat(tensors.ints("l")).containsExactly(1, -100);
@@ -115,7 +122,8 @@ class SafetensorsFileTest {
     @Test
     void shouldRefuseIntegersOutOfFloatsAndFloatsOutOfIntegers() throws IOException {
         Path file = RawFile.write(folder, """
-                {"f":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"i":{"dtype":"I32","shape":[1],"data_offsets":[4,8]}}""", 0, 0, 0, 0, 0, 0, 0, 0);
+                {"f":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},
+                 "i":{"dtype":"I32","shape":[1],"data_offsets":[4,8]}}""", 0, 0, 0, 0, 0, 0, 0, 0);
         try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
             assertThatThrownBy(() -> tensors.ints("f")).hasMessageContaining("allowed: I64 or I32");
             assertThatThrownBy(() -> tensors.floats("i")).hasMessageContaining("allowed: F32, BF16 or F16");
@@ -130,6 +138,38 @@ class SafetensorsFileTest {
             assertThatThrownBy(() -> tensors.ints("l"))
                     .isInstanceOf(InvalidFileException.class)
                     .hasMessage(file + ": tensor \"l\" has a value that does not fit 32 bits");
+        }
+    }
+
+    @Test
+    void shouldReadBehindTwoGibibytes() throws IOException {
+        // 2^30 values of 4 bytes, of which only the last is on the disk: the file is sparse.
+        String header = "{\"a\":{\"dtype\":\"I32\",\"shape\":[1073741824],\"data_offsets\":[0,4294967296]}}";
+        Path file = RawFile.write(folder, header);
+        long end = Files.size(file) + (4L << 30);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(new byte[] {7, 0, 0, 1}), end - 4);
+        }
+        int[] last = new int[2];
+        try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
+            tensors.read("a", (1L << 30) - 2, 2, ElementType.I32, MemorySegment.ofArray(last));
+        }
+        assertThat(last).containsExactly(0, 0x01000007);
+    }
+
+    @Test
+    void shouldRefuseATensorThatNoArrayHolds() throws IOException {
+        String header = "{\"a\":{\"dtype\":\"F4\",\"shape\":[4294967296],\"data_offsets\":[0,2147483648]}}";
+        Path file = RawFile.write(folder, header);
+        long end = Files.size(file) + (2L << 30);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.allocate(1), end - 1);
+        }
+        try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
+            assertThatThrownBy(() -> tensors.floats("a"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            file + ": tensor \"a\" has 4294967296 elements: too many for an array, read it in ranges");
         }
     }
 

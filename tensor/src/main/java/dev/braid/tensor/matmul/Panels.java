@@ -1,5 +1,7 @@
 package dev.braid.tensor.matmul;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
 import dev.braid.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -30,12 +32,71 @@ final class Panels {
             ALL.asSlice(panel, 4L * k * width).fill((byte) 0);
         }
         boolean wide = dtype == DType.F32;
-        if (!alongK) {
+        if (!alongK && valid == width) {
+            copyFullRows(wide, source, stride, k, width, panel);
+        } else if (!alongK) {
             copyRows(wide, source, stride, k, valid, width, panel);
         } else if (wide) {
             transposeFloats(source, stride, k, valid, width, panel);
         } else {
             transposeShorts(source, stride, k, valid, width, panel);
+        }
+    }
+
+    private static void copyFullRows(boolean wide, long source, long stride, int k, int width, long panel) {
+        if (width == MicroKernel.ROWS && wide) {
+            copyEightFloats(source, 4 * stride, k, panel);
+        } else if (width == MicroKernel.ROWS) {
+            widenEightShorts(source, 2 * stride, k, panel);
+        } else if (wide) {
+            copyTwoVectors(source, 4 * stride, k, panel);
+        } else {
+            widenTwoVectors(source, 2 * stride, k, panel);
+        }
+    }
+
+    /** Eight floats may be half a vector; four longs serve every width. */
+    private static void copyEightFloats(long source, long step, int k, long panel) {
+        for (int p = 0; p < k; p++) {
+            ALL.set(LONG, panel, ALL.get(LONG, source));
+            ALL.set(LONG, panel + 8, ALL.get(LONG, source + 8));
+            ALL.set(LONG, panel + 16, ALL.get(LONG, source + 16));
+            ALL.set(LONG, panel + 24, ALL.get(LONG, source + 24));
+            source += step;
+            panel += 4L * MicroKernel.ROWS;
+        }
+    }
+
+    private static void widenEightShorts(long source, long step, int k, long panel) {
+        for (int p = 0; p < k; p++) {
+            long x = ALL.get(LONG, source);
+            long y = ALL.get(LONG, source + 8);
+            ALL.set(LONG, panel, (x & 0xFFFFL) << 16 | (x & 0xFFFF_0000L) << 32);
+            ALL.set(LONG, panel + 8, x >>> 16 & 0xFFFF_0000L | x & 0xFFFF_0000_0000_0000L);
+            ALL.set(LONG, panel + 16, (y & 0xFFFFL) << 16 | (y & 0xFFFF_0000L) << 32);
+            ALL.set(LONG, panel + 24, y >>> 16 & 0xFFFF_0000L | y & 0xFFFF_0000_0000_0000L);
+            source += step;
+            panel += 4L * MicroKernel.ROWS;
+        }
+    }
+
+    private static void copyTwoVectors(long source, long step, int k, long panel) {
+        long vector = 4L * Lanes.COUNT;
+        for (int p = 0; p < k; p++) {
+            Rows.floats(source).intoMemorySegment(ALL, panel, LITTLE_ENDIAN);
+            Rows.floats(source + vector).intoMemorySegment(ALL, panel + vector, LITTLE_ENDIAN);
+            source += step;
+            panel += 2 * vector;
+        }
+    }
+
+    private static void widenTwoVectors(long source, long step, int k, long panel) {
+        long vector = 4L * Lanes.COUNT;
+        for (int p = 0; p < k; p++) {
+            Rows.widened(source).intoMemorySegment(ALL, panel, LITTLE_ENDIAN);
+            Rows.widened(source + vector / 2).intoMemorySegment(ALL, panel + vector, LITTLE_ENDIAN);
+            source += step;
+            panel += 2 * vector;
         }
     }
 

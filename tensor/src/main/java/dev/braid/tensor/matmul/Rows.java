@@ -19,12 +19,13 @@ final class Rows {
 
     private Rows() {}
 
-    private static FloatVector floats(long address) {
+    /** One vector of f32. */
+    static FloatVector floats(long address) {
         return FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, address, LITTLE_ENDIAN);
     }
 
     /** One vector of BF16, widened. */
-    private static FloatVector widened(long address) {
+    static FloatVector widened(long address) {
         ShortVector bits = ShortVector.fromMemorySegment(Lanes.SHORTS, ALL, address, LITTLE_ENDIAN);
         IntVector wide = (IntVector) bits.convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0);
         return wide.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();

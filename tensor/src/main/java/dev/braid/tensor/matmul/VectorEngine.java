@@ -129,13 +129,16 @@ final class VectorEngine implements MatmulEngine {
     }
 
     private static void tile(long a, long b, int k, long sums, boolean add, int rows) {
+        if (!add) {
+            MicroKernel.clear(sums);
+        }
         if (rows <= 4) {
-            MicroKernel.four(a, b, k, sums, add);
+            MicroKernel.four(a, b, k, sums);
         } else if (FEW_REGISTERS) {
-            MicroKernel.four(a, b, k, sums, add);
-            MicroKernel.four(a + 16, b, k, sums + 16L * MicroKernel.WIDTH, add);
+            MicroKernel.four(a, b, k, sums);
+            MicroKernel.four(a + 16, b, k, sums + 16L * MicroKernel.WIDTH);
         } else {
-            MicroKernel.eight(a, b, k, sums, add);
+            MicroKernel.eight(a, b, k, sums);
         }
     }
 

@@ -96,13 +96,15 @@ final class TrainAction {
             TrainingProgram program =
                     new TrainingProgram(experiment.toYaml(), folder.path().toString(), data.location());
             listener = new RunListener(experiment, folder, status, request.json() ? console.out() : null);
-            try (StopSignals signals = StopSignals.listen(name -> stop(coordinator, status, name))) {
+            StopSignals signals = StopSignals.listen(name -> stop(coordinator, status, name));
+            try {
                 ended = coordinator
                         .run("train " + experiment.name(), program, listener)
                         .getFirst();
             } catch (RankFailedException failure) {
                 throw new RunFailedException(failure.getMessage(), failure);
             } finally {
+                signals.close();
                 listener.close();
             }
         }

@@ -16,7 +16,7 @@ public record DataConfig(
                 byDefault = "byte")
         TokenizerConfig tokenizer,
 
-        @Key("Tokens a sample; the default is model.context")
+        @Key(value = "Tokens a sample", derived = "model.context")
         Optional<Integer> sequence,
 
         @Key(

@@ -10,10 +10,11 @@ import java.util.Optional;
 public record AttentionConfig(
         @Key("Query heads.") int heads,
 
-        @Key("Key and value heads, a divisor of heads; default: heads.")
+        @Key(value = "Key and value heads, a divisor of heads.", derived = "heads")
         Optional<Integer> kvHeads,
 
-        @Key("Size of a head; default: dim / heads.") Optional<Integer> headSize,
+        @Key(value = "Size of a head.", derived = "dim / heads")
+        Optional<Integer> headSize,
 
         @Key(value = "Rotary positions; none for a layer without positions.", byDefault = "{base: 10000}")
         Optional<RopeConfig> rope,

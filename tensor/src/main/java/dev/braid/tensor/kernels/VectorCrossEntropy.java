@@ -11,7 +11,6 @@ import jdk.incubator.vector.VectorOperators;
 
 final class VectorCrossEntropy implements CrossEntropyKernels {
     private static final int LANES = Species.LANES;
-    private static final int UNROLLED = 4 * LANES;
 
     @Override
     public void forward(long logits, long labels, float zLoss, long lse, long loss, int rows, int columns) {
@@ -44,18 +43,13 @@ final class VectorCrossEntropy implements CrossEntropyKernels {
 
     /** Sum of exp(row - largest). */
     private static float exponentialSum(long row, float largest, int columns, float[] lanes) {
-        FloatVector sum0 = FloatVector.zero(Species.FLOAT);
-        FloatVector sum1 = sum0;
-        FloatVector sum2 = sum0;
-        FloatVector sum3 = sum0;
+        // One exponential in a loop is as much as the compiler will inline; it hides the latency of the sum.
+        FloatVector sums = FloatVector.zero(Species.FLOAT);
         int j = 0;
-        for (; j <= columns - UNROLLED; j += UNROLLED) {
-            sum0 = sum0.add(VectorMath.exp(load(row, j).sub(largest)));
-            sum1 = sum1.add(VectorMath.exp(load(row, j + LANES).sub(largest)));
-            sum2 = sum2.add(VectorMath.exp(load(row, j + 2 * LANES).sub(largest)));
-            sum3 = sum3.add(VectorMath.exp(load(row, j + 3 * LANES).sub(largest)));
+        for (; j <= columns - LANES; j += LANES) {
+            sums = sums.add(VectorMath.exp(load(row, j).sub(largest)));
         }
-        float sum = VectorMath.sum(sum0.add(sum1).add(sum2.add(sum3)), lanes);
+        float sum = VectorMath.sum(sums, lanes);
         for (; j < columns; j++) {
             sum += VectorMath.exp(getFloat(row, j) - largest);
         }
@@ -123,26 +117,14 @@ final class VectorCrossEntropy implements CrossEntropyKernels {
 
     /** Stores exp(row - largest) in {@code out} and returns the sum, in the order of {@link #exponentialSum}. */
     private static float storeExponentials(long row, float largest, long out, int columns, float[] lanes) {
-        FloatVector sum0 = FloatVector.zero(Species.FLOAT);
-        FloatVector sum1 = sum0;
-        FloatVector sum2 = sum0;
-        FloatVector sum3 = sum0;
+        FloatVector sums = FloatVector.zero(Species.FLOAT);
         int j = 0;
-        for (; j <= columns - UNROLLED; j += UNROLLED) {
-            FloatVector value0 = VectorMath.exp(load(row, j).sub(largest));
-            FloatVector value1 = VectorMath.exp(load(row, j + LANES).sub(largest));
-            FloatVector value2 = VectorMath.exp(load(row, j + 2 * LANES).sub(largest));
-            FloatVector value3 = VectorMath.exp(load(row, j + 3 * LANES).sub(largest));
-            store(value0, out, j);
-            store(value1, out, j + LANES);
-            store(value2, out, j + 2 * LANES);
-            store(value3, out, j + 3 * LANES);
-            sum0 = sum0.add(value0);
-            sum1 = sum1.add(value1);
-            sum2 = sum2.add(value2);
-            sum3 = sum3.add(value3);
+        for (; j <= columns - LANES; j += LANES) {
+            FloatVector values = VectorMath.exp(load(row, j).sub(largest));
+            store(values, out, j);
+            sums = sums.add(values);
         }
-        float sum = VectorMath.sum(sum0.add(sum1).add(sum2.add(sum3)), lanes);
+        float sum = VectorMath.sum(sums, lanes);
         for (; j < columns; j++) {
             float value = VectorMath.exp(getFloat(row, j) - largest);
             setFloat(out, j, value);

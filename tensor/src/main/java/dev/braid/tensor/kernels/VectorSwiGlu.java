@@ -42,13 +42,15 @@ final class VectorSwiGlu implements SwiGluKernels {
         }
     }
 
+    /** Two loops, the sigmoids resting in {@code dGates}: in one, the compiler would no longer inline all vector code. */
     private static void gradientRow(long dOut, long gates, long ups, long dGates, long dUps, int columns) {
+        sigmoidRow(gates, dGates, columns);
         FloatVector one = FloatVector.broadcast(Species.FLOAT, 1);
         int j = 0;
         for (; j <= columns - LANES; j += LANES) {
             FloatVector gate = load(gates, j);
             FloatVector d = load(dOut, j);
-            FloatVector sigmoid = VectorMath.sigmoid(gate);
+            FloatVector sigmoid = load(dGates, j);
             FloatVector slope = sigmoid.mul(gate.mul(one.sub(sigmoid)).add(1));
             store(d.mul(load(ups, j)).mul(slope), dGates, j);
             store(d.mul(gate.mul(sigmoid)), dUps, j);
@@ -56,10 +58,20 @@ final class VectorSwiGlu implements SwiGluKernels {
         for (; j < columns; j++) {
             float gate = getFloat(gates, j);
             float d = getFloat(dOut, j);
-            float sigmoid = VectorMath.sigmoid(gate);
+            float sigmoid = getFloat(dGates, j);
             float slope = sigmoid * (gate * (1 - sigmoid) + 1);
             setFloat(dGates, j, d * getFloat(ups, j) * slope);
             setFloat(dUps, j, d * (gate * sigmoid));
+        }
+    }
+
+    private static void sigmoidRow(long gates, long out, int columns) {
+        int j = 0;
+        for (; j <= columns - LANES; j += LANES) {
+            store(VectorMath.sigmoid(load(gates, j)), out, j);
+        }
+        for (; j < columns; j++) {
+            setFloat(out, j, VectorMath.sigmoid(getFloat(gates, j)));
         }
     }
 }

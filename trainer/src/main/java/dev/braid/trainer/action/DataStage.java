@@ -46,8 +46,10 @@ final class DataStage {
     /** Prepared data, made now if it is not there. */
     PreparedData prepare(SparkSession spark) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        PreparedData data = DataPreparation.prepare(
-                context, experiment.data(), experiment.sequence(), cache(), new Listener(status));
+        Listener listener = new Listener(status);
+        PreparedData data =
+                DataPreparation.prepare(context, experiment.data(), experiment.sequence(), cache(), listener);
+        listener.done();
         return checked(data);
     }
 
@@ -82,6 +84,7 @@ final class DataStage {
                 + (data.isReused() ? " (prepared before)" : "");
     }
 
+    /** Hears of one preparation; each phase ends with a line of what it did. */
     private static final class Listener implements ProgressListener {
         private final StatusLine status;
         private Phase phase;
@@ -95,6 +98,7 @@ final class DataStage {
         @Override
         public synchronized void progress(Progress progress) {
             if (progress.phase() != phase) {
+                done();
                 phase = progress.phase();
                 String unit = phase == Phase.MERGE ? "merges" : "documents";
                 work = new WorkProgress(status, phase.text(), unit, System::nanoTime);
@@ -104,8 +108,12 @@ final class DataStage {
                     ? OptionalLong.of(Math.round(progress.bytes() / progress.fraction()))
                     : OptionalLong.empty();
             work.update(last.documents(), last.bytes(), total);
-            if (progress.fraction() >= 1) {
+        }
+
+        synchronized void done() {
+            if (work != null) {
                 work.done(last.documents(), last.bytes());
+                work = null;
             }
         }
     }

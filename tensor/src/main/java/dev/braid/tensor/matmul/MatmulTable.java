@@ -31,7 +31,7 @@ record MatmulTable(List<Rule> rules) {
     static MatmulEngine open(String name, int workspaces) {
         String missing = switch (name) {
             case "onednn" -> OneDnn.missing();
-            case "nd4j" -> Nd4jEngine.missing();
+            case "nd4j" -> Nd4jLibrary.missing();
             default -> null;
         };
         if (missing != null) {

@@ -24,7 +24,16 @@ record MatmulTable(List<Rule> rules) {
         if (!engine.equals("auto")) {
             return new MatmulTable(List.of(new Rule(0, engine)));
         }
-        return new MatmulTable(List.of(new Rule(0, OneDnn.missing() == null ? "onednn" : "vector")));
+        return automatic(OneDnn.missing());
+    }
+
+    /** The choice for a machine where oneDNN is missing for a reason, or is there (null). */
+    static MatmulTable automatic(String missing) {
+        return new MatmulTable(List.of(new Rule(0, missing == null ? "onednn" : "vector")));
+    }
+
+    static String unavailable(String name, String missing) {
+        return "engine '" + name + "' cannot run here: " + missing + "; or use engine 'auto' or 'vector'";
     }
 
     /** Opens an engine for {@code workspaces} workspaces; one that cannot run here is an error that says why. */
@@ -35,8 +44,7 @@ record MatmulTable(List<Rule> rules) {
             default -> null;
         };
         if (missing != null) {
-            throw new IllegalArgumentException(
-                    "engine '" + name + "' cannot run here: " + missing + "; or use engine 'auto' or 'vector'");
+            throw new IllegalArgumentException(unavailable(name, missing));
         }
         return switch (name) {
             case "onednn" -> new OneDnnEngine(workspaces);

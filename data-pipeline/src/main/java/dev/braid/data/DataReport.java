@@ -58,7 +58,7 @@ public final class DataReport {
             return "";
         }
         return line(
-                "%s: dropped %,d empty documents and %,d files that are not text; repaired invalid UTF-8 in %,d documents\n",
+                "%s: %,d empty documents dropped, %,d files dropped that are not text, %,d documents kept with repaired UTF-8\n",
                 source.path(), source.emptyDocuments(), source.binaryFiles(), source.repairedDocuments());
     }
 

@@ -2,6 +2,7 @@ package dev.braid.data.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.braid.data.support.FarFileSystem;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -41,6 +42,24 @@ class StoreTest {
         assertThat(work("two", "second").publish("done")).isFalse();
         assertThat(Files.readString(folder.resolve("done/a"))).isEqualTo("first");
         assertThat(store.list()).containsExactly("done", "two");
+    }
+
+    @Test
+    void shouldLetTheFirstWinWhenStorageIsElsewhere() throws IOException {
+        store = Store.at("far:" + folder, FarFileSystem.configuration());
+        assertThat(work("one", "first").publish("done")).isTrue();
+        assertThat(work("two", "second").publish("done")).isFalse();
+        assertThat(Files.readString(folder.resolve("done/a"))).isEqualTo("first");
+        assertThat(store.list()).containsExactly("done", "two");
+        assertThat(store.local("done")).isEmpty();
+    }
+
+    @Test
+    void shouldKeepTheFirstFileWhenAnAttemptSettlesAgainElsewhere() throws IOException {
+        store = Store.at("far:" + folder, FarFileSystem.configuration());
+        store.write("x.one", new byte[] {1});
+        store.settle("x.one", "x");
+        assertThat(store.list()).containsExactly("x");
     }
 
     @Test

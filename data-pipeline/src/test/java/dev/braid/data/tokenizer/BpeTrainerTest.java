@@ -49,7 +49,8 @@ class BpeTrainerTest {
     @Test
     void shouldCountOverlapsLeftToRightWhenLettersRepeat() {
         Tokenizer tokenizer = train(259, "aaaaa", 4);
-        // aa comes 4 times a word; then the word is aa aa a, and of (aa,aa) and (aa,a) the second has the smaller right id.
+        // aa comes 4 times a word; then the word is aa aa a, and of (aa,aa) and (aa,a) the second has the smaller right
+        // id.
         assertThat(token(tokenizer, 256)).isEqualTo("aa");
         assertThat(token(tokenizer, 257)).isEqualTo("aaa");
         assertThat(tokenizer.encode("aaaaa")).containsExactly(256, 257);

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -88,7 +89,7 @@ public final class Store {
     }
 
     /** Opens a file to read. */
-    public org.apache.hadoop.fs.FSDataInputStream open(String name) throws IOException {
+    public FSDataInputStream open(String name) throws IOException {
         return files.open(new Path(folder, name));
     }
 

@@ -41,7 +41,7 @@ final class BackwardPass {
     private final long productsAt;
     private final long lsesAt;
     private final long deltasAt;
-    private final long scratchAt;
+    private final long zerosAt;
     private final long end;
 
     BackwardPass(AttentionKernel.Problem problem, AttentionKernel.Gradients gradients) {
@@ -66,8 +66,8 @@ final class BackwardPass {
         productsAt = scoresAt + (long) QUERIES * BLOCK;
         lsesAt = productsAt + (long) QUERIES * BLOCK;
         deltasAt = lsesAt + QUERIES;
-        scratchAt = deltasAt + QUERIES;
-        end = scratchAt + MicroKernel.SCRATCH;
+        zerosAt = deltasAt + QUERIES;
+        end = zerosAt + MicroKernel.ZEROS;
     }
 
     /** Number of tasks. */
@@ -109,6 +109,7 @@ final class BackwardPass {
         transpose(keys, workspace + 4 * keyTilesAt);
         Packing.rows(problem.v(), row, kvHead, size, spec.keys(), keyRows, 1, values);
         transpose(values, workspace + 4 * valueTilesAt);
+        Packing.zero(workspace + 4 * zerosAt, MicroKernel.ZEROS);
         Packing.zero(workspace + 4 * dkAt, (long) keyRows * padded);
         Packing.zero(values, (long) keyRows * padded);
     }
@@ -126,7 +127,7 @@ final class BackwardPass {
         for (int key = 0; key < seen; key += BLOCK) {
             int keys = Math.min(BLOCK, spec.keys() - key);
             for (int row = 0; row < rows; row += ROWS) {
-                strip(first, row, Math.min(ROWS, rows - row), key, keys, workspace);
+                strip(first, row, key, keys, workspace);
             }
             keyGradients(first, rows, key, keys, workspace);
         }
@@ -147,9 +148,10 @@ final class BackwardPass {
         Packing.rows(problem.q(), row, head, size, rows, whole, factor, workspace + 4 * queriesAt);
         Packing.rows(gradients.dO(), row, head, size, rows, whole, 1, outputs);
         Packing.rows(gradients.o(), row, head, size, rows, whole, 1, dq);
-        for (int i = 0; i < rows; i++) {
-            float lse = Lanes.get(gradients.lse() + 4 * problem.lseIndex(batch, head, first + i));
-            Lanes.set(workspace + 4 * (lsesAt + i), (float) (lse * LOG2_E));
+        for (int i = 0; i < whole; i++) {
+            long index = problem.lseIndex(batch, head, first + Math.min(i, rows - 1));
+            double lse = Lanes.get(gradients.lse() + 4 * index) * LOG2_E;
+            Lanes.set(workspace + 4 * (lsesAt + i), (float) Math.max(lse, Softmax.NONE));
             float delta = Softmax.dot(outputs + i * rowBytes, dq + i * rowBytes, padded, workspace + 4 * scoresAt);
             Lanes.set(workspace + 4 * (deltasAt + i), delta);
         }
@@ -157,8 +159,8 @@ final class BackwardPass {
     }
 
     /** Probabilities and dS of eight query rows in one block of keys, and their part of dQ. */
-    private void strip(int first, int row, int rows, int key, int keys, long workspace) {
-        int visible = Math.min(keys, spec.visibleKeys(first + row + rows - 1) - key);
+    private void strip(int first, int row, int key, int keys, long workspace) {
+        int visible = Math.min(keys, spec.visibleKeys(first + row + ROWS - 1) - key);
         if (visible <= 0) {
             return;
         }
@@ -169,10 +171,23 @@ final class BackwardPass {
         int columns = Lanes.padded(visible);
         long tile = 4L * key * size;
         long keyTile = workspace + 4 * keyTilesAt + tile;
+        long zeros = workspace + 4 * zerosAt;
         long valueTile = workspace + 4 * valueTilesAt + tile;
-        MicroKernel.multiply(queries, rowBytes, 4, keyTile, 4L * BLOCK, size, scores, 4L * BLOCK, ROWS, columns);
-        MicroKernel.multiply(outputs, rowBytes, 4, valueTile, 4L * BLOCK, size, products, 4L * BLOCK, ROWS, columns);
-        differentiate(first, row, rows, key, visible, columns, workspace);
+        MicroKernel.multiply(queries, rowBytes, 4, keyTile, 4L * BLOCK, size, zeros, scores, 4L * BLOCK, ROWS, columns);
+        MicroKernel.multiply(
+                outputs, rowBytes, 4, valueTile, 4L * BLOCK, size, zeros, products, 4L * BLOCK, ROWS, columns);
+        if (columns != visible || columns > spec.visibleKeys(first + row) - key) {
+            for (int i = 0; i < ROWS; i++) {
+                int end = Math.clamp(spec.visibleKeys(first + row + i) - (long) key, 0, visible);
+                Softmax.mask(scores + 4L * BLOCK * i, columns, end);
+            }
+        }
+        Powers.replace(scores, 4L * BLOCK, ROWS, columns, workspace + 4 * (lsesAt + row));
+        for (int i = 0; i < ROWS; i++) {
+            long line = 4L * BLOCK * i;
+            float delta = Lanes.get(workspace + 4 * (deltasAt + row + i));
+            Softmax.differentiate(scores + line, products + line, columns, delta);
+        }
         MicroKernel.add(
                 products,
                 4L * BLOCK,
@@ -183,31 +198,7 @@ final class BackwardPass {
                 workspace + 4 * dqAt + row * rowBytes,
                 rowBytes,
                 ROWS,
-                padded,
-                workspace + 4 * scratchAt);
-    }
-
-    private void differentiate(int first, int row, int rows, int key, int visible, int columns, long workspace) {
-        boolean whole = columns == visible && columns <= spec.visibleKeys(first + row) - key;
-        for (int i = row; i < row + rows; i++) {
-            long scores = workspace + 4 * (scoresAt + (long) i * BLOCK);
-            long products = workspace + 4 * (productsAt + (long) i * BLOCK);
-            if (!whole) {
-                int end = Math.clamp(spec.visibleKeys(first + i) - (long) key, 0, visible);
-                if (end == 0) {
-                    Packing.zero(scores, columns);
-                    Packing.zero(products, columns);
-                    continue;
-                }
-                Softmax.mask(scores, columns, end);
-            }
-            Softmax.differentiate(
-                    scores,
-                    products,
-                    columns,
-                    Lanes.get(workspace + 4 * (lsesAt + i)),
-                    Lanes.get(workspace + 4 * (deltasAt + i)));
-        }
+                padded);
     }
 
     /** Adds {@code P^T dO} to dV and {@code dS^T Q} to dK for the keys of one block, eight at a time. */
@@ -234,8 +225,7 @@ final class BackwardPass {
                     workspace + 4 * dvAt + keyRow,
                     rowBytes,
                     ROWS,
-                    padded,
-                    workspace + 4 * scratchAt);
+                    padded);
             MicroKernel.add(
                     products,
                     4,
@@ -246,8 +236,7 @@ final class BackwardPass {
                     workspace + 4 * dkAt + keyRow,
                     rowBytes,
                     ROWS,
-                    padded,
-                    workspace + 4 * scratchAt);
+                    padded);
         }
     }
 }

@@ -37,7 +37,7 @@ final class ForwardPass {
     private final long scoresAt;
     private final long referencesAt;
     private final long sumsAt;
-    private final long scratchAt;
+    private final long zerosAt;
     private final long end;
 
     ForwardPass(AttentionKernel.Problem problem, Operand o, long lse) {
@@ -59,8 +59,8 @@ final class ForwardPass {
         scoresAt = outputsAt + rows * padded;
         referencesAt = scoresAt + (long) ROWS * BLOCK;
         sumsAt = referencesAt + Lanes.padded((int) rows);
-        scratchAt = sumsAt + rows * LANES;
-        end = scratchAt + MicroKernel.SCRATCH;
+        zerosAt = sumsAt + rows * LANES;
+        end = zerosAt + MicroKernel.ZEROS;
     }
 
     /** Number of tasks. */
@@ -87,7 +87,7 @@ final class ForwardPass {
             packKeys(batch, kvHead, key, keys, workspace);
             for (int member = 0; member < group; member++) {
                 for (int row = 0; row < rows; row += ROWS) {
-                    strip(first, row, Math.min(ROWS, rows - row), member, key, keys, workspace);
+                    strip(first, row, member, key, keys, workspace);
                 }
             }
         }
@@ -102,10 +102,11 @@ final class ForwardPass {
             int whole = (rows + ROWS - 1) / ROWS * ROWS;
             Packing.rows(problem.q(), row, kvHead * group + member, size, rows, whole, factor, target);
         }
+        Packing.zero(workspace + 4 * zerosAt, MicroKernel.ZEROS);
         Packing.zero(workspace + 4 * outputsAt, (long) group * chunk * padded);
         Packing.zero(workspace + 4 * sumsAt, (long) group * chunk * LANES);
         for (int row = 0; row < group * chunk; row++) {
-            Lanes.set(workspace + 4 * (referencesAt + row), Float.NEGATIVE_INFINITY);
+            Lanes.set(workspace + 4 * (referencesAt + row), Softmax.NONE);
         }
     }
 
@@ -119,8 +120,8 @@ final class ForwardPass {
     }
 
     /** Takes eight query rows through one block of keys. */
-    private void strip(int first, int row, int rows, int member, int key, int keys, long workspace) {
-        int visible = Math.min(keys, spec.visibleKeys(first + row + rows - 1) - key);
+    private void strip(int first, int row, int member, int key, int keys, long workspace) {
+        int visible = Math.min(keys, spec.visibleKeys(first + row + ROWS - 1) - key);
         if (visible <= 0) {
             return;
         }
@@ -131,34 +132,42 @@ final class ForwardPass {
         long scores = workspace + 4 * scoresAt;
         int columns = Lanes.padded(visible);
         long keyTile = workspace + 4 * keysAt;
-        MicroKernel.multiply(queries, rowBytes, 4, keyTile, 4L * BLOCK, size, scores, 4L * BLOCK, ROWS, columns);
-        boolean whole = columns == visible && columns <= spec.visibleKeys(first + row) - key;
-        for (int i = 0; i < rows; i++) {
-            long line = scores + 4L * BLOCK * i;
-            if (!whole) {
-                int end = Math.clamp(spec.visibleKeys(first + row + i) - (long) key, 0, columns);
-                Softmax.mask(line, columns, Math.min(end, visible));
-            }
-            Softmax.weigh(
-                    line,
-                    columns,
-                    workspace + 4 * (referencesAt + index + i),
-                    workspace + 4 * (sumsAt + (long) (index + i) * LANES),
-                    outputs + i * rowBytes,
-                    padded);
-        }
-        MicroKernel.add(
+        MicroKernel.multiply(
+                queries,
+                rowBytes,
+                4,
+                keyTile,
+                4L * BLOCK,
+                size,
+                workspace + 4 * zerosAt,
                 scores,
                 4L * BLOCK,
-                4,
-                workspace + 4 * valuesAt,
-                rowBytes,
-                visible,
-                outputs,
-                rowBytes,
                 ROWS,
-                padded,
-                workspace + 4 * scratchAt);
+                columns);
+        if (columns != visible || columns > spec.visibleKeys(first + row) - key) {
+            for (int i = 0; i < ROWS; i++) {
+                int end = Math.clamp(spec.visibleKeys(first + row + i) - (long) key, 0, visible);
+                Softmax.mask(scores + 4L * BLOCK * i, columns, end);
+            }
+        }
+        weigh(scores, columns, index, workspace);
+        MicroKernel.add(
+                scores, 4L * BLOCK, 4, workspace + 4 * valuesAt, rowBytes, visible, outputs, rowBytes, ROWS, padded);
+    }
+
+    private void weigh(long scores, int columns, int index, long workspace) {
+        long references = workspace + 4 * (referencesAt + index);
+        long sums = workspace + 4 * (sumsAt + (long) index * LANES);
+        long outputs = workspace + 4 * (outputsAt + (long) index * padded);
+        for (int i = 0; i < ROWS; i++) {
+            long line = scores + 4L * BLOCK * i;
+            long sum = sums + 4L * LANES * i;
+            Softmax.refer(line, columns, references + 4L * i, sum, outputs + 4L * padded * i, padded);
+        }
+        Powers.replace(scores, 4L * BLOCK, ROWS, columns, references);
+        for (int i = 0; i < ROWS; i++) {
+            Softmax.sum(scores + 4L * BLOCK * i, columns, sums + 4L * LANES * i);
+        }
     }
 
     private void finish(int batch, int kvHead, int first, int rows, long workspace) {
@@ -168,12 +177,12 @@ final class ForwardPass {
                 int index = member * chunk + row;
                 float sum = Lanes.sum(workspace + 4 * (sumsAt + (long) index * LANES));
                 float reference = Lanes.get(workspace + 4 * (referencesAt + index));
-                boolean blind = reference == Float.NEGATIVE_INFINITY;
+                boolean blind = reference == Softmax.NONE;
                 long source = workspace + 4 * (outputsAt + (long) index * padded);
                 long target = (long) batch * spec.queries() + first + row;
                 Packing.unpack(source, blind ? 0 : 1 / sum, o, target, head, size);
                 if (lse != 0) {
-                    double value = blind ? reference : reference / LOG2_E + Math.log(sum);
+                    double value = blind ? Double.NEGATIVE_INFINITY : reference / LOG2_E + Math.log(sum);
                     Lanes.set(lse + 4 * problem.lseIndex(batch, head, first + row), (float) value);
                 }
             }

@@ -1,16 +1,21 @@
 package dev.braid.tensor.attention;
 
+import static dev.braid.tensor.attention.Lanes.ALL;
 import static dev.braid.tensor.attention.Lanes.FLOATS;
+import static dev.braid.tensor.attention.Lanes.INTS;
 import static dev.braid.tensor.attention.Lanes.LANES;
+import static dev.braid.tensor.attention.Lanes.ORDER;
+import static dev.braid.tensor.attention.Lanes.SHORT;
+import static dev.braid.tensor.attention.Lanes.SHORTS;
 import static dev.braid.tensor.attention.Lanes.get;
-import static dev.braid.tensor.attention.Lanes.load;
-import static dev.braid.tensor.attention.Lanes.loadBf16;
 import static dev.braid.tensor.attention.Lanes.set;
-import static dev.braid.tensor.attention.Lanes.store;
-import static dev.braid.tensor.attention.Lanes.storeBf16;
 
 import dev.braid.tensor.DType;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 
 /** Moves rows of a head between tensors and packed f32 tiles whose rows are padded by zeros to whole panels. */
 final class Packing {
@@ -37,7 +42,9 @@ final class Packing {
     private static void row(long from, int size, float factor, long to) {
         int whole = FLOATS.loopBound(size);
         for (int column = 0; column < whole; column += LANES) {
-            store(load(from + 4L * column).mul(factor), to + 4L * column);
+            FloatVector.fromMemorySegment(FLOATS, ALL, from + 4L * column, ORDER)
+                    .mul(factor)
+                    .intoMemorySegment(ALL, to + 4L * column, ORDER);
         }
         for (int column = whole; column < size; column++) {
             set(to + 4L * column, get(from + 4L * column) * factor);
@@ -48,10 +55,13 @@ final class Packing {
     private static void rowBf16(long from, int size, float factor, long to) {
         int whole = FLOATS.loopBound(size);
         for (int column = 0; column < whole; column += LANES) {
-            store(loadBf16(from + 2L * column).mul(factor), to + 4L * column);
+            ShortVector halves = ShortVector.fromMemorySegment(SHORTS, ALL, from + 2L * column, ORDER);
+            IntVector bits = (IntVector) halves.convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
+            FloatVector values = bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            values.mul(factor).intoMemorySegment(ALL, to + 4L * column, ORDER);
         }
         for (int column = whole; column < size; column++) {
-            float value = DType.fromBf16(Lanes.ALL.get(Lanes.SHORT, from + 2L * column));
+            float value = DType.fromBf16(ALL.get(SHORT, from + 2L * column));
             set(to + 4L * column, value * factor);
         }
         zeroTail(to, size);
@@ -67,7 +77,7 @@ final class Packing {
     static void zero(long target, long count) {
         FloatVector zero = FloatVector.zero(FLOATS);
         for (long i = 0; i < count; i += LANES) {
-            store(zero, target + 4 * i);
+            zero.intoMemorySegment(ALL, target + 4 * i, ORDER);
         }
     }
 
@@ -89,21 +99,41 @@ final class Packing {
     /** Writes a packed row, times {@code factor}, to {@code row} of {@code head}, rounded to the dtype there. */
     static void unpack(long source, float factor, Operand target, long row, int head, int size) {
         long to = target.at(row, head);
-        int whole = FLOATS.loopBound(size);
         if (target.bf16()) {
-            for (int column = 0; column < whole; column += LANES) {
-                storeBf16(load(source + 4L * column).mul(factor), to + 2L * column);
-            }
-            for (int column = whole; column < size; column++) {
-                Lanes.ALL.set(Lanes.SHORT, to + 2L * column, DType.toBf16(get(source + 4L * column) * factor));
-            }
+            unpackBf16(source, factor, to, size);
         } else {
-            for (int column = 0; column < whole; column += LANES) {
-                store(load(source + 4L * column).mul(factor), to + 4L * column);
-            }
-            for (int column = whole; column < size; column++) {
-                set(to + 4L * column, get(source + 4L * column) * factor);
-            }
+            unpackF32(source, factor, to, size);
+        }
+    }
+
+    private static void unpackF32(long source, float factor, long to, int size) {
+        int whole = FLOATS.loopBound(size);
+        for (int column = 0; column < whole; column += LANES) {
+            FloatVector.fromMemorySegment(FLOATS, ALL, source + 4L * column, ORDER)
+                    .mul(factor)
+                    .intoMemorySegment(ALL, to + 4L * column, ORDER);
+        }
+        for (int column = whole; column < size; column++) {
+            set(to + 4L * column, get(source + 4L * column) * factor);
+        }
+    }
+
+    /** Rounds to nearest, ties to even; a NaN stays a NaN. */
+    private static void unpackBf16(long source, float factor, long to, int size) {
+        int whole = FLOATS.loopBound(size);
+        for (int column = 0; column < whole; column += LANES) {
+            FloatVector values = FloatVector.fromMemorySegment(FLOATS, ALL, source + 4L * column, ORDER)
+                    .mul(factor);
+            IntVector bits = values.reinterpretAsInts();
+            IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
+            VectorMask<Integer> nan = values.compare(VectorOperators.NE, values).cast(INTS);
+            IntVector high = bits.add(0x7FFF).add(odd).blend(bits.or(0x400000), nan);
+            ShortVector halves =
+                    (ShortVector) high.lanewise(VectorOperators.LSHR, 16).convertShape(VectorOperators.I2S, SHORTS, 0);
+            halves.intoMemorySegment(ALL, to + 2L * column, ORDER);
+        }
+        for (int column = whole; column < size; column++) {
+            ALL.set(SHORT, to + 2L * column, DType.toBf16(get(source + 4L * column) * factor));
         }
     }
 }

@@ -1,12 +1,10 @@
 package dev.braid.tensor.attention;
 
+import static dev.braid.tensor.attention.Lanes.ALL;
+import static dev.braid.tensor.attention.Lanes.FLOAT;
 import static dev.braid.tensor.attention.Lanes.FLOATS;
 import static dev.braid.tensor.attention.Lanes.LANES;
-import static dev.braid.tensor.attention.Lanes.exp2;
-import static dev.braid.tensor.attention.Lanes.get;
-import static dev.braid.tensor.attention.Lanes.load;
-import static dev.braid.tensor.attention.Lanes.set;
-import static dev.braid.tensor.attention.Lanes.store;
+import static dev.braid.tensor.attention.Lanes.ORDER;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -14,84 +12,81 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * The element-wise half of attention, on rows of a score tile. Scores are in units of log 2: the packed queries carry the
  * factor {@code scale * log2(e)}, so that exponentials are powers of two.
+ *
+ * <p>Each row has a reference that its weights {@code 2^(score - reference)} are relative to. It need not be the largest
+ * score: moving it only when a score lies far above spares nearly all rescaling of the output.
  */
 final class Softmax {
-    /**
-     * How far a score may lie above the row's reference before the reference moves. A reference that need not be the
-     * maximum spares nearly all rescaling of the output; weights stay under 2^8, far from overflow.
-     */
+    /** The reference of a row that has seen no key. Finite, so that a score of minus infinity still weighs exactly 0. */
+    static final float NONE = -Float.MAX_VALUE;
+
+    /** How far a score may lie above the reference before it moves: weights stay under 2^8, far from overflow. */
     private static final float SLACK = 8;
 
     private Softmax() {}
 
-    /** Sets the scores from column {@code end} to minus infinity. */
+    /** Sets the scores of a row from column {@code end} until {@code columns} to minus infinity. */
     static void mask(long scores, int columns, int end) {
-        int column = end / LANES * LANES;
-        for (; column < columns; column += LANES) {
-            FloatVector masked = load(scores + 4L * column)
+        for (int column = end / LANES * LANES; column < columns; column += LANES) {
+            long at = scores + 4L * column;
+            FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER)
                     .blend(
                             Float.NEGATIVE_INFINITY,
-                            FLOATS.indexInRange(column, end).not());
-            store(masked, scores + 4L * column);
+                            FLOATS.indexInRange(column, end).not())
+                    .intoMemorySegment(ALL, at, ORDER);
         }
     }
 
     /**
-     * One row of a block: replaces scores by weights {@code 2^(score - reference)} and adds them to the row's sums, after
-     * moving the reference, and scaling sums and output to it, when a score lies too far above.
+     * Moves the reference of a row to its largest score where one lies too far above, and scales sums and output to it.
      *
      * @param columns of the row, a multiple of a vector
-     * @param reference one float, minus infinity before the first block
-     * @param sums one vector: the sum of the weights is the sum of its lanes
+     * @param reference one float
+     * @param sums one vector: the sum of the row's weights is the sum of its lanes
      * @param output the row's unnormalised output, of {@code outputColumns} floats
      */
-    static void weigh(long scores, int columns, long reference, long sums, long output, int outputColumns) {
-        FloatVector top = load(scores);
+    static void refer(long scores, int columns, long reference, long sums, long output, int outputColumns) {
+        FloatVector top = FloatVector.fromMemorySegment(FLOATS, ALL, scores, ORDER);
         for (int column = LANES; column < columns; column += LANES) {
-            FloatVector next = load(scores + 4L * column);
+            FloatVector next = FloatVector.fromMemorySegment(FLOATS, ALL, scores + 4L * column, ORDER);
             top = top.blend(next, next.compare(VectorOperators.GT, top));
         }
-        float base = get(reference);
-        if (top.compare(VectorOperators.GT, base + SLACK).anyTrue()) {
-            base = move(top.reduceLanes(VectorOperators.MAX), reference, sums, output, outputColumns);
+        float old = ALL.get(FLOAT, reference);
+        if (top.compare(VectorOperators.GT, old + SLACK).anyTrue()) {
+            float moved = top.reduceLanes(VectorOperators.MAX);
+            ALL.set(FLOAT, reference, moved);
+            if (old != NONE) {
+                float factor = Powers.of(old - moved);
+                scale(sums, LANES, factor);
+                scale(output, outputColumns, factor);
+            }
         }
-        if (base == Float.NEGATIVE_INFINITY) {
-            Packing.zero(scores, columns);
-            return;
-        }
-        FloatVector sum = load(sums);
-        for (int column = 0; column < columns; column += LANES) {
-            FloatVector weight = exp2(load(scores + 4L * column).sub(base));
-            store(weight, scores + 4L * column);
-            sum = sum.add(weight);
-        }
-        store(sum, sums);
     }
 
-    private static float move(float base, long reference, long sums, long output, int outputColumns) {
-        float difference = get(reference) - base;
-        set(reference, base);
-        if (difference == Float.NEGATIVE_INFINITY) {
-            return base;
+    private static void scale(long row, int columns, float factor) {
+        for (int column = 0; column < columns; column += LANES) {
+            long at = row + 4L * column;
+            FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER).mul(factor).intoMemorySegment(ALL, at, ORDER);
         }
-        FloatVector factor = exp2(FloatVector.broadcast(FLOATS, difference));
-        store(load(sums).mul(factor), sums);
-        for (int column = 0; column < outputColumns; column += LANES) {
-            store(load(output + 4L * column).mul(factor), output + 4L * column);
-        }
-        return base;
     }
 
-    /**
-     * One row of the backward pass: replaces scores by probabilities {@code P = 2^(score - lse)} and products
-     * {@code dP = dO V^T} by {@code dS = P (dP - delta)}.
-     */
-    static void differentiate(long scores, long products, int columns, float lse, float delta) {
+    /** Adds a row of weights to its sums, lane by lane. */
+    static void sum(long weights, int columns, long sums) {
+        FloatVector sum = FloatVector.fromMemorySegment(FLOATS, ALL, sums, ORDER);
         for (int column = 0; column < columns; column += LANES) {
-            FloatVector probability = exp2(load(scores + 4L * column).sub(lse));
-            FloatVector difference = load(products + 4L * column).sub(delta);
-            store(probability, scores + 4L * column);
-            store(probability.mul(difference), products + 4L * column);
+            sum = sum.add(FloatVector.fromMemorySegment(FLOATS, ALL, weights + 4L * column, ORDER));
+        }
+        sum.intoMemorySegment(ALL, sums, ORDER);
+    }
+
+    /** Replaces a row of {@code dP = dO V^T} by {@code dS = P (dP - delta)}. */
+    static void differentiate(long probabilities, long products, int columns, float delta) {
+        for (int column = 0; column < columns; column += LANES) {
+            long at = products + 4L * column;
+            FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER)
+                    .sub(delta)
+                    .mul(FloatVector.fromMemorySegment(FLOATS, ALL, probabilities + 4L * column, ORDER))
+                    .intoMemorySegment(ALL, at, ORDER);
         }
     }
 
@@ -99,9 +94,11 @@ final class Softmax {
     static float dot(long left, long right, int columns, long scratch) {
         FloatVector sum = FloatVector.zero(FLOATS);
         for (int column = 0; column < columns; column += LANES) {
-            sum = load(left + 4L * column).fma(load(right + 4L * column), sum);
+            long at = 4L * column;
+            sum = FloatVector.fromMemorySegment(FLOATS, ALL, left + at, ORDER)
+                    .fma(FloatVector.fromMemorySegment(FLOATS, ALL, right + at, ORDER), sum);
         }
-        store(sum, scratch);
+        sum.intoMemorySegment(ALL, scratch, ORDER);
         return Lanes.sum(scratch);
     }
 }

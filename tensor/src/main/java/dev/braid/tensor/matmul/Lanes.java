@@ -23,7 +23,10 @@ final class Lanes {
 
     /** The shape for the value of the property, or for none. */
     static VectorShape shape(String bits) {
-        int widest = VectorShape.preferredShape().vectorBitSize();
+        return shape(bits, VectorShape.preferredShape().vectorBitSize());
+    }
+
+    static VectorShape shape(String bits, int widest) {
         if (bits == null) {
             return VectorShape.forBitSize(widest);
         }

@@ -99,6 +99,10 @@ public final class Matmul implements AutoCloseable {
         if (batch < 0) {
             throw new IllegalArgumentException("negative batch: " + batch);
         }
+        if (batchStrideA < 0 || batchStrideB < 0 || batchStrideC < 0) {
+            throw new IllegalArgumentException(
+                    "negative batch stride: A " + batchStrideA + ", B " + batchStrideB + ", C " + batchStrideC);
+        }
         if (batch == 0) {
             return;
         }
@@ -201,7 +205,10 @@ public final class Matmul implements AutoCloseable {
      * @param dtype of operands and result: F32 or BF16
      */
     public double peakGflops(DType dtype) {
-        int size = 4096;
+        return peakGflops(dtype, 4096);
+    }
+
+    double peakGflops(DType dtype, int size) {
         MatmulSpec spec = MatmulSpec.dense(size, size, size, false, true, dtype, dtype, false);
         try (Memory scratch = new Memory()) {
             Tensor a = filled(scratch, dtype, size);

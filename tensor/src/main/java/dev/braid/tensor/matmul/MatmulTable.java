@@ -24,19 +24,27 @@ record MatmulTable(List<Rule> rules) {
         if (!engine.equals("auto")) {
             return new MatmulTable(List.of(new Rule(0, engine)));
         }
-        return new MatmulTable(List.of(new Rule(0, OneDnn.missing() == null ? "onednn" : "vector")));
+        return automatic(OneDnn.missing());
+    }
+
+    /** The choice for a machine where oneDNN is missing for a reason, or is there (null). */
+    static MatmulTable automatic(String missing) {
+        return new MatmulTable(List.of(new Rule(0, missing == null ? "onednn" : "vector")));
+    }
+
+    static String unavailable(String name, String missing) {
+        return "engine '" + name + "' cannot run here: " + missing + "; or use engine 'auto' or 'vector'";
     }
 
     /** Opens an engine for {@code workspaces} workspaces; one that cannot run here is an error that says why. */
     static MatmulEngine open(String name, int workspaces) {
         String missing = switch (name) {
             case "onednn" -> OneDnn.missing();
-            case "nd4j" -> Nd4jEngine.missing();
+            case "nd4j" -> Nd4jLibrary.missing();
             default -> null;
         };
         if (missing != null) {
-            throw new IllegalArgumentException(
-                    "engine '" + name + "' cannot run here: " + missing + "; or use engine 'auto' or 'vector'");
+            throw new IllegalArgumentException(unavailable(name, missing));
         }
         return switch (name) {
             case "onednn" -> new OneDnnEngine(workspaces);

@@ -18,7 +18,7 @@ public final class CounterRandom {
     private static final int MULTIPLIER_1 = 0xCD9E8D57;
     private static final int WEYL_0 = 0x9E3779B9;
     private static final int WEYL_1 = 0xBB67AE85;
-    /** Elements of one task; even, for numbers are drawn in pairs. */
+    /** Elements of one task. */
     private static final int BLOCK = 4096;
 
     private static final long LOW = 0xFFFFFFFFL;
@@ -42,11 +42,7 @@ public final class CounterRandom {
 
     /** A standard normal number: Box-Muller on the bits of the element's pair. */
     public static double normal(long seed, String name, long element) {
-        return normal(seed, hash(name), element);
-    }
-
-    private static double normal(long seed, long nameHash, long element) {
-        Bits bits = philox(seed, Math.floorDiv(element, 2L), nameHash);
+        Bits bits = philox(seed, Math.floorDiv(element, 2L), hash(name));
         double angle = angle(bits);
         return radius(bits) * (Math.floorMod(element, 2L) == 0 ? StrictMath.cos(angle) : StrictMath.sin(angle));
     }
@@ -82,15 +78,34 @@ public final class CounterRandom {
         check.require(
                 standardDeviation >= 0 && Double.isFinite(standardDeviation),
                 "standard deviation " + standardDeviation + " must be finite and not negative");
-        long at = tensor.address();
-        long nameHash = hash(name);
-        Blocks.Range body = (from, count) -> {
-            for (long i = from; i < from + count; i++) {
-                double value = normal(seed, nameHash, firstElement + i);
-                Addresses.setFloat(at, i, (float) (mean + standardDeviation * value));
+        Fill fill = new Fill(tensor.address(), seed, hash(name), mean, standardDeviation, firstElement);
+        compute.profile()
+                .time(check.operation(), 0, () -> Blocks.split(compute, tensor.count(), BLOCK, fill::elements));
+    }
+
+    /** Where normal numbers go. */
+    private record Fill(
+            long address, long seed, long nameHash, double mean, double standardDeviation, long firstElement) {
+        /** Elements {@code from} until {@code from + count} of the tensor, pair by pair. */
+        void elements(long from, int count) {
+            long first = firstElement + from;
+            long last = first + count - 1;
+            for (long pair = first / 2; pair <= last / 2; pair++) {
+                Bits bits = philox(seed, pair, nameHash);
+                double radius = radius(bits);
+                double angle = angle(bits);
+                if (2 * pair >= first) {
+                    set(2 * pair, radius * StrictMath.cos(angle));
+                }
+                if (2 * pair + 1 <= last) {
+                    set(2 * pair + 1, radius * StrictMath.sin(angle));
+                }
             }
-        };
-        compute.profile().time(check.operation(), 0, () -> Blocks.split(compute, tensor.count(), BLOCK, body));
+        }
+
+        private void set(long element, double value) {
+            Addresses.setFloat(address, element - firstElement, (float) (mean + standardDeviation * value));
+        }
     }
 
     /** 64-bit FNV-1a of the UTF-8 bytes. */
@@ -124,7 +139,7 @@ public final class CounterRandom {
         return new Bits((c0 & LOW) | ((long) c1 << 32), (c2 & LOW) | ((long) c3 << 32));
     }
 
-    /** The generator itself, for a test against its published figures: words of counter and key, lowest first. */
+    /** The generator itself, for a test against its published figures. */
     static long[] block(long key, long counterLow, long counterHigh) {
         Bits bits = philox(key, counterLow, counterHigh);
         return new long[] {bits.first, bits.second};

@@ -12,7 +12,7 @@ final class Engines {
         if (OneDnn.missing() == null) {
             names.add("onednn");
         }
-        if (Nd4jEngine.missing() == null) {
+        if (Nd4jLibrary.missing() == null) {
             names.add("nd4j");
         }
         return names;

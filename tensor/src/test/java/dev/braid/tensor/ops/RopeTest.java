@@ -1,0 +1,96 @@
+package dev.braid.tensor.ops;
+
+import static dev.braid.tensor.ops.Fixture.F32_ROUNDOFF;
+import static dev.braid.tensor.ops.Fixture.doubles;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.braid.tensor.DType;
+import dev.braid.tensor.Tensor;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@Tag("widths")
+final class RopeTest {
+    @Test
+    void shouldComputeAnglesAsTransformersDoes() {
+        // Frequencies 1 and 0.01 for a head of 4, rounded to f32 before they are multiplied by the position.
+        RopeTable table = new RopeTable(4, 10_000, 1_001);
+        assertThat(table.cosine(0, 1)).isEqualTo(1f);
+        assertThat(table.cosine(1, 0)).isEqualTo(0.5403023f);
+        assertThat(table.sine(1, 0)).isEqualTo(0.84147096f);
+        assertThat(table.cosine(1000, 1)).isEqualTo((float) Math.cos(1000 * 0.01f));
+        assertThat(table.sine(3, 1)).isEqualTo((float) Math.sin(3 * 0.01f));
+    }
+
+    @Test
+    void shouldPairValuesHalfAHeadApart() {
+        try (Fixture fixture = new Fixture("vector")) {
+            Tensor x = fixture.of(DType.F32, 1, 0, 0, 2, 9, 9).reshape(1, 6);
+            RopeTable table = new RopeTable(4, 10_000, 8);
+            Rope.apply(fixture.compute(), x, table, fixture.ints(1), 4, 1, false);
+            // (1, 0) turns by 1 radian and (0, 2) by a hundredth; the last two values are no part of the head.
+            assertThat(x.get(0)).isEqualTo(0.5403023f);
+            assertThat(x.get(2)).isEqualTo(0.84147096f);
+            assertThat(x.get(1)).isEqualTo(-2 * (float) Math.sin(0.01f));
+            assertThat(x.get(3)).isEqualTo(2 * (float) Math.cos(0.01f));
+            assertThat(x.get(4)).isEqualTo(9f);
+            assertThat(x.get(5)).isEqualTo(9f);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.braid.tensor.ops.Fixture#kernelsAndDtypes")
+    void shouldRotateTheFirstHeadsOfEachRow(String kernels, DType dtype) {
+        try (Fixture fixture = new Fixture(kernels)) {
+            for (int size : new int[] {2, 6, 24, 34, 64, 80}) {
+                int rows = 21;
+                int columns = 4 * size;
+                RopeTable table = new RopeTable(size, 500_000, 300);
+                Tensor x = fixture.random(dtype, rows, columns);
+                double[] before = doubles(x);
+                Tensor positions = fixture.randomIndices(300, rows);
+                Rope.apply(fixture.compute(), x, table, positions, size, 3, false);
+                for (int row = 0; row < rows; row++) {
+                    for (int j = 0; j < columns; j++) {
+                        double expected = rotated(before, row * columns, j, size, table, positions.getInt(row));
+                        double bound = 4 * F32_ROUNDOFF * 8;
+                        fixture.assertClose(x, row * columns + j, expected, bound, "head size " + size);
+                    }
+                }
+            }
+        }
+    }
+
+    private static double rotated(double[] row, int start, int column, int size, RopeTable table, int position) {
+        if (column >= 3 * size) {
+            return row[start + column];
+        }
+        int pair = column % (size / 2);
+        int low = start + column / size * size + pair;
+        int high = low + size / 2;
+        boolean first = column % size < size / 2;
+        double c = table.cosine(position, pair);
+        double s = table.sine(position, pair);
+        return first ? row[low] * c - row[high] * s : row[high] * c + row[low] * s;
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.braid.tensor.ops.Fixture#kernels")
+    void shouldRotateBackAsTheTransposedMatrix(String kernels) {
+        try (Fixture fixture = new Fixture(kernels)) {
+            RopeTable table = new RopeTable(38, 10_000, 50);
+            Tensor positions = fixture.ints(0, 49, 7);
+            Tensor x = fixture.random(DType.F32, 3, 76);
+            Tensor gradient = fixture.random(DType.F32, 3, 76);
+            double[] xs = doubles(x);
+            double[] gradients = doubles(gradient);
+            Rope.apply(fixture.compute(), x, table, positions, 38, 2, false);
+            Rope.apply(fixture.compute(), gradient, table, positions, 38, 2, true);
+            // <g, R x> = <R^T g, x>: what a gradient has to be.
+            assertThat(FiniteDifferences.dot(gradients, doubles(x)))
+                    .isCloseTo(FiniteDifferences.dot(doubles(gradient), xs), org.assertj.core.data.Offset.offset(1e-5));
+        }
+    }
+}

@@ -45,8 +45,9 @@ class LauncherTest {
             "tee",
             "sleep");
 
-    private static final String BUILDING = "echo \"maven $*\" >> \"$0.calls\"; mkdir -p trainer/target;"
-            + " echo jar > trainer/target/braid.jar; echo a.jar:b.jar > trainer/target/classpath.txt";
+    private static final String BUILDING = "echo \"maven $*\" >> \"$0.calls\"; mkdir -p trainer/target/classes;"
+            + " touch a.jar b.jar; echo $PWD/a.jar > trainer/target/libraries.txt;"
+            + " echo $PWD/b.jar > trainer/target/classpath.txt";
 
     private record Result(int exit, String output, String errors) {}
 
@@ -87,7 +88,7 @@ class LauncherTest {
                         "[-Dflag=1]",
                         "[-XmxNm]",
                         "[-cp]",
-                        "[" + project + "/trainer/target/braid.jar:a.jar:b.jar]",
+                        classPath(),
                         "[dev.braid.trainer.Braid]",
                         "[train]",
                         "[my config.yaml]",
@@ -150,14 +151,14 @@ class LauncherTest {
         assertThat(braid().errors())
                 .isEqualTo("braid: building Braid (first time: downloads dependencies, some minutes) ...\n");
         assertThat(braid().errors()).isEmpty();
-        assertThat(calls()).containsExactly("maven -q -B -ntp -DskipTests package");
+        assertThat(calls()).containsExactly("maven -q -B -ntp -DskipTests -Dbraid.jar.skip=true package");
         write(project.resolve("trainer/src/main/java/A.java"), "class A { int changed; }");
         assertThat(braid().errors()).isEqualTo("braid: building Braid (sources have changed) ...\n");
         write(project.resolve("trainer/src/main/java/B.java"), "class B {}");
         assertThat(braid().errors()).contains("building");
         Files.delete(project.resolve("trainer/src/main/java/B.java"));
         assertThat(braid().errors()).contains("building");
-        Files.delete(project.resolve("trainer/target/braid.jar"));
+        Files.delete(project.resolve("a.jar"));
         assertThat(braid().errors()).contains("building");
         assertThat(braid().errors()).isEmpty();
         assertThat(calls()).hasSize(5);
@@ -225,7 +226,7 @@ class LauncherTest {
         Path link = Files.createSymbolicLink(folder.resolve("braid-link"), Path.of("links/inner"));
 
         Result result = run(link, Map.of(), "help");
-        assertThat(result.output()).contains("[" + project + "/trainer/target/braid.jar:a.jar:b.jar]");
+        assertThat(result.output()).contains(classPath());
     }
 
     @Test
@@ -285,6 +286,30 @@ class LauncherTest {
                 .containsExactly(
                         "maven -B -ntp --fail-at-end verify -pl trainer -am -Dbraid.test.groups=long & !submit"
                                 + " -Dbraid.submit.groups=long & submit -Dtest=*Parity*,*#*Parity* -Dsurefire.failIfNoSpecifiedTests=false");
+    }
+
+    @Test
+    void shouldPackTheJarThatSparkSubmitTakes() throws Exception {
+        jdk("25", "25");
+
+        Result result = braid("package");
+        assertThat(result.exit()).isZero();
+        assertThat(result.output()).isEqualTo(project + "/trainer/target/braid.jar\n");
+        assertThat(calls()).containsExactly("maven -q -B -ntp -DskipTests package");
+    }
+
+    @Test
+    void shouldNotLeaveAJarThatIsOlderThanTheClasses() throws Exception {
+        jdk("25", "25");
+        Path jar = project.resolve("trainer/target/braid.jar");
+        write(jar, "old");
+        braid();
+
+        assertThat(jar).doesNotExist();
+    }
+
+    private String classPath() {
+        return "[" + project + "/trainer/target/classes:" + project + "/a.jar:" + project + "/b.jar]";
     }
 
     private Result braid(String... arguments) throws Exception {

@@ -6,7 +6,6 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.jar.Attributes;
 import java.util.jar.JarFile;
@@ -49,7 +48,9 @@ class BraidJarTest {
     @Test
     void shouldHoldNativeLibrariesOfOnePlatformOnly() throws IOException {
         assertThat(entries())
-                .noneMatch(name -> name.matches(".*/(windows|macosx|android|ios|linux-(x86|armhf|ppc64le))[^/]*/.*"));
+                .filteredOn(name -> name.matches(".*\\.(so|dll|dylib|jnilib|a)(\\.\\d+)*"))
+                .hasSizeGreaterThan(5)
+                .allMatch(name -> name.contains("/linux-x86-64/") || name.contains("/linux-x86_64"));
     }
 
     @Test
@@ -62,17 +63,16 @@ class BraidJarTest {
     }
 
     @Test
-    void shouldFindTheRestOnTheClassPathThatSparkShips() throws IOException {
-        List<String> jars = Arrays.stream(Files.readString(Path.of("target/classpath.txt"))
-                        .strip()
-                        .split(File.pathSeparator))
-                .map(jar -> Path.of(jar).getFileName().toString())
-                .toList();
+    void shouldFindEverythingElseInSpark() throws IOException {
+        List<String> rest = jars(Path.of("target/classpath.txt"));
 
-        assertThat(jars)
-                .anyMatch(jar -> jar.startsWith("spark-core_2.13-"))
-                .anyMatch(jar -> jar.startsWith("jackson-databind-"))
-                .noneMatch(jar -> jar.matches("(junit|assertj|archunit|picocli|nd4j|dnnl|javacpp|openblas).*"));
+        assertThat(rest)
+                .hasSizeGreaterThan(100)
+                .isSubsetOf(jars(Path.of("../data-pipeline/target/spark-classpath.txt")));
+    }
+
+    private static List<String> jars(Path file) throws IOException {
+        return List.of(Files.readString(file).strip().split(File.pathSeparator));
     }
 
     private static List<String> entries() throws IOException {

@@ -22,6 +22,7 @@ public final class SubmittedSpark {
     public static final String LOCAL_CLUSTER = "local-cluster[1,2,6144]";
 
     private static final Path TARGET = Path.of("target").toAbsolutePath();
+    private static final Path SPARK_JARS = Path.of("..", "data-pipeline", "target", "spark-classpath.txt");
     private static final Path BRAID_JAR = TARGET.resolve("braid.jar");
 
     private final Path home;
@@ -46,7 +47,7 @@ public final class SubmittedSpark {
     public SubmittedSpark(String name) throws IOException {
         home = TARGET.resolve("spark").resolve(name);
         delete(home);
-        classPath = Files.readString(TARGET.resolve("classpath.txt")).strip();
+        classPath = Files.readString(SPARK_JARS).strip();
         Path jars = Files.createDirectories(home.resolve("jars"));
         for (String jar : classPath.split(File.pathSeparator)) {
             Path source = Path.of(jar);

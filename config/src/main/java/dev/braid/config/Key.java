@@ -15,9 +15,25 @@ public @interface Key {
     /** What the key does, in one line. */
     String value();
 
-    /** The default as YAML text. Without one the key is required, unless its type is {@code Optional}. */
+    /** The YAML key where it cannot be the component's name ({@code final} is a word of Java). */
+    String name() default "";
+
+    /**
+     * The default as YAML text. Without one the key is required, unless its type is {@code Optional} or it is derived. An
+     * {@code Optional} key that is given the word {@code none} is empty, whatever its default.
+     */
     String byDefault() default "";
 
     /** The allowed words of a string key; none means any. */
     String[] allowed() default {};
+
+    /** Words of a string key that a later version will understand; they are refused, and the message says so. */
+    String[] later() default {};
+
+    /**
+     * In words, where the value comes from when the key is not written ("the file's name without its ending"). Whoever reads the
+     * file supplies it, see {@link ConfigReader#withDerived}; the key then counts as not required. For an {@code Optional} key it
+     * only documents what an empty one means.
+     */
+    String derived() default "";
 }

@@ -1,19 +1,247 @@
 package dev.braid.tensor.matmul;
 
+import dev.braid.tensor.Category;
+import dev.braid.tensor.DType;
 import dev.braid.tensor.Memory;
+import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.Workers;
+import java.util.ArrayList;
+import java.util.List;
 
-/** Matrix products of one rank: checks them, picks the engine, splits them over the rank's cores. */
+/**
+ * Matrix products of one rank: checks them, picks the engine, splits them over the rank's cores.
+ *
+ * <p>Arithmetic: products of BF16 are exact and every sum is in f32; a BF16 result is rounded once. With one engine, the
+ * bits of an element of C depend only on its row of A, its column of B, k, the transposes, the dtypes and
+ * {@code accumulate}: never on the number of cores, nor on how many rows or columns are computed with it. A column slice of
+ * C, or one row of it, computed alone equals that part of the whole.
+ *
+ * <p>One thread at a time may call; the work runs on it and on the rank's workers.
+ */
 public final class Matmul implements AutoCloseable {
-    /** Engines by name: {@code auto} (by a fixed table of sizes), {@code onednn}, {@code nd4j} or {@code vector}. */
-    public Matmul(Workers workers, Memory memory, String engine) {}
+    private final Workers workers;
+    private final Workspaces workspaces;
+    private final MatmulTable table;
+    private final List<MatmulEngine> engines = new ArrayList<>();
+
+    /**
+     * Engines by name: {@code auto} (by a fixed table of sizes), {@code onednn}, {@code nd4j} or {@code vector}.
+     *
+     * @throws IllegalArgumentException if there is no such engine, or if it is named and cannot run here
+     */
+    public Matmul(Workers workers, Memory memory, String engine) {
+        this.workers = workers;
+        workspaces = new Workspaces(workers.cores(), memory);
+        table = MatmulTable.of(engine);
+        for (String name : table.engines()) {
+            engines.add(MatmulTable.open(name, workers.cores()));
+        }
+    }
+
+    /** The engines that run here and what each takes, in lines for people. */
+    public String describe() {
+        StringBuilder text = new StringBuilder();
+        for (MatmulEngine engine : engines) {
+            text.append(engine.describe()).append('\n');
+        }
+        return text.append(table.describe()).toString();
+    }
+
+    /** Name of the engine that takes {@code spec}. */
+    public String engine(MatmulSpec spec) {
+        return table.engine(spec);
+    }
 
     /** Computes the product that {@code spec} describes. */
     public void multiply(MatmulSpec spec, Tensor a, Tensor b, Tensor c) {
-        throw new UnsupportedOperationException();
+        multiply(spec, a, 0, b, 0, c, 0);
+    }
+
+    /**
+     * Computes the product that {@code spec} describes for matrices that start inside their tensors, such as a slice of
+     * columns. A and B must not overlap C.
+     *
+     * @param offsetA elements from the start of {@code a} to the matrix; likewise the others
+     * @throws IllegalArgumentException if a dtype is not the spec's or a matrix does not fit its tensor
+     * @throws IllegalStateException if a tensor was released
+     */
+    public void multiply(MatmulSpec spec, Tensor a, long offsetA, Tensor b, long offsetB, Tensor c, long offsetC) {
+        long addressA = address("A", spec, a, spec.operands(), offsetA, spec.spanA());
+        long addressB = address("B", spec, b, spec.operands(), offsetB, spec.spanB());
+        long addressC = address("C", spec, c, spec.result(), offsetC, spec.spanC());
+        if (spec.m() == 0 || spec.n() == 0) {
+            return;
+        }
+        if (spec.k() == 0) {
+            clear(spec, addressC);
+            return;
+        }
+        MatmulEngine engine = pick(spec);
+        Tiling tiling = Tiling.of(spec);
+        prepare(engine, spec, tiling);
+        workers.run(tiling.tiles(), index -> tile(engine, spec, tiling, index, addressA, addressB, addressC));
+    }
+
+    /**
+     * Computes {@code batch} products of one spec; matrix i starts {@code i * batchStride} elements after the first. The
+     * same as that many calls of {@link #multiply}, bit for bit, but each product runs on one core: for many small ones.
+     */
+    public void multiplyBatch(
+            MatmulSpec spec,
+            int batch,
+            Tensor a,
+            long batchStrideA,
+            Tensor b,
+            long batchStrideB,
+            Tensor c,
+            long batchStrideC) {
+        if (batch < 0) {
+            throw new IllegalArgumentException("negative batch: " + batch);
+        }
+        if (batchStrideA < 0 || batchStrideB < 0 || batchStrideC < 0) {
+            throw new IllegalArgumentException(
+                    "negative batch stride: A " + batchStrideA + ", B " + batchStrideB + ", C " + batchStrideC);
+        }
+        if (batch == 0) {
+            return;
+        }
+        long last = batch - 1L;
+        long addressA = address("A", spec, a, spec.operands(), 0, last * batchStrideA + spec.spanA());
+        long addressB = address("B", spec, b, spec.operands(), 0, last * batchStrideB + spec.spanB());
+        long addressC = address("C", spec, c, spec.result(), 0, last * batchStrideC + spec.spanC());
+        if (batchStrideC < spec.spanC() && batch > 1) {
+            throw new IllegalArgumentException("results of a batch overlap: C spans " + spec.spanC()
+                    + " elements but the batch stride is " + batchStrideC + "; " + spec);
+        }
+        if (spec.m() == 0 || spec.n() == 0) {
+            return;
+        }
+        MatmulEngine engine = pick(spec);
+        workspaces.require(spec.k() == 0 ? 0 : engine.prepare(spec));
+        int operand = spec.operands().bytes();
+        int result = spec.result().bytes();
+        workers.run(batch, index -> {
+            long target = addressC + index * batchStrideC * result;
+            if (spec.k() == 0) {
+                clear(spec, target);
+            } else {
+                run(
+                        engine,
+                        spec,
+                        addressA + index * batchStrideA * operand,
+                        addressB + index * batchStrideB * operand,
+                        target);
+            }
+        });
+    }
+
+    private MatmulEngine pick(MatmulSpec spec) {
+        String name = table.engine(spec);
+        for (MatmulEngine engine : engines) {
+            if (engine.name().equals(name)) {
+                return engine;
+            }
+        }
+        throw new IllegalStateException("the table names engine " + name + ", which is not open");
+    }
+
+    private void prepare(MatmulEngine engine, MatmulSpec spec, Tiling tiling) {
+        long bytes = 0;
+        int last = tiling.tiles() - 1;
+        int[] corners = {0, last, tiling.firstOfLastRow(), tiling.lastOfFirstRow()};
+        for (int index : corners) {
+            bytes = Math.max(bytes, engine.prepare(spec.tile(tiling.height(index), tiling.width(index))));
+        }
+        workspaces.require(bytes);
+    }
+
+    private void tile(MatmulEngine engine, MatmulSpec spec, Tiling tiling, int index, long a, long b, long c) {
+        int row = tiling.row(index);
+        int column = tiling.column(index);
+        int operand = spec.operands().bytes();
+        run(
+                engine,
+                spec.tile(tiling.height(index), tiling.width(index)),
+                a + spec.offsetA(row) * operand,
+                b + spec.offsetB(column) * operand,
+                c + spec.offsetC(row, column) * spec.result().bytes());
+    }
+
+    private void run(MatmulEngine engine, MatmulSpec spec, long a, long b, long c) {
+        Workspace workspace = workspaces.take();
+        try {
+            engine.run(spec, a, b, c, workspace);
+        } finally {
+            workspaces.giveBack(workspace);
+        }
+    }
+
+    private static void clear(MatmulSpec spec, long c) {
+        if (!spec.accumulate()) {
+            for (int row = 0; row < spec.m(); row++) {
+                int bytes = spec.result().bytes();
+                Copies.clear(c + spec.offsetC(row, 0) * bytes, (long) spec.n() * bytes);
+            }
+        }
+    }
+
+    private static long address(String matrix, MatmulSpec spec, Tensor tensor, DType dtype, long offset, long span) {
+        if (tensor.dtype() != dtype) {
+            throw new IllegalArgumentException(
+                    matrix + " of a matrix product must be " + dtype + " but is " + tensor + "; " + spec);
+        }
+        if (offset < 0 || offset + span > tensor.count()) {
+            throw new IllegalArgumentException(matrix + " of a matrix product needs " + span + " elements from element "
+                    + offset + " on, but " + tensor + " has " + tensor.count() + "; " + spec);
+        }
+        return tensor.address() + offset * dtype.bytes();
+    }
+
+    /**
+     * The measured peak of matrix products, in GFLOP/s: the best of several square products of 4096 with all cores of the
+     * rank. Takes about a second, and memory of its own, which is not counted.
+     *
+     * @param dtype of operands and result: F32 or BF16
+     */
+    public double peakGflops(DType dtype) {
+        return peakGflops(dtype, 4096);
+    }
+
+    double peakGflops(DType dtype, int size) {
+        MatmulSpec spec = MatmulSpec.dense(size, size, size, false, true, dtype, dtype, false);
+        try (Memory scratch = new Memory()) {
+            Tensor a = filled(scratch, dtype, size);
+            Tensor b = filled(scratch, dtype, size);
+            Tensor c = filled(scratch, dtype, size);
+            long best = Long.MAX_VALUE;
+            long total = 0;
+            for (int repeat = 0; repeat < 8 && total < 1_000_000_000L; repeat++) {
+                long start = System.nanoTime();
+                multiply(spec, a, b, c);
+                long elapsed = System.nanoTime() - start;
+                best = Math.min(best, elapsed);
+                total += elapsed;
+            }
+            return spec.flops() / best;
+        }
+    }
+
+    private static Tensor filled(Memory memory, DType dtype, int size) {
+        Tensor tensor = memory.allocate(Category.WORKSPACE, dtype, Shape.of(size, size));
+        Tensor row = tensor.rows(0, 1);
+        for (int i = 0; i < size; i++) {
+            row.set(i, (i % 61 - 30) / 64f);
+        }
+        for (int i = 1; i < size; i++) {
+            tensor.rows(i, 1).copyFrom(row);
+        }
+        return tensor;
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        engines.forEach(MatmulEngine::close);
+        workspaces.close();
+    }
 }

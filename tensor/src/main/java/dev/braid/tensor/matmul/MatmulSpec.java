@@ -30,6 +30,31 @@ public record MatmulSpec(
         long strideC,
         boolean accumulate) {
 
+    /** Checks extents, strides and dtypes: an {@link IllegalArgumentException} names what is wrong. */
+    public MatmulSpec {
+        if (m < 0 || n < 0 || k < 0) {
+            throw new IllegalArgumentException("negative extent in a matrix product: m=" + m + " n=" + n + " k=" + k);
+        }
+        if (operands == DType.I32 || result == DType.I32) {
+            throw new IllegalArgumentException(
+                    "matrix products take F32 or BF16, not I32: operands " + operands + ", result " + result);
+        }
+        if (operands == DType.F32 && result == DType.BF16) {
+            throw new IllegalArgumentException(
+                    "a matrix product of F32 operands has an F32 result, not BF16; round it afterwards");
+        }
+        requireStride("A", transposeA ? m : k, strideA);
+        requireStride("B", transposeB ? k : n, strideB);
+        requireStride("C", n, strideC);
+    }
+
+    private static void requireStride(String matrix, int rowLength, long stride) {
+        if (stride < rowLength) {
+            throw new IllegalArgumentException("rows of " + matrix + " overlap: a row in memory has " + rowLength
+                    + " elements but the stride is " + stride);
+        }
+    }
+
     /** Dense operands: every stride is the row length. */
     public static MatmulSpec dense(
             int m,
@@ -74,7 +99,28 @@ public record MatmulSpec(
         return span(m, n, strideC);
     }
 
+    /** The same layout for another number of rows and columns of C: what a tile of this product needs. */
+    MatmulSpec tile(int rows, int columns) {
+        return new MatmulSpec(
+                rows, columns, k, transposeA, transposeB, operands, result, strideA, strideB, strideC, accumulate);
+    }
+
+    /** Elements from the start of A to what row {@code row} of C needs. */
+    long offsetA(int row) {
+        return transposeA ? row : row * strideA;
+    }
+
+    /** Elements from the start of B to what column {@code column} of C needs. */
+    long offsetB(int column) {
+        return transposeB ? column * strideB : column;
+    }
+
+    /** Elements from the start of C to its element {@code [row, column]}. */
+    long offsetC(int row, int column) {
+        return row * strideC + column;
+    }
+
     private static long span(long rows, long columns, long stride) {
-        return rows == 0 ? 0 : (rows - 1) * stride + columns;
+        return rows == 0 || columns == 0 ? 0 : (rows - 1) * stride + columns;
     }
 }

@@ -1,0 +1,45 @@
+package dev.braid.data;
+
+import dev.braid.config.Choice;
+import dev.braid.config.Faults;
+import dev.braid.config.Key;
+import dev.braid.config.Validated;
+
+/** How text becomes tokens. */
+public sealed interface TokenizerConfig {
+    /** One token a byte: id = byte, 256 = end of text, size 257. */
+    @Choice("byte")
+    record Bytes() implements TokenizerConfig {}
+
+    /** Byte-level BPE trained on the sources: 256 bytes, the merges, and the end of text as the last id. */
+    @Choice("bpe")
+    record Bpe(
+            @Key("Size of the vocabulary, with the 256 bytes and the end of text")
+            int vocab) implements TokenizerConfig, Validated {
+        private static final int LEAST = 257;
+        private static final int MOST = 1_000_000;
+
+        @Override
+        public void validate(Faults faults) {
+            if (vocab < LEAST || vocab > MOST) {
+                faults.add(
+                        "vocab",
+                        vocab + " is out of range; allowed are 257 (256 bytes and the end of text) to 1000000",
+                        "write vocab: 4096");
+            }
+        }
+    }
+
+    /** An existing byte-level BPE {@code tokenizer.json}, as of GPT-2, Llama 3, Qwen or Braid. */
+    @Choice("file")
+    record File(
+            @Key("A tokenizer.json, or the folder that holds it")
+            String path) implements TokenizerConfig, Validated {
+        @Override
+        public void validate(Faults faults) {
+            if (path.isBlank()) {
+                faults.add("path", "is empty; a tokenizer.json or its folder is needed", "");
+            }
+        }
+    }
+}

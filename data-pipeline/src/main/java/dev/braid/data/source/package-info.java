@@ -1,0 +1,2 @@
+/** From a source in the config to clean documents: listing, reading of the file formats, cleaning, limits. */
+package dev.braid.data.source;

@@ -1,0 +1,14 @@
+package dev.braid.models;
+
+import dev.braid.config.Faults;
+
+/** Settings of one mixer; each permitted record is a kind that {@code type:} can name. */
+public sealed interface MixerConfig permits AttentionConfig {
+    /**
+     * Reports every rule that is broken.
+     *
+     * @param dim width of the residual stream
+     * @param path key of this mixer relative to the model
+     */
+    void validate(int dim, String path, Faults faults);
+}

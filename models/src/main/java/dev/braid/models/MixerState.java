@@ -1,0 +1,8 @@
+package dev.braid.models;
+
+/** What a mixer keeps of one sequence while decoding. */
+interface MixerState extends AutoCloseable {
+    /** Gives the memory back. */
+    @Override
+    void close();
+}

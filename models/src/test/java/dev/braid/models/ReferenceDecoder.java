@@ -1,0 +1,188 @@
+package dev.braid.models;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The decoder's equations in plain double loops, straight from the papers: no batching tricks, no fusion, no tape. Takes
+ * parameters by their global names. The tests hold the fast model against it.
+ */
+final class ReferenceDecoder {
+    private final ModelConfig config;
+    private final int vocabulary;
+    final Map<String, double[]> parameters = new HashMap<>();
+
+    ReferenceDecoder(ModelConfig config, int vocabulary) {
+        this.config = config;
+        this.vocabulary = vocabulary;
+    }
+
+    /** Sum of cross-entropy over valid labels of one sequence. */
+    double loss(int[] tokens, int[] labels) {
+        double[][] logits = logits(tokens);
+        double sum = 0;
+        for (int t = 0; t < tokens.length; t++) {
+            if (labels[t] != Batch.IGNORED) {
+                sum += logSum(logits[t]) - logits[t][labels[t]];
+            }
+        }
+        return sum;
+    }
+
+    /** Logits [T][V] of one sequence. */
+    double[][] logits(int[] tokens) {
+        double[][] x = new double[tokens.length][];
+        for (int t = 0; t < tokens.length; t++) {
+            x[t] = row(parameters.get("embedding.weight"), tokens[t], config.dim());
+        }
+        for (int i = 0; i < config.layers(); i++) {
+            String prefix = "layers." + i + ".";
+            ModelConfig.Layer layer = config.arrangement().get(i);
+            AttentionConfig attention = (AttentionConfig) config.mixers().get(layer.mixer());
+            x = add(x, attention(prefix + "mixer.", attention, norm(x, prefix + "mixer_norm.weight")));
+            x = add(x, swiGlu(prefix + "ffn.", norm(x, prefix + "ffn_norm.weight")));
+        }
+        String head = config.tieEmbeddings() ? "embedding.weight" : "head.weight";
+        return linear(norm(x, "norm.weight"), head, vocabulary);
+    }
+
+    private double[][] attention(String prefix, AttentionConfig settings, double[][] x) {
+        int size = settings.headSize(config.dim());
+        int heads = settings.heads();
+        int groups = settings.keyValueHeads();
+        double[][] q = project(prefix, "q", x, heads * size, settings.qkvBias());
+        double[][] k = project(prefix, "k", x, groups * size, settings.qkvBias());
+        double[][] v = project(prefix, "v", x, groups * size, settings.qkvBias());
+        double[][] mixed = new double[x.length][heads * size];
+        for (int h = 0; h < heads; h++) {
+            int group = h / (heads / groups);
+            for (int t = 0; t < x.length; t++) {
+                double[] query = head(prefix, "q", settings, q[t], h, t);
+                double[] scores = new double[t + 1];
+                for (int s = 0; s <= t; s++) {
+                    double[] key = head(prefix, "k", settings, k[s], group, s);
+                    scores[s] = dot(query, key) / Math.sqrt(size);
+                }
+                double total = logSum(scores);
+                for (int s = 0; s <= t; s++) {
+                    for (int d = 0; d < size; d++) {
+                        mixed[t][h * size + d] += Math.exp(scores[s] - total) * v[s][group * size + d];
+                    }
+                }
+            }
+        }
+        return linear(mixed, prefix + "output.weight", config.dim());
+    }
+
+    private double[][] project(String prefix, String name, double[][] x, int outputs, boolean bias) {
+        double[][] y = linear(x, prefix + name + ".weight", outputs);
+        if (bias) {
+            double[] b = parameters.get(prefix + name + ".bias");
+            for (double[] line : y) {
+                for (int i = 0; i < outputs; i++) {
+                    line[i] += b[i];
+                }
+            }
+        }
+        return y;
+    }
+
+    /** One head of one position: cut out, normalised if the config says so, rotated by its position. */
+    private double[] head(
+            String prefix, String name, AttentionConfig settings, double[] line, int index, int position) {
+        int size = settings.headSize(config.dim());
+        double[] head = new double[size];
+        System.arraycopy(line, index * size, head, 0, size);
+        if (settings.qkNorm()) {
+            head = normalise(head, parameters.get(prefix + name + "_norm.weight"));
+        }
+        if (settings.rope().isEmpty()) {
+            return head;
+        }
+        double[] rotated = new double[size];
+        for (int i = 0; i < size / 2; i++) {
+            double angle = position * Math.pow(settings.rope().get().base(), -2.0 * i / size);
+            rotated[i] = head[i] * Math.cos(angle) - head[i + size / 2] * Math.sin(angle);
+            rotated[i + size / 2] = head[i + size / 2] * Math.cos(angle) + head[i] * Math.sin(angle);
+        }
+        return rotated;
+    }
+
+    private double[][] swiGlu(String prefix, double[][] x) {
+        int hidden = parameters.get(prefix + "gate.weight").length / config.dim();
+        double[][] gate = linear(x, prefix + "gate.weight", hidden);
+        double[][] up = linear(x, prefix + "up.weight", hidden);
+        for (int t = 0; t < x.length; t++) {
+            for (int i = 0; i < hidden; i++) {
+                gate[t][i] = gate[t][i] / (1 + Math.exp(-gate[t][i])) * up[t][i];
+            }
+        }
+        return linear(gate, prefix + "down.weight", config.dim());
+    }
+
+    private double[][] norm(double[][] x, String weight) {
+        double[][] y = new double[x.length][];
+        for (int t = 0; t < x.length; t++) {
+            y[t] = normalise(x[t], parameters.get(weight));
+        }
+        return y;
+    }
+
+    private double[] normalise(double[] x, double[] weight) {
+        double inverse = 1 / Math.sqrt(dot(x, x) / x.length + config.normEps());
+        double[] y = new double[x.length];
+        for (int i = 0; i < x.length; i++) {
+            y[i] = x[i] * inverse * weight[i];
+        }
+        return y;
+    }
+
+    private double[][] linear(double[][] x, String name, int outputs) {
+        double[] weight = parameters.get(name);
+        double[][] y = new double[x.length][outputs];
+        for (int t = 0; t < x.length; t++) {
+            for (int o = 0; o < outputs; o++) {
+                for (int i = 0; i < x[t].length; i++) {
+                    y[t][o] += x[t][i] * weight[o * x[t].length + i];
+                }
+            }
+        }
+        return y;
+    }
+
+    private static double[][] add(double[][] a, double[][] b) {
+        double[][] sum = new double[a.length][a[0].length];
+        for (int t = 0; t < a.length; t++) {
+            for (int i = 0; i < a[t].length; i++) {
+                sum[t][i] = a[t][i] + b[t][i];
+            }
+        }
+        return sum;
+    }
+
+    private static double[] row(double[] matrix, int row, int columns) {
+        double[] result = new double[columns];
+        System.arraycopy(matrix, row * columns, result, 0, columns);
+        return result;
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += a[i] * b[i];
+        }
+        return sum;
+    }
+
+    private static double logSum(double[] values) {
+        double largest = Double.NEGATIVE_INFINITY;
+        for (double value : values) {
+            largest = Math.max(largest, value);
+        }
+        double sum = 0;
+        for (double value : values) {
+            sum += Math.exp(value - largest);
+        }
+        return largest + Math.log(sum);
+    }
+}

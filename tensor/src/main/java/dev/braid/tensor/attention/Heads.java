@@ -1,0 +1,63 @@
+package dev.braid.tensor.attention;
+
+import dev.braid.tensor.DType;
+import dev.braid.tensor.Tensor;
+import java.util.Locale;
+
+/**
+ * Heads that lie side by side in the columns of a matrix: head {@code h} of row {@code r} starts at element
+ * {@code r * columns + firstColumn + h * headSize}. So Q, K and V may be slices of one packed matrix.
+ *
+ * @param tensor {@code [rows, columns]}, F32 or BF16; of more dimensions, all but the last are rows
+ * @param firstColumn where head 0 starts
+ * @param heads number of heads
+ * @param headSize columns of a head, 1 to 256
+ */
+public record Heads(Tensor tensor, int firstColumn, int heads, int headSize) {
+    /** The widest head. */
+    public static final int MAXIMUM_HEAD_SIZE = 256;
+
+    /** Checks that the heads lie inside the rows. */
+    public Heads {
+        if (tensor.dtype() != DType.F32 && tensor.dtype() != DType.BF16) {
+            throw new IllegalArgumentException("attention takes F32 or BF16 tensors, not " + tensor);
+        }
+        if (headSize < 1 || headSize > MAXIMUM_HEAD_SIZE) {
+            throw new IllegalArgumentException(
+                    "attention head size must be from 1 to " + MAXIMUM_HEAD_SIZE + " but is " + headSize);
+        }
+        if (heads < 1) {
+            throw new IllegalArgumentException("attention needs at least one head, not " + heads);
+        }
+        long columns = tensor.shape().columns();
+        if (firstColumn < 0 || firstColumn + (long) heads * headSize > columns) {
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "%d heads of %d columns from column %d do not fit rows of %d columns of %s",
+                    heads,
+                    headSize,
+                    firstColumn,
+                    columns,
+                    tensor));
+        }
+    }
+
+    /** All columns of {@code tensor} as heads of {@code headSize}. */
+    public static Heads of(Tensor tensor, int headSize) {
+        long columns = tensor.shape().columns();
+        if (headSize < 1 || columns % headSize != 0) {
+            throw new IllegalArgumentException(
+                    "head size " + headSize + " does not divide the " + columns + " columns of " + tensor);
+        }
+        return new Heads(tensor, 0, Math.toIntExact(columns / headSize), headSize);
+    }
+
+    Operand operand() {
+        int bytes = tensor.dtype().bytes();
+        return new Operand(
+                tensor.address() + (long) firstColumn * bytes,
+                tensor.shape().columns() * bytes,
+                (long) headSize * bytes,
+                tensor.dtype() == DType.BF16);
+    }
+}

@@ -1,0 +1,68 @@
+package dev.braid.tensor.attention;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Vectors of the attention kernels: their width, access by absolute address. The width in bits is the
+ * property {@code braid.vector.bits} (128, 256 or 512), by default the widest that the processor likes.
+ */
+final class Lanes {
+    /** All of the address space: kernels take absolute addresses, which the facade has checked. */
+    static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+    static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+    static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+    static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+    static final VectorSpecies<Float> FLOATS = species();
+    static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class);
+    /** As many lanes as {@link #FLOATS} has, of half the size. */
+    static final VectorSpecies<Short> SHORTS =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(INTS.vectorBitSize() / 2));
+
+    /** Floats in a vector. */
+    static final int LANES = FLOATS.length();
+
+    /** Columns of a panel: two vectors. */
+    static final int PANEL = 2 * LANES;
+
+    private Lanes() {}
+
+    private static VectorSpecies<Float> species() {
+        int bits = Integer.getInteger("braid.vector.bits", FloatVector.SPECIES_PREFERRED.vectorBitSize());
+        return switch (bits) {
+            case 128, 256, 512 -> VectorSpecies.of(float.class, VectorShape.forBitSize(bits));
+            default ->
+                throw new IllegalArgumentException("-Dbraid.vector.bits must be 128, 256 or 512 but is " + bits
+                        + ": leave it out for the default");
+        };
+    }
+
+    static float get(long address) {
+        return ALL.get(FLOAT, address);
+    }
+
+    static void set(long address, float value) {
+        ALL.set(FLOAT, address, value);
+    }
+
+    /** Sum of the lanes stored at {@code address}, in one fixed order, which {@code reduceLanes} does not promise. */
+    static float sum(long address) {
+        float even = 0;
+        float odd = 0;
+        for (int lane = 0; lane < LANES; lane += 2) {
+            even += get(address + 4L * lane);
+            odd += get(address + 4L * lane + 4);
+        }
+        return even + odd;
+    }
+
+    /** {@code count} rounded up to whole vectors of two: the padded width of packed rows. */
+    static int padded(int count) {
+        return (count + PANEL - 1) / PANEL * PANEL;
+    }
+}

@@ -1,0 +1,349 @@
+package dev.braid.tensor.autograd;
+
+import dev.braid.tensor.Category;
+import dev.braid.tensor.Compute;
+import dev.braid.tensor.DType;
+import dev.braid.tensor.Shape;
+import dev.braid.tensor.Tensor;
+import dev.braid.tensor.attention.Attention;
+import dev.braid.tensor.attention.AttentionSpec;
+import dev.braid.tensor.attention.Heads;
+import dev.braid.tensor.matmul.MatmulSpec;
+import dev.braid.tensor.ops.Elementwise;
+import dev.braid.tensor.ops.Embedding;
+import dev.braid.tensor.ops.HeadNorm;
+import dev.braid.tensor.ops.RmsNorm;
+import dev.braid.tensor.ops.Rope;
+import dev.braid.tensor.ops.RopeTable;
+import dev.braid.tensor.ops.SwiGlu;
+import java.util.List;
+
+/**
+ * The operations that models are written with. Values are matrices of one row a token; every operation carries its own
+ * backward, and those with parameters carry it in two halves.
+ */
+public final class Operations {
+    private Operations() {}
+
+    /** How the columns of a packed query-key-value matrix divide into heads: all queries, all keys, all values. */
+    public record HeadLayout(int heads, int kvHeads, int headSize) {
+        /** Columns of the packed matrix. */
+        public int columns() {
+            return (heads + 2 * kvHeads) * headSize;
+        }
+
+        Heads queries(Tensor packed) {
+            return new Heads(packed, 0, heads, headSize);
+        }
+
+        Heads keys(Tensor packed) {
+            return new Heads(packed, heads * headSize, kvHeads, headSize);
+        }
+
+        Heads values(Tensor packed) {
+            return new Heads(packed, (heads + kvHeads) * headSize, kvHeads, headSize);
+        }
+    }
+
+    /** Rows of {@code table} [V, D] for I32 {@code tokens} [n]: [n, D]. */
+    public static Variable embedding(Tape tape, Tensor tokens, Weight table) {
+        Compute compute = tape.compute();
+        Tensor out = tape.output(tape.dtype(), Shape.of(tokens.count(), table.columns()));
+        Embedding.forward(compute, table.compute(), tokens, out);
+        return tape.record(
+                out,
+                List.of(tokens),
+                gradient -> {},
+                gradient -> Embedding.weightGradient(compute, gradient, tokens, table.gradient()));
+    }
+
+    /** {@code x [n, K]} times the transpose of {@code weight [N, K]}: [n, N]. */
+    public static Variable linear(Tape tape, Variable x, Weight weight) {
+        return linear(tape, x, weight, null);
+    }
+
+    /** {@code x W^T + residual}, added before the one rounding; {@code residual} [n, N] may be null. */
+    public static Variable linear(Tape tape, Variable x, Weight weight, Variable residual) {
+        Compute compute = tape.compute();
+        int n = x.rows();
+        int inputs = weight.columns();
+        int outputs = weight.rows();
+        Tensor out = tape.output(tape.dtype(), Shape.of(n, outputs));
+        if (residual != null) {
+            Elementwise.convert(compute, residual.value(), out);
+        }
+        multiply(
+                compute,
+                "linear.forward",
+                n,
+                outputs,
+                inputs,
+                false,
+                true,
+                x.value(),
+                weight.compute(),
+                out,
+                residual != null);
+        return tape.record(
+                out,
+                List.of(x.value()),
+                gradient -> {
+                    if (x.differentiable()) {
+                        Tensor passed = tape.temporary(tape.dtype(), x.value().shape());
+                        multiply(
+                                compute,
+                                "linear.input_gradient",
+                                n,
+                                inputs,
+                                outputs,
+                                false,
+                                false,
+                                gradient,
+                                weight.compute(),
+                                passed,
+                                false);
+                        tape.addGradient(x, passed);
+                    }
+                    if (residual != null) {
+                        tape.addGradient(residual, gradient.retain());
+                    }
+                },
+                gradient -> multiply(
+                        compute,
+                        "linear.weight_gradient",
+                        outputs,
+                        inputs,
+                        n,
+                        true,
+                        false,
+                        gradient,
+                        x.value(),
+                        weight.gradient(),
+                        true));
+    }
+
+    /** {@code x + bias}, in place: the operation before must not read its output again. */
+    public static Variable addBias(Tape tape, Variable x, Weight bias) {
+        Compute compute = tape.compute();
+        Elementwise.addBias(compute, x.value(), bias.compute());
+        return tape.record(
+                x.value(),
+                List.of(),
+                gradient -> tape.addGradient(x, gradient.retain()),
+                gradient -> Elementwise.columnSum(compute, gradient, bias.gradient()));
+    }
+
+    /** {@code x / rms(x) * weight} for every row (Zhang and Sennrich 2019, arXiv 1910.07467). */
+    public static Variable rmsNorm(Tape tape, Variable x, Weight weight, float epsilon) {
+        Compute compute = tape.compute();
+        Tensor out = tape.output(tape.dtype(), x.value().shape());
+        Tensor inverse = tape.output(DType.F32, Shape.of(x.rows()));
+        RmsNorm.forward(compute, x.value(), weight.compute(), epsilon, out, inverse);
+        return tape.record(
+                out,
+                List.of(x.value(), inverse),
+                gradient -> {
+                    if (x.differentiable()) {
+                        Tensor existing = x.takeGradient();
+                        boolean inPlace = existing != null && existing.exclusive();
+                        Tensor passed = inPlace
+                                ? existing
+                                : tape.temporary(tape.dtype(), x.value().shape());
+                        RmsNorm.inputGradient(
+                                compute, gradient, x.value(), weight.compute(), inverse, existing, passed);
+                        if (existing != null && !inPlace) {
+                            existing.release();
+                        }
+                        x.setGradient(passed);
+                    }
+                },
+                gradient -> RmsNorm.weightGradient(compute, gradient, x.value(), inverse, weight.gradient()));
+    }
+
+    /** RMSNorm over every query and every key head of a packed matrix; values pass unchanged. */
+    public static Variable headNorm(
+            Tape tape, Variable packed, HeadLayout layout, Weight queryWeight, Weight keyWeight, float epsilon) {
+        Compute compute = tape.compute();
+        Tensor out = tape.output(tape.dtype(), packed.value().shape());
+        Tensor inverse = tape.output(DType.F32, Shape.of(packed.rows(), layout.heads() + layout.kvHeads()));
+        HeadNorm.forward(
+                compute,
+                packed.value(),
+                queryWeight.compute(),
+                keyWeight.compute(),
+                layout.heads(),
+                layout.kvHeads(),
+                epsilon,
+                out,
+                inverse);
+        return tape.record(
+                out,
+                List.of(packed.value(), inverse),
+                gradient -> {
+                    Tensor passed = tape.temporary(tape.dtype(), packed.value().shape());
+                    HeadNorm.inputGradient(
+                            compute,
+                            gradient,
+                            packed.value(),
+                            queryWeight.compute(),
+                            keyWeight.compute(),
+                            layout.heads(),
+                            layout.kvHeads(),
+                            inverse,
+                            passed);
+                    tape.addGradient(packed, passed);
+                },
+                gradient -> HeadNorm.weightGradient(
+                        compute,
+                        gradient,
+                        packed.value(),
+                        inverse,
+                        layout.heads(),
+                        layout.kvHeads(),
+                        queryWeight.gradient(),
+                        keyWeight.gradient()));
+    }
+
+    /** Rotates the query and key heads of a packed matrix, in place, by I32 {@code positions} [n]. */
+    public static Variable rope(Tape tape, Variable packed, HeadLayout layout, RopeTable table, Tensor positions) {
+        Compute compute = tape.compute();
+        int rotated = layout.heads() + layout.kvHeads();
+        Rope.apply(compute, packed.value(), table, positions, layout.headSize(), rotated, false);
+        return tape.record(
+                packed.value(),
+                List.of(positions),
+                gradient -> {
+                    Tensor passed = gradient;
+                    if (gradient.exclusive()) {
+                        gradient.retain();
+                    } else {
+                        passed = tape.temporary(gradient.dtype(), gradient.shape());
+                        passed.copyFrom(gradient);
+                    }
+                    // A rotation is orthogonal: its transpose is the rotation back.
+                    Rope.apply(compute, passed, table, positions, layout.headSize(), rotated, true);
+                    tape.addGradient(packed, passed);
+                },
+                null);
+    }
+
+    /**
+     * Causal attention of {@code batch} sequences of equal length in a packed matrix [batch * T, columns]; scores are
+     * divided by the root of the head size. Returns [batch * T, heads * headSize].
+     */
+    public static Variable attention(Tape tape, Variable packed, HeadLayout layout, int batch) {
+        Compute compute = tape.compute();
+        int length = packed.rows() / batch;
+        AttentionSpec spec = new AttentionSpec(batch, length, length, 0, 0, true, scale(layout));
+        Tensor value = packed.value();
+        Tensor out = tape.output(tape.dtype(), Shape.of(packed.rows(), (long) layout.heads() * layout.headSize()));
+        Tensor logSum = tape.output(DType.F32, Shape.of(batch, layout.heads(), length));
+        Heads heads = new Heads(out, 0, layout.heads(), layout.headSize());
+        Attention.forward(
+                compute, spec, layout.queries(value), layout.keys(value), layout.values(value), heads, logSum);
+        return tape.record(
+                out,
+                List.of(value, out, logSum),
+                gradient -> {
+                    Tensor passed = tape.temporary(tape.dtype(), value.shape());
+                    Attention.backward(
+                            compute,
+                            spec,
+                            layout.queries(value),
+                            layout.keys(value),
+                            layout.values(value),
+                            heads,
+                            logSum,
+                            new Heads(gradient, 0, layout.heads(), layout.headSize()),
+                            layout.queries(passed),
+                            layout.keys(passed),
+                            layout.values(passed));
+                    tape.addGradient(packed, passed);
+                },
+                null);
+    }
+
+    /**
+     * Attention of new rows of one sequence over themselves and all rows before, at inference. The new keys and values are
+     * copied into the cache behind its first {@code cached} rows.
+     *
+     * @param packed new rows, already rotated [n, columns]
+     * @param keys cache [longest, kvHeads * headSize]
+     * @param values cache [longest, kvHeads * headSize]
+     */
+    public static Variable cachedAttention(
+            Tape tape, Variable packed, HeadLayout layout, Tensor keys, Tensor values, int cached) {
+        Compute compute = tape.compute();
+        int n = packed.rows();
+        int queryColumns = layout.heads() * layout.headSize();
+        int keyColumns = layout.kvHeads() * layout.headSize();
+        Elementwise.copyColumns(compute, packed.value(), queryColumns, keyColumns, keys, cached);
+        Elementwise.copyColumns(compute, packed.value(), queryColumns + keyColumns, keyColumns, values, cached);
+        AttentionSpec spec = new AttentionSpec(1, n, cached + n, cached, 0, true, scale(layout));
+        Tensor out = tape.output(tape.dtype(), Shape.of(n, (long) layout.heads() * layout.headSize()));
+        Attention.forward(
+                compute,
+                spec,
+                layout.queries(packed.value()),
+                new Heads(keys.rows(0, cached + n), 0, layout.kvHeads(), layout.headSize()),
+                new Heads(values.rows(0, cached + n), 0, layout.kvHeads(), layout.headSize()),
+                new Heads(out, 0, layout.heads(), layout.headSize()),
+                null);
+        return tape.constant(out);
+    }
+
+    private static float scale(HeadLayout layout) {
+        return (float) (1 / Math.sqrt(layout.headSize()));
+    }
+
+    /** {@code silu(gate) * up} of a packed {@code [gate, up]} matrix [n, 2 F]: [n, F]. */
+    public static Variable swiGlu(Tape tape, Variable gateUp) {
+        Compute compute = tape.compute();
+        Tensor out = tape.output(tape.dtype(), Shape.of(gateUp.rows(), gateUp.columns() / 2));
+        SwiGlu.forward(compute, gateUp.value(), out);
+        return tape.record(
+                out,
+                List.of(gateUp.value()),
+                gradient -> {
+                    Tensor passed = tape.temporary(tape.dtype(), gateUp.value().shape());
+                    SwiGlu.inputGradient(compute, gradient, gateUp.value(), passed);
+                    tape.addGradient(gateUp, passed);
+                },
+                null);
+    }
+
+    /** Logits in F32 [n, V] of {@code x [n, D]}, at inference. The caller releases them. */
+    public static Tensor logits(Tape tape, Variable x, Weight head) {
+        Tensor logits =
+                tape.compute().memory().allocate(Category.ACTIVATIONS, DType.F32, Shape.of(x.rows(), head.rows()));
+        multiply(
+                tape.compute(),
+                "head.logits",
+                x.rows(),
+                head.rows(),
+                head.columns(),
+                false,
+                true,
+                x.value(),
+                head.compute(),
+                logits,
+                false);
+        return logits;
+    }
+
+    static void multiply(
+            Compute compute,
+            String operation,
+            int m,
+            int n,
+            int k,
+            boolean transposeA,
+            boolean transposeB,
+            Tensor a,
+            Tensor b,
+            Tensor c,
+            boolean accumulate) {
+        MatmulSpec spec = MatmulSpec.dense(m, n, k, transposeA, transposeB, a.dtype(), c.dtype(), accumulate);
+        compute.profile().time(operation, spec.flops(), () -> compute.matmul().multiply(spec, a, b, c));
+    }
+}

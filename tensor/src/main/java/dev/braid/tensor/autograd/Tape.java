@@ -1,0 +1,256 @@
+package dev.braid.tensor.autograd;
+
+import dev.braid.tensor.Category;
+import dev.braid.tensor.Compute;
+import dev.braid.tensor.DType;
+import dev.braid.tensor.Shape;
+import dev.braid.tensor.Tensor;
+import dev.braid.tensor.ops.Elementwise;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * Records operations as they run forward, and runs them backward. Backward comes in two halves: the input half of an
+ * operation passes gradients to its inputs; the weight half adds to the gradients of its parameters. With a {@link
+ * WeightQueue} the weight halves wait there, as a zero-bubble schedule wants; without one each runs right after its input
+ * half. Both give the same bits.
+ *
+ * <p>The tape owns every value made on it. Values made inside {@link #scope} that backward does not need go back to the
+ * memory when the scope ends. Used by one thread.
+ */
+public final class Tape implements AutoCloseable {
+    private record Node(Variable output, List<Tensor> saved, Consumer<Tensor> inputs, Consumer<Tensor> weights) {
+        void release() {
+            saved.forEach(Tensor::release);
+        }
+    }
+
+    private final Compute compute;
+    private final DType dtype;
+    private final boolean recording;
+    private final WeightQueue queue;
+    private final List<Node> nodes = new ArrayList<>();
+    private final Deque<List<Tensor>> scopes = new ArrayDeque<>();
+
+    private Tape(Compute compute, DType dtype, boolean recording, WeightQueue queue) {
+        this.compute = compute;
+        this.dtype = dtype;
+        this.recording = recording;
+        this.queue = queue;
+        scopes.push(new ArrayList<>());
+    }
+
+    /** A tape that records nothing: for validation, scoring and sampling. */
+    public static Tape inference(Compute compute, DType dtype) {
+        return new Tape(compute, dtype, false, null);
+    }
+
+    /** A tape whose weight halves run right after their input halves. */
+    public static Tape training(Compute compute, DType dtype) {
+        return new Tape(compute, dtype, true, null);
+    }
+
+    /** A tape whose weight halves are put into {@code queue}. */
+    public static Tape training(Compute compute, DType dtype, WeightQueue queue) {
+        return new Tape(compute, dtype, true, queue);
+    }
+
+    /** What the operations run on. */
+    public Compute compute() {
+        return compute;
+    }
+
+    /** Dtype of values between operations. */
+    public DType dtype() {
+        return dtype;
+    }
+
+    /** Whether backward can be run. */
+    public boolean recording() {
+        return recording;
+    }
+
+    /** Whether weight halves wait in a queue. */
+    boolean deferred() {
+        return queue != null;
+    }
+
+    /** A value that no operation on this tape made. The caller keeps its own reference. */
+    public Variable leaf(Tensor value, boolean differentiable) {
+        scopes.peek().add(value.retain());
+        return new Variable(value, differentiable && recording);
+    }
+
+    /** Allocates the output of an operation, owned by the current scope. */
+    Tensor output(DType type, Shape shape) {
+        Tensor tensor = compute.memory().allocate(Category.ACTIVATIONS, type, shape);
+        scopes.peek().add(tensor);
+        return tensor;
+    }
+
+    /** Allocates a tensor of activations that the caller must release or hand over. */
+    Tensor temporary(DType type, Shape shape) {
+        return compute.memory().allocate(Category.ACTIVATIONS, type, shape);
+    }
+
+    /**
+     * Records an operation.
+     *
+     * @param value its output
+     * @param saved what its backward reads; kept until both halves have run
+     * @param inputs the input half; is given the output's gradient, which it must not change unless it is exclusive
+     * @param weights the weight half, or null when the operation has no parameters
+     */
+    Variable record(Tensor value, List<Tensor> saved, Consumer<Tensor> inputs, Consumer<Tensor> weights) {
+        Variable output = new Variable(value, recording);
+        if (recording) {
+            saved.forEach(Tensor::retain);
+            nodes.add(new Node(output, saved, inputs, weights));
+        }
+        return output;
+    }
+
+    /** A value that backward passes by: used at inference and for outputs without gradient. */
+    Variable constant(Tensor value) {
+        return new Variable(value, false);
+    }
+
+    /**
+     * Runs {@code body}; afterwards only its result, and what backward needs, stays in memory.
+     */
+    public Variable scope(Supplier<Variable> body) {
+        scopes.push(new ArrayList<>());
+        Variable result = body.get();
+        for (Tensor tensor : scopes.pop()) {
+            if (tensor == result.value()) {
+                scopes.peek().add(tensor);
+            } else {
+                tensor.release();
+            }
+        }
+        return result;
+    }
+
+    /**
+     * Runs {@code body} without keeping what its backward needs; backward runs it again from {@code input}. Trades
+     * arithmetic for memory, with the same bits.
+     */
+    public Variable checkpoint(Variable input, BiFunction<Tape, Variable, Variable> body) {
+        if (!recording) {
+            return scope(() -> body.apply(this, input));
+        }
+        Tensor value;
+        try (Tape forward = inference(compute, dtype)) {
+            value = body.apply(forward, forward.leaf(input.value(), false))
+                    .value()
+                    .retain();
+        }
+        scopes.peek().add(value);
+        return record(
+                value,
+                List.of(input.value()),
+                gradient -> {
+                    try (Tape again = training(compute, dtype, queue)) {
+                        Variable leaf = again.leaf(input.value(), input.differentiable());
+                        Variable output = body.apply(again, leaf);
+                        again.backward(output, gradient.retain());
+                        Tensor passed = leaf.takeGradient();
+                        if (passed != null) {
+                            addGradient(input, passed);
+                        }
+                    }
+                },
+                null);
+    }
+
+    /** Adds {@code gradient}, with one reference that is taken over, to the gradient of {@code variable}. */
+    void addGradient(Variable variable, Tensor gradient) {
+        if (!variable.differentiable()) {
+            gradient.release();
+            return;
+        }
+        Tensor existing = variable.takeGradient();
+        if (existing == null) {
+            variable.setGradient(gradient);
+            return;
+        }
+        // Whichever of the two nobody else reads takes the sum.
+        Tensor sum = existing.exclusive()
+                ? existing
+                : gradient.exclusive() ? gradient : temporary(existing.dtype(), existing.shape());
+        Elementwise.add(compute, existing, gradient, sum);
+        if (sum != existing) {
+            existing.release();
+        }
+        if (sum != gradient) {
+            gradient.release();
+        }
+        variable.setGradient(sum);
+    }
+
+    /**
+     * Runs backward from {@code output}, whose gradient is {@code gradient} (one reference is taken over). Every recorded
+     * operation runs once, the last one first.
+     */
+    public void backward(Variable output, Tensor gradient) {
+        addGradient(output, gradient);
+        backward();
+    }
+
+    /** Runs backward from operations that set gradients themselves, such as a loss. */
+    public void backward() {
+        if (!recording) {
+            throw new IllegalStateException("a tape for inference has no backward");
+        }
+        while (!nodes.isEmpty()) {
+            run(nodes.removeLast());
+        }
+    }
+
+    private void run(Node node) {
+        Tensor gradient = node.output.takeGradient();
+        if (gradient == null) {
+            node.release();
+            return;
+        }
+        if (node.weights == null || queue == null) {
+            node.inputs.accept(gradient);
+            if (node.weights != null) {
+                node.weights.accept(gradient);
+            }
+            gradient.release();
+            node.release();
+            return;
+        }
+        // The weight half still reads the gradient: the input half sees it shared and cannot write in place.
+        gradient.retain();
+        node.inputs.accept(gradient);
+        gradient.release();
+        queue.add(() -> {
+            node.weights.accept(gradient);
+            gradient.release();
+            node.release();
+        });
+    }
+
+    /** Gives back everything the tape still holds. Weight halves in a queue keep what they need. */
+    @Override
+    public void close() {
+        for (Node node : nodes) {
+            Tensor gradient = node.output.takeGradient();
+            if (gradient != null) {
+                gradient.release();
+            }
+            node.release();
+        }
+        nodes.clear();
+        while (!scopes.isEmpty()) {
+            scopes.pop().forEach(Tensor::release);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package dev.braid.trainer.action;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.braid.trainer.cli.Actions;
+import dev.braid.trainer.cli.Console;
+import dev.braid.trainer.report.Format;
+import dev.braid.trainer.report.ProfileTable;
+import dev.braid.trainer.train.TrainingBenchmark;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** {@code braid bench train}. */
+final class BenchAction {
+    private final Console console;
+
+    BenchAction(Console console) {
+        this.console = console;
+    }
+
+    void run(Actions.Bench request) throws IOException {
+        int cores = Runtime.getRuntime().availableProcessors();
+        TrainingBenchmark.Result result = TrainingBenchmark.run(request.experiment(), cores, request.steps());
+        if (request.json()) {
+            console.out().println(new ObjectMapper().writeValueAsString(facts(request, result)));
+            return;
+        }
+        console.out()
+                .println(Format.count(result.parameters()) + " parameters, "
+                        + request.experiment().tokensPerStep()
+                        + " tokens a step, " + request.experiment().precision().compute() + ", " + cores + " cores; "
+                        + result.engine() + "; peak memory " + Format.bytes(result.peakBytes()));
+        if (request.profile()) {
+            console.out().print(ProfileTable.render(rows(result), Math.round(result.totalSeconds() * 1e9)));
+        }
+        console.out()
+                .printf(
+                        Locale.ROOT,
+                        "tokens/s=%.0f step_ms=%.0f model_gflops=%.0f matmul_peak_gflops=%.0f share=%.3f%n",
+                        result.tokensPerSecond(),
+                        result.stepSeconds() * 1e3,
+                        result.modelFlops() / 1e9,
+                        result.peakFlops() / 1e9,
+                        result.share());
+    }
+
+    private static List<ProfileTable.Row> rows(TrainingBenchmark.Result result) {
+        return result.profile().stream()
+                .map(entry -> new ProfileTable.Row(entry.operation(), entry.calls(), entry.nanos(), entry.flops()))
+                .toList();
+    }
+
+    private static Map<String, Object> facts(Actions.Bench request, TrainingBenchmark.Result result) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("parameters", result.parameters());
+        facts.put("precision", request.experiment().precision().compute());
+        facts.put("engine", result.engine());
+        facts.put("tokens_per_second", result.tokensPerSecond());
+        facts.put("step_ms", result.stepSeconds() * 1e3);
+        facts.put("model_gflops", result.modelFlops() / 1e9);
+        facts.put("matmul_peak_gflops", result.peakFlops() / 1e9);
+        facts.put("share", result.share());
+        facts.put("peak_memory_bytes", result.peakBytes());
+        if (request.profile()) {
+            facts.put("profile", result.profile());
+        }
+        return facts;
+    }
+}

@@ -1,0 +1,123 @@
+package dev.braid.trainer.action;
+
+import dev.braid.data.DataException;
+import dev.braid.data.DataPreparation;
+import dev.braid.data.PreparedData;
+import dev.braid.data.ProgressListener;
+import dev.braid.data.store.Split;
+import dev.braid.trainer.config.Experiment;
+import dev.braid.trainer.report.Format;
+import dev.braid.trainer.report.StatusLine;
+import dev.braid.trainer.report.WorkProgress;
+import dev.braid.trainer.spark.SparkPlan;
+import dev.braid.trainer.spark.SparkSettings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+
+/** The data of an experiment: used again when it is prepared, else prepared by Spark with progress. */
+final class DataStage {
+    private final Experiment experiment;
+    private final StatusLine status;
+
+    DataStage(Experiment experiment, StatusLine status) {
+        this.experiment = experiment;
+        this.status = status;
+    }
+
+    /** Where prepared data lies: beside the runs, so that runs with the same data share it. */
+    String cache() {
+        return Path.of(experiment.output())
+                .toAbsolutePath()
+                .resolveSibling(".data")
+                .toString();
+    }
+
+    /** What is prepared already; needs no Spark. */
+    Optional<PreparedData> reuse() {
+        Optional<PreparedData> data =
+                DataPreparation.reuse(experiment.data(), experiment.sequence(), cache(), new Configuration());
+        data.ifPresent(this::checked);
+        return data;
+    }
+
+    /** Prepared data, made now if it is not there. */
+    PreparedData prepare(SparkSession spark) {
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        Listener listener = new Listener(status);
+        PreparedData data =
+                DataPreparation.prepare(context, experiment.data(), experiment.sequence(), cache(), listener);
+        listener.done();
+        return checked(data);
+    }
+
+    /** As {@link #prepare}, with a Spark session that is only started when it is needed. */
+    PreparedData prepareAlone(Optional<String> master) throws IOException {
+        Optional<PreparedData> ready = reuse();
+        if (ready.isPresent()) {
+            return ready.get();
+        }
+        SparkPlan plan = SparkPlan.of(new SparkSettings("data " + experiment.name(), master, 1, Map.of()));
+        try (SparkSession spark = plan.open()) {
+            return prepare(spark);
+        }
+    }
+
+    private PreparedData checked(PreparedData data) {
+        try {
+            experiment.checkVocabulary(data.tokenizer().size());
+        } catch (IllegalArgumentException mismatch) {
+            data.close();
+            throw new DataException(mismatch.getMessage(), mismatch);
+        }
+        return data;
+    }
+
+    /** One line on what the data is. */
+    static String describe(PreparedData data) {
+        return "data: " + Format.count(data.index().tokens(Split.TRAIN)) + " training tokens in "
+                + Format.grouped(data.samplesPerEpoch()) + " samples an epoch, "
+                + Format.grouped(data.validationSamples()) + " validation samples; "
+                + data.tokenizer().describe()
+                + (data.isReused() ? " (prepared before)" : "");
+    }
+
+    /** Hears of one preparation; each phase ends with a line of what it did. */
+    private static final class Listener implements ProgressListener {
+        private final StatusLine status;
+        private Phase phase;
+        private WorkProgress work;
+        private Progress last;
+
+        Listener(StatusLine status) {
+            this.status = status;
+        }
+
+        @Override
+        public synchronized void progress(Progress progress) {
+            if (progress.phase() != phase) {
+                done();
+                phase = progress.phase();
+                String unit = phase == Phase.MERGE ? "merges" : "documents";
+                work = new WorkProgress(status, phase.text(), unit, System::nanoTime);
+            }
+            last = progress;
+            OptionalLong total = progress.fraction() > 0
+                    ? OptionalLong.of(Math.round(progress.bytes() / progress.fraction()))
+                    : OptionalLong.empty();
+            work.update(last.documents(), last.bytes(), total);
+        }
+
+        synchronized void done() {
+            if (work != null) {
+                work.done(last.documents(), last.bytes());
+                work = null;
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+package dev.braid.trainer.action;
+
+import dev.braid.trainer.config.Experiment;
+import dev.braid.trainer.report.EventFile;
+import dev.braid.trainer.report.Format;
+import dev.braid.trainer.report.MetricsWriter;
+import dev.braid.trainer.report.StatusLine;
+import dev.braid.trainer.report.StepRecord;
+import dev.braid.trainer.report.TrainingProgress;
+import dev.braid.trainer.spark.RankEvent;
+import dev.braid.trainer.spark.RankFailure;
+import dev.braid.trainer.spark.RankListener;
+import dev.braid.trainer.train.TrainingEvent;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/** Turns what the ranks say into the progress line, metrics and TensorBoard events. Never called by two threads at once. */
+final class RunListener implements RankListener, AutoCloseable {
+    private final Experiment experiment;
+    private final RunFolder folder;
+    private final StatusLine status;
+    private final PrintStream json;
+    private MetricsWriter metrics;
+    private EventFile tensorBoard;
+    private TrainingProgress progress;
+    private double peak;
+    private String sampled;
+
+    /** @param json where to print one JSON object a step; null for none */
+    RunListener(Experiment experiment, RunFolder folder, StatusLine status, PrintStream json) {
+        this.experiment = experiment;
+        this.folder = folder;
+        this.status = status;
+        this.json = json;
+    }
+
+    /** Prompt and continuation that the trained model wrote, if it came to that. */
+    Optional<String> sampled() {
+        return Optional.ofNullable(sampled);
+    }
+
+    @Override
+    public void event(RankEvent event) {
+        try {
+            hear(TrainingEvent.fromJson(event.json()));
+        } catch (IOException failure) {
+            throw new UncheckedIOException(
+                    "the metrics in " + folder.path() + " can't be written: " + failure.getMessage(), failure);
+        }
+    }
+
+    private void hear(TrainingEvent event) throws IOException {
+        switch (event) {
+            case TrainingEvent.Started started -> start(started);
+            case TrainingEvent.Stepped stepped -> step(stepped);
+            case TrainingEvent.Saved saved ->
+                progress.message("saved " + saved.folder() + " in " + Format.duration(saved.seconds()));
+            case TrainingEvent.Sampled sample -> sampled = sample.prompt() + sample.continuation();
+            case TrainingEvent.Note note -> status.line(note.text());
+        }
+    }
+
+    /** A rank that starts again after a failure starts from a checkpoint: what came after it is dropped. */
+    private void start(TrainingEvent.Started started) throws IOException {
+        close();
+        metrics = MetricsWriter.open(folder.metrics(), started.step());
+        tensorBoard = EventFile.create(
+                folder.tensorBoard(), "braid", ProcessHandle.current().pid(), InstantSource.system(), started.step());
+        int epoch = metrics.lastKept().map(StepRecord::epoch).orElse(1);
+        progress = new TrainingProgress(status, experiment.train().steps(), epoch, System::nanoTime);
+        peak = started.peakFlopsPerSecond();
+        String speed = peak > 0
+                ? "; matmul peak " + Format.flops(peak) + " in "
+                        + experiment.precision().compute()
+                : "";
+        status.line("model: " + Format.count(started.parameters()) + " parameters; " + started.cores() + " cores, "
+                + started.engine() + speed);
+    }
+
+    private void step(TrainingEvent.Stepped step) throws IOException {
+        StepRecord record = StepRecord.of(
+                        step.step(),
+                        step.loss(),
+                        step.gradientNorm(),
+                        step.learningRate(),
+                        step.tokensPerSecond(),
+                        step.tokens())
+                .withFlops(
+                        step.modelFlopsPerSecond(),
+                        peak > 0 ? OptionalDouble.of(step.modelFlopsPerSecond() / peak) : OptionalDouble.empty())
+                .withPeakMemory(step.peakMemoryBytes())
+                .withSkips(step.skipped(), step.skippedSteps())
+                .withEpoch(Math.toIntExact(step.epoch() + 1))
+                .withSeconds(step.seconds());
+        if (!Double.isNaN(step.valLoss())) {
+            record = record.withValLoss(step.valLoss());
+        }
+        StepRecord written = metrics.write(record);
+        tensorBoard.step(written);
+        if (json != null) {
+            json.println(written.toJson());
+        } else {
+            progress.step(written);
+        }
+    }
+
+    @Override
+    public void failure(RankFailure failure, boolean retried) {
+        if (retried) {
+            status.line("a rank failed (" + failure.message() + "); starting again from the newest checkpoint");
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (metrics != null) {
+            metrics.close();
+            tensorBoard.close();
+        }
+    }
+}

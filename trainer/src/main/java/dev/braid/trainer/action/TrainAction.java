@@ -1,0 +1,166 @@
+package dev.braid.trainer.action;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.braid.data.PreparedData;
+import dev.braid.trainer.cli.Actions;
+import dev.braid.trainer.cli.Console;
+import dev.braid.trainer.cli.RunFailedException;
+import dev.braid.trainer.config.Experiment;
+import dev.braid.trainer.report.Display;
+import dev.braid.trainer.report.Format;
+import dev.braid.trainer.report.HtmlReport;
+import dev.braid.trainer.report.RunHistory;
+import dev.braid.trainer.report.RunSummary;
+import dev.braid.trainer.report.RunText;
+import dev.braid.trainer.report.StatusLine;
+import dev.braid.trainer.spark.Coordinator;
+import dev.braid.trainer.spark.RankFailedException;
+import dev.braid.trainer.spark.SparkPlan;
+import dev.braid.trainer.spark.SparkSettings;
+import dev.braid.trainer.spark.StopSignals;
+import dev.braid.trainer.train.TrainingEvent;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apache.spark.sql.SparkSession;
+
+/** {@code braid train}: data, ranks, progress, report. */
+final class TrainAction {
+    private final Console console;
+    private final Actions.Train request;
+    private final Experiment experiment;
+    private final Display display;
+
+    TrainAction(Console console, Actions.Train request) {
+        this.console = console;
+        this.request = request;
+        this.experiment = request.experiment();
+        this.display = Display.of(console.err(), console.terminal(), System.getenv(), 0);
+    }
+
+    void run() throws IOException, InterruptedException {
+        Path output = Path.of(experiment.output()).toAbsolutePath().normalize();
+        try (RunFolder folder = RunFolder.open(output);
+                StatusLine status = new StatusLine(console.err(), display)) {
+            List<String> changes = folder.changes(experiment);
+            OptionalLong newest = folder.newest();
+            if (newest.isPresent() && newest.getAsLong() >= experiment.train().steps()) {
+                alreadyComplete(folder, newest.getAsLong());
+                return;
+            }
+            changes.forEach(change -> status.line("changed since the run was started: " + change));
+            train(folder, newest, status);
+        } catch (UncheckedIOException failure) {
+            throw new RunFailedException(failure.getMessage(), failure);
+        }
+    }
+
+    private void alreadyComplete(RunFolder folder, long step) throws IOException {
+        if (request.json()) {
+            console.out()
+                    .println(new ObjectMapper()
+                            .writeValueAsString(Map.of(
+                                    "complete",
+                                    true,
+                                    "step",
+                                    step,
+                                    "output",
+                                    folder.path().toString())));
+            return;
+        }
+        console.out()
+                .println("The run is complete: step " + step + " of "
+                        + experiment.train().steps() + ".");
+        RunHistory history = history(folder);
+        console.out().print(RunText.render(summary(folder, "complete", Optional.empty()), history, display));
+        console.out().println("To train on, raise train.steps; to start anew, give another name or delete the folder.");
+    }
+
+    private void train(RunFolder folder, OptionalLong newest, StatusLine status)
+            throws IOException, InterruptedException {
+        SparkPlan plan = SparkPlan.of(new SparkSettings(
+                "train " + experiment.name(),
+                request.master(),
+                experiment.parallel().ranks(),
+                Map.of()));
+        String ended;
+        RunListener listener;
+        try (SparkSession spark = plan.open();
+                PreparedData data = new DataStage(experiment, status).prepare(spark)) {
+            status.line(DataStage.describe(data));
+            data.notes().forEach(status::line);
+            folder.writeConfig(experiment);
+            newest.ifPresent(
+                    step -> status.line("resuming from " + folder.checkpoints().resolve("step-" + step)));
+            Coordinator coordinator = new Coordinator(spark, plan.layout(), plan.limits());
+            TrainingProgram program =
+                    new TrainingProgram(experiment.toYaml(), folder.path().toString(), data.location());
+            listener = new RunListener(experiment, folder, status, request.json() ? console.out() : null);
+            StopSignals signals = StopSignals.listen(name -> stop(coordinator, status, name));
+            try {
+                ended = coordinator
+                        .run("train " + experiment.name(), program, listener)
+                        .getFirst();
+            } catch (RankFailedException failure) {
+                throw new RunFailedException(failure.getMessage(), failure);
+            } finally {
+                signals.close();
+                listener.close();
+            }
+        }
+        finish(folder, listener, new ObjectMapper().readValue(ended, TrainingEvent.Ended.class));
+    }
+
+    private static void stop(Coordinator coordinator, StatusLine status, String signal) {
+        status.line("got " + signal + ": saving a checkpoint after this step, then ending (once more to end at once)");
+        coordinator.requestStop();
+    }
+
+    private void finish(RunFolder folder, RunListener listener, TrainingEvent.Ended ended) throws IOException {
+        String how = ended.stopped()
+                ? "stopped at step " + ended.step() + " of "
+                        + experiment.train().steps()
+                : "complete";
+        RunHistory history = history(folder);
+        RunSummary summary = summary(folder, how, listener.sampled());
+        HtmlReport.write(folder.report(), summary.withConfig(experiment.toYaml()), history);
+        if (request.json()) {
+            return;
+        }
+        listener.sampled().ifPresent(sample -> console.out().println("\nsample:\n" + sample.indent(2)));
+        console.out().print(RunText.render(summary, history, display));
+        if (ended.stopped()) {
+            console.out()
+                    .println("Stopped and saved at step " + ended.step() + ". The same command goes on from here.");
+        } else if (experiment.train().steps() > 0) {
+            console.out().println("Next: ./braid sample " + experiment.output() + " --prompt 'public class '");
+        }
+    }
+
+    private RunSummary summary(RunFolder folder, String how, Optional<String> sample) {
+        List<RunSummary.Fact> facts = new ArrayList<>();
+        facts.add(new RunSummary.Fact("tokens a step", Format.grouped(experiment.tokensPerStep())));
+        facts.add(new RunSummary.Fact("checkpoints", shown(folder.checkpoints())));
+        facts.add(new RunSummary.Fact("metrics", shown(folder.metrics())));
+        facts.add(new RunSummary.Fact("loss curve", shown(folder.report())));
+        facts.add(new RunSummary.Fact("TensorBoard", shown(folder.tensorBoard())));
+        RunSummary summary = RunSummary.of(experiment.name(), how, facts);
+        return sample.map(summary::withSample).orElse(summary);
+    }
+
+    /** Relative to where the user is, when that is shorter. */
+    private static String shown(Path path) {
+        Path here = Path.of("").toAbsolutePath();
+        return path.startsWith(here) ? here.relativize(path).toString() : path.toString();
+    }
+
+    private static RunHistory history(RunFolder folder) throws IOException {
+        return Files.exists(folder.metrics()) ? RunHistory.read(folder.metrics()) : new RunHistory();
+    }
+}

@@ -1,0 +1,94 @@
+package dev.braid.trainer.cli;
+
+import dev.braid.trainer.config.Experiment;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What the commands do. Arguments are checked as far as they can be without looking at files. Each is called at most once, on the
+ * main thread. {@code IllegalArgumentException} means that the input was wrong (exit code 2), any other exception that the run
+ * failed (1); its message is all that a user sees, so that {@link RunFailedException} carries a sentence for them.
+ */
+public interface Actions {
+    /**
+     * @param master Spark's master; empty for one that fits the ranks
+     * @param json one JSON object a step instead of the progress line
+     */
+    record Train(Experiment experiment, Optional<String> master, boolean json) {}
+
+    /** @param master as in {@link Train} */
+    record Prepare(Experiment experiment, Optional<String> master, boolean json) {}
+
+    /**
+     * @param master as in {@link Train}
+     * @param steps batches to show; empty for a few samples
+     * @param out where to write the exact batches as safetensors; empty to print them as text
+     */
+    record Show(Experiment experiment, Optional<String> master, OptionalInt steps, Optional<Path> out, boolean json) {}
+
+    /**
+     * @param checkpoint a checkpoint, or a run, of which the newest checkpoint is meant
+     * @param out the Hugging Face folder to write
+     * @param json the result as one JSON object
+     */
+    record Export(Path checkpoint, Path out, boolean json) {}
+
+    /**
+     * @param folder a Hugging Face folder
+     * @param out the checkpoint to write
+     * @param json the result as one JSON object
+     */
+    record Import(Path folder, Path out, boolean json) {}
+
+    /**
+     * @param checkpoint as in {@link Export}
+     * @param tokens a safetensors file with {@code input_ids} [N, T]
+     * @param out the safetensors file to write: {@code logprobs} [N, T-1]
+     * @param logits whether to write {@code logits} [N, T, V] too
+     * @param json the result as one JSON object
+     */
+    record Score(Path checkpoint, Path tokens, Path out, boolean logits, boolean json) {}
+
+    /**
+     * @param checkpoint as in {@link Export}
+     * @param tokens most tokens to write
+     * @param temperature divides the logits; 0 takes the likeliest token
+     * @param topP draws from the likeliest tokens that together have this probability
+     * @param json the result as one JSON object
+     */
+    record Sample(
+            Path checkpoint, String prompt, int tokens, double temperature, double topP, long seed, boolean json) {}
+
+    /**
+     * @param steps steps to measure
+     * @param profile whether to print where the time goes, by operation
+     * @param json the result as one JSON object
+     */
+    record Bench(Experiment experiment, int steps, boolean profile, boolean json) {}
+
+    /** {@code braid train}: prepares what is missing, trains or resumes, and saves. */
+    void train(Train request) throws IOException, InterruptedException;
+
+    /** {@code braid data prepare}: tokenizer and token shards. */
+    void prepareData(Prepare request) throws IOException, InterruptedException;
+
+    /** {@code braid data show}: the mixture and samples, or exact batches. */
+    void showData(Show request) throws IOException, InterruptedException;
+
+    /** {@code braid export}: a folder that transformers loads. */
+    void exportModel(Export request) throws IOException, InterruptedException;
+
+    /** {@code braid import}: a checkpoint made of such a folder. */
+    void importModel(Import request) throws IOException, InterruptedException;
+
+    /** {@code braid score}: what the model thinks of given tokens. */
+    void score(Score request) throws IOException, InterruptedException;
+
+    /** {@code braid sample}: text from the model. */
+    void sample(Sample request) throws IOException, InterruptedException;
+
+    /** {@code braid bench train}: the speed of a training step. */
+    void benchTrain(Bench request) throws IOException, InterruptedException;
+}

@@ -1,0 +1,44 @@
+package dev.braid.trainer.cli;
+
+import java.io.IOException;
+import picocli.CommandLine;
+import picocli.CommandLine.Option;
+
+/** {@code braid bench}: its commands. */
+@CommandLine.Command(name = "bench", description = "Measure speed.", synopsisSubcommandLabel = "COMMAND")
+final class BenchCommand extends Group {
+    @CommandLine.Command(
+            name = "train",
+            description =
+                    "Measure training steps on random tokens: median tokens/s, model FLOP/s, share of the matmul peak.",
+            footer = {
+                "",
+                "Example:",
+                "  braid bench train examples/bench-llama-32m.yaml -s precision.compute=f32 --profile",
+                "",
+                "Ends with: tokens/s=... step_ms=... model_gflops=... matmul_peak_gflops=... share=..."
+            })
+    static final class Train extends ConfigCommand {
+        private final Actions actions;
+
+        @Option(
+                names = "--steps",
+                paramLabel = "N",
+                defaultValue = "10",
+                description = "Steps to measure, after a warm-up. Default: ${DEFAULT-VALUE}.")
+        private int steps;
+
+        @Option(names = "--profile", description = "Print where the time goes, by operation.")
+        private boolean profile;
+
+        Train(Actions actions) {
+            this.actions = actions;
+        }
+
+        @Override
+        void execute() throws IOException, InterruptedException {
+            require(steps >= 1, "--steps is " + steps + ", must be at least 1");
+            actions.benchTrain(new Actions.Bench(experiment(), steps, profile, json()));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package dev.braid.trainer.report;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** The steps of a run as curves, for the reports. Some 50 bytes a step. One thread. */
+public final class RunHistory {
+    private final Series loss = new Series();
+    private final Series valLoss = new Series();
+    private final Series gradNorm = new Series();
+    private final Series lr = new Series();
+    private final Series tokensPerSecond = new Series();
+    private final Series peakShare = new Series();
+    private final Series resumes = new Series();
+    private StepRecord last;
+
+    /** Reads a {@code metrics.jsonl}; throws as {@link MetricsReader#forEach} does. */
+    public static RunHistory read(Path metrics) throws IOException {
+        RunHistory history = new RunHistory();
+        MetricsReader.forEach(metrics, history::add);
+        return history;
+    }
+
+    /** Adds the next step. */
+    public void add(StepRecord record) {
+        double step = record.step();
+        loss.add(step, record.loss());
+        record.valLoss().ifPresent(value -> valLoss.add(step, value));
+        gradNorm.add(step, record.gradNorm());
+        lr.add(step, record.lr());
+        tokensPerSecond.add(step, record.tokensPerSecond());
+        record.peakShare().ifPresent(value -> peakShare.add(step, value));
+        if (last != null && record.attempt() > last.attempt()) {
+            resumes.add(step, record.attempt());
+        }
+        last = record;
+    }
+
+    /** The last step, if there is one. */
+    public Optional<StepRecord> last() {
+        return Optional.ofNullable(last);
+    }
+
+    /** The validation loss that was evaluated last, or NaN. */
+    public double lastValLoss() {
+        return valLoss.size() == 0 ? Double.NaN : valLoss.value(valLoss.size() - 1);
+    }
+
+    /** The smallest validation loss, or NaN. */
+    public double bestValLoss() {
+        return valLoss.min();
+    }
+
+    /** The median over all steps, or NaN. */
+    public double medianTokensPerSecond() {
+        return tokensPerSecond.median();
+    }
+
+    /** The median share of the measured matmul peak, or NaN. */
+    public double medianPeakShare() {
+        return peakShare.median();
+    }
+
+    Series loss() {
+        return loss;
+    }
+
+    Series valLoss() {
+        return valLoss;
+    }
+
+    Series gradNorm() {
+        return gradNorm;
+    }
+
+    Series lr() {
+        return lr;
+    }
+
+    Series tokensPerSecond() {
+        return tokensPerSecond;
+    }
+
+    /** The first step of each attempt but the first; the values are the attempts' numbers. */
+    Series resumes() {
+        return resumes;
+    }
+}

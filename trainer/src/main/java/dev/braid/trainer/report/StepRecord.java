@@ -1,0 +1,273 @@
+package dev.braid.trainer.report;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.OptionalDouble;
+
+/**
+ * What is known of a completed optimizer step; one line of {@code metrics.jsonl}. Immutable.
+ *
+ * @param step from 1
+ * @param loss mean training loss of the step in nats a token, before the update; a float is widened, which keeps its bits
+ * @param gradNorm global gradient norm before clipping
+ * @param lr learning rate of the update
+ * @param tokensPerSecond of this step
+ * @param tokens trained on so far, this step included
+ * @param valLoss mean validation loss after the update, when it was evaluated
+ * @param modelFlopsPerSecond model FLOP/s of this step, without recomputation; 0 when unknown
+ * @param peakShare {@code modelFlopsPerSecond} as a part of the measured matmul peak, 0 to 1
+ * @param peakMemoryBytes most tensor memory of one rank so far; 0 when unknown
+ * @param skipped the gradient was not finite: the weights did not change
+ * @param skippedSteps number of such steps so far, this one included
+ * @param epoch from 1
+ * @param seconds training time so far, over all attempts
+ * @param attempt from 1; each resume adds one
+ */
+public record StepRecord(
+        long step,
+        double loss,
+        double gradNorm,
+        double lr,
+        double tokensPerSecond,
+        long tokens,
+        OptionalDouble valLoss,
+        double modelFlopsPerSecond,
+        OptionalDouble peakShare,
+        long peakMemoryBytes,
+        boolean skipped,
+        long skippedSteps,
+        int epoch,
+        double seconds,
+        int attempt) {
+    private static final JsonFactory FACTORY = new JsonFactory();
+    private static final ObjectReader READER = reader();
+
+    public StepRecord {
+        check(step >= 1, "step", step, "at least 1");
+        check(tokens >= 0, "tokens", tokens, "at least 0");
+        check(skippedSteps >= (skipped ? 1 : 0), "skipped_steps", skippedSteps, "at least 0, and 1 in a skipped step");
+        check(epoch >= 1, "epoch", epoch, "at least 1");
+        check(attempt >= 1, "attempt", attempt, "at least 1");
+    }
+
+    /** A step with what every step has; the {@code with} methods add the rest. */
+    public static StepRecord of(
+            long step, double loss, double gradNorm, double lr, double tokensPerSecond, long tokens) {
+        OptionalDouble none = OptionalDouble.empty();
+        return new StepRecord(step, loss, gradNorm, lr, tokensPerSecond, tokens, none, 0, none, 0, false, 0, 1, 0, 1);
+    }
+
+    /** With the validation loss after this step. */
+    public StepRecord withValLoss(double value) {
+        OptionalDouble some = OptionalDouble.of(value);
+        return copy(
+                some, modelFlopsPerSecond, peakShare, peakMemoryBytes, skipped, skippedSteps, epoch, seconds, attempt);
+    }
+
+    /** With model FLOP/s and its share of the measured peak, if that was measured. */
+    public StepRecord withFlops(double perSecond, OptionalDouble share) {
+        return copy(valLoss, perSecond, share, peakMemoryBytes, skipped, skippedSteps, epoch, seconds, attempt);
+    }
+
+    /** With the peak of tensor memory in bytes. */
+    public StepRecord withPeakMemory(long bytes) {
+        return copy(valLoss, modelFlopsPerSecond, peakShare, bytes, skipped, skippedSteps, epoch, seconds, attempt);
+    }
+
+    /** With whether this step was skipped, and how many were so far. */
+    public StepRecord withSkips(boolean thisStep, long soFar) {
+        return copy(valLoss, modelFlopsPerSecond, peakShare, peakMemoryBytes, thisStep, soFar, epoch, seconds, attempt);
+    }
+
+    /** With the epoch that the step's last sample belongs to. */
+    public StepRecord withEpoch(int number) {
+        return copy(
+                valLoss,
+                modelFlopsPerSecond,
+                peakShare,
+                peakMemoryBytes,
+                skipped,
+                skippedSteps,
+                number,
+                seconds,
+                attempt);
+    }
+
+    /** With the training time so far. */
+    public StepRecord withSeconds(double soFar) {
+        return copy(
+                valLoss, modelFlopsPerSecond, peakShare, peakMemoryBytes, skipped, skippedSteps, epoch, soFar, attempt);
+    }
+
+    /** With the number of the attempt. */
+    public StepRecord withAttempt(int number) {
+        return copy(
+                valLoss,
+                modelFlopsPerSecond,
+                peakShare,
+                peakMemoryBytes,
+                skipped,
+                skippedSteps,
+                epoch,
+                seconds,
+                number);
+    }
+
+    private StepRecord copy(
+            OptionalDouble newValLoss,
+            double newFlops,
+            OptionalDouble newShare,
+            long newMemory,
+            boolean newSkipped,
+            long newSkippedSteps,
+            int newEpoch,
+            double newSeconds,
+            int newAttempt) {
+        return new StepRecord(
+                step,
+                loss,
+                gradNorm,
+                lr,
+                tokensPerSecond,
+                tokens,
+                newValLoss,
+                newFlops,
+                newShare,
+                newMemory,
+                newSkipped,
+                newSkippedSteps,
+                newEpoch,
+                newSeconds,
+                newAttempt);
+    }
+
+    /**
+     * One line of JSON without a line end. Reading it back gives bit-identical figures; what is not finite stands as the
+     * strings "NaN", "Infinity", "-Infinity", which JSON has no numbers for.
+     */
+    public String toJson() {
+        StringWriter text = new StringWriter(300);
+        try (JsonGenerator json = FACTORY.createGenerator(text)) {
+            json.writeStartObject();
+            json.writeNumberField("step", step);
+            json.writeNumberField("loss", loss);
+            if (valLoss.isPresent()) {
+                json.writeNumberField("val_loss", valLoss.getAsDouble());
+            }
+            json.writeNumberField("grad_norm", gradNorm);
+            json.writeNumberField("lr", lr);
+            json.writeNumberField("tokens_per_second", tokensPerSecond);
+            json.writeNumberField("tokens", tokens);
+            json.writeNumberField("model_flops_per_second", modelFlopsPerSecond);
+            if (peakShare.isPresent()) {
+                json.writeNumberField("peak_share", peakShare.getAsDouble());
+            }
+            json.writeNumberField("peak_memory_bytes", peakMemoryBytes);
+            json.writeBooleanField("skipped", skipped);
+            json.writeNumberField("skipped_steps", skippedSteps);
+            json.writeNumberField("epoch", epoch);
+            json.writeNumberField("seconds", seconds);
+            json.writeNumberField("attempt", attempt);
+            json.writeEndObject();
+        } catch (IOException impossible) {
+            throw new UncheckedIOException("a string writer failed", impossible);
+        }
+        return text.toString();
+    }
+
+    /**
+     * Reads what {@link #toJson} wrote. Keys that a later version may have added are left out.
+     *
+     * @throws IllegalArgumentException if it is not a JSON object, a key that every step has is missing, or a value has the
+     *     wrong kind
+     */
+    public static StepRecord fromJson(String line) {
+        JsonNode node;
+        try {
+            node = READER.readTree(line);
+        } catch (JsonProcessingException malformed) {
+            throw new IllegalArgumentException("not a JSON object: " + malformed.getOriginalMessage(), malformed);
+        }
+        if (!node.isObject()) {
+            throw new IllegalArgumentException("not a JSON object");
+        }
+        return new StepRecord(
+                whole(node, "step"),
+                number(node, "loss"),
+                number(node, "grad_norm"),
+                number(node, "lr"),
+                number(node, "tokens_per_second"),
+                whole(node, "tokens"),
+                optional(node, "val_loss"),
+                optional(node, "model_flops_per_second").orElse(0),
+                optional(node, "peak_share"),
+                wholeOr(node, "peak_memory_bytes", 0),
+                node.path("skipped").asBoolean(false),
+                wholeOr(node, "skipped_steps", 0),
+                Math.toIntExact(wholeOr(node, "epoch", 1)),
+                optional(node, "seconds").orElse(0),
+                Math.toIntExact(wholeOr(node, "attempt", 1)));
+    }
+
+    private static ObjectReader reader() {
+        ObjectMapper mapper = JsonMapper.builder()
+                .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+                .build();
+        return mapper.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    }
+
+    private static double number(JsonNode node, String key) {
+        OptionalDouble value = optional(node, key);
+        if (value.isEmpty()) {
+            throw new IllegalArgumentException("key '" + key + "' is missing");
+        }
+        return value.getAsDouble();
+    }
+
+    private static OptionalDouble optional(JsonNode node, String key) {
+        JsonNode value = node.get(key);
+        if (value == null) {
+            return OptionalDouble.empty();
+        }
+        if (value.isNumber()) {
+            return OptionalDouble.of(value.doubleValue());
+        }
+        return switch (value.asText()) {
+            case "NaN" -> OptionalDouble.of(Double.NaN);
+            case "Infinity" -> OptionalDouble.of(Double.POSITIVE_INFINITY);
+            case "-Infinity" -> OptionalDouble.of(Double.NEGATIVE_INFINITY);
+            default -> throw new IllegalArgumentException("key '" + key + "' is " + value + ", not a number");
+        };
+    }
+
+    private static long whole(JsonNode node, String key) {
+        JsonNode value = node.get(key);
+        if (value == null) {
+            throw new IllegalArgumentException("key '" + key + "' is missing");
+        }
+        if (!value.isIntegralNumber() || !value.canConvertToLong()) {
+            throw new IllegalArgumentException("key '" + key + "' is " + value + ", not a whole number");
+        }
+        return value.longValue();
+    }
+
+    private static long wholeOr(JsonNode node, String key, long absent) {
+        return node.has(key) ? whole(node, key) : absent;
+    }
+
+    private static void check(boolean holds, String key, long value, String allowed) {
+        if (!holds) {
+            throw new IllegalArgumentException("key '" + key + "' is " + value + ", allowed is " + allowed);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package dev.braid.trainer.spark;
+
+import org.apache.spark.SparkConf;
+
+/**
+ * Checks, before anything is started, that all ranks of a run can be on the cluster at once: a barrier stage starts whole or
+ * not at all, and Spark by itself would wait for minutes before it says so.
+ */
+final class Preflight {
+    private static final String TASK_CPUS = "spark.task.cpus";
+    private static final String EXECUTOR_CORES = "spark.executor.cores";
+    private static final String INSTANCES = "spark.executor.instances";
+    private static final String CORES_MAX = "spark.cores.max";
+    private static final String DYNAMIC = "spark.dynamicAllocation.enabled";
+
+    private Preflight() {}
+
+    /** Returns the layout of {@code ranks} ranks, or throws with the key to change. */
+    static RankLayout layout(SparkConf conf, Master master, int ranks, int processors) {
+        return switch (master) {
+            case Master.Local local -> local(conf, local, ranks, processors);
+            case Master.LocalCluster cluster -> {
+                int cores = coresOfRank(conf, cluster.cores());
+                requireSlots(ranks, cluster.workers() * (cluster.cores() / cores), cores, cluster.url(), "--master");
+                yield separate(conf, ranks, cores);
+            }
+            case Master.Standalone standalone -> {
+                int cores = coresOfRank(conf, requireExecutorCores(conf, standalone.url()));
+                if (conf.contains(CORES_MAX)) {
+                    int most = conf.getInt(CORES_MAX, 0);
+                    requireSlots(ranks, most / cores, cores, CORES_MAX + "=" + most, CORES_MAX);
+                }
+                yield separate(conf, ranks, cores);
+            }
+            case Master.Managed managed -> {
+                int executorCores = requireExecutorCores(conf, managed.url());
+                int cores = coresOfRank(conf, executorCores);
+                int instances = conf.getInt(INSTANCES, 2);
+                String offer = "%s=%d with %s=%d".formatted(INSTANCES, instances, EXECUTOR_CORES, executorCores);
+                requireSlots(ranks, instances * (executorCores / cores), cores, offer, INSTANCES);
+                yield separate(conf, ranks, cores);
+            }
+        };
+    }
+
+    private static RankLayout local(SparkConf conf, Master.Local local, int ranks, int processors) {
+        int threads = local.threads() < 0 ? processors : local.threads();
+        int taskCores = conf.getInt(TASK_CPUS, 1);
+        if (threads / taskCores < ranks) {
+            throw new IllegalArgumentException(
+                    "this run has %d ranks, but --master %s has room for %d; use --master local[%d] or make the mesh smaller (parallel.*)"
+                            .formatted(ranks, local.url(), threads / taskCores, ranks * taskCores));
+        }
+        return new RankLayout(ranks, threads / ranks, true, false);
+    }
+
+    private static RankLayout separate(SparkConf conf, int ranks, int cores) {
+        if (conf.getBoolean(DYNAMIC, false)) {
+            throw new IllegalArgumentException(
+                    "Spark does not run barrier stages with dynamic allocation; set %s=false".formatted(DYNAMIC));
+        }
+        return new RankLayout(ranks, cores, false, conf.getInt(TASK_CPUS, 1) != cores);
+    }
+
+    /** A rank gets a whole executor unless {@code spark.task.cpus} says how much of it. */
+    private static int coresOfRank(SparkConf conf, int executorCores) {
+        int cores = conf.getInt(TASK_CPUS, executorCores);
+        if (cores < 1 || cores > executorCores) {
+            throw new IllegalArgumentException(
+                    "%s is %d, but an executor has %d cores; allowed is 1 to %d, usually %d (one rank an executor)"
+                            .formatted(TASK_CPUS, cores, executorCores, executorCores, executorCores));
+        }
+        return cores;
+    }
+
+    private static int requireExecutorCores(SparkConf conf, String master) {
+        int cores = conf.getInt(EXECUTOR_CORES, 0);
+        if (cores < 1) {
+            throw new IllegalArgumentException(
+                    "on %s Braid must know the cores of an executor: set %s (a rank gets all of them unless %s says less)"
+                            .formatted(master, EXECUTOR_CORES, TASK_CPUS));
+        }
+        return cores;
+    }
+
+    private static void requireSlots(int ranks, int slots, int cores, String offer, String key) {
+        if (slots < ranks) {
+            throw new IllegalArgumentException(
+                    "this run has %d ranks of %d cores, all at once, but %s has room for %d; raise %s, lower %s, or make the mesh smaller (parallel.*)"
+                            .formatted(ranks, cores, offer, slots, key, TASK_CPUS));
+        }
+    }
+}

@@ -1,0 +1,13 @@
+package dev.braid.trainer.spark;
+
+/**
+ * One rank as its peers see it after the rendezvous.
+ *
+ * @param rank its number
+ * @param host the host name or address under which Spark knows its executor
+ * @param executor Spark's name of the executor; ranks with the same host and process share one JVM
+ * @param process the process id of its JVM
+ * @param cores the processor cores it may use
+ * @param capabilities what {@link RankProgram#capabilities()} said there
+ */
+public record RankMember(int rank, String host, String executor, long process, int cores, String capabilities) {}

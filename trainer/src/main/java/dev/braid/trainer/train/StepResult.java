@@ -1,0 +1,12 @@
+package dev.braid.trainer.train;
+
+/**
+ * What one optimizer step came to.
+ *
+ * @param loss mean cross-entropy over the step's valid tokens, in nats
+ * @param gradientNorm global norm before clipping
+ * @param learningRate that the step used
+ * @param tokens that the step trained on, ignored labels included
+ * @param skipped the gradient was not finite and the weights were left as they were
+ */
+public record StepResult(double loss, double gradientNorm, double learningRate, long tokens, boolean skipped) {}

@@ -1,0 +1,228 @@
+package dev.braid.trainer.train;
+
+import dev.braid.checkpoint.CheckpointReader;
+import dev.braid.checkpoint.CheckpointWriter;
+import dev.braid.checkpoint.Checkpoints;
+import dev.braid.data.Sample;
+import dev.braid.models.Decoder;
+import dev.braid.optimizers.AdamW;
+import dev.braid.optimizers.AdamWConfig;
+import dev.braid.tensor.Category;
+import dev.braid.tensor.Compute;
+import dev.braid.trainer.config.Experiment;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/**
+ * One rank's part of a run, from its newest checkpoint to its last step. Everything it computes follows from the experiment
+ * and the data, so that a run that was cut off and one that was not end with the same bits. Used by one thread.
+ */
+public final class TrainingRun {
+    private static final String CONFIG_FILE = "config.yaml";
+    private static final int PROMPT_TOKENS = 24;
+    private static final int SAMPLE_TOKENS = 120;
+    private static final double SAMPLE_TEMPERATURE = 0.7;
+    private static final double SAMPLE_TOP_P = 0.95;
+
+    private final Experiment experiment;
+    private final TrainingData data;
+    private final Compute compute;
+    private final Checkpoints checkpoints;
+    private final Path folder;
+    private final Consumer<TrainingEvent> events;
+    private final BooleanSupplier stopRequested;
+    private final Decoder model;
+    private final AdamW optimizer;
+    private final TrainStep trainer;
+    private RunState state = RunState.START;
+    private long savedStep = -1;
+
+    /**
+     * Builds the model and brings it to the newest complete checkpoint in {@code output}, or to its first weights.
+     *
+     * @param output the run's folder
+     * @param events hears of progress, on the calling thread
+     * @param stopRequested asked after every step; when true the run saves and ends
+     */
+    public TrainingRun(
+            Experiment experiment,
+            Path output,
+            TrainingData data,
+            Compute compute,
+            Consumer<TrainingEvent> events,
+            BooleanSupplier stopRequested)
+            throws IOException {
+        this.experiment = experiment;
+        this.data = data;
+        this.compute = compute;
+        this.events = events;
+        this.stopRequested = stopRequested;
+        this.folder = output.resolve("checkpoints");
+        this.checkpoints = Checkpoints.in(folder);
+        this.model = new Decoder(
+                experiment.model(),
+                data.vocabulary(),
+                compute,
+                experiment.precision().computeType());
+        AdamWConfig settings = (AdamWConfig) experiment.optimizer();
+        this.optimizer = new AdamW(settings, model.parameters(), compute);
+        this.trainer = new TrainStep(
+                model,
+                optimizer,
+                settings.lr(),
+                settings.clip().orElse(Double.POSITIVE_INFINITY),
+                experiment.schedule(),
+                experiment.train().steps(),
+                experiment.batch().microbatchSize(),
+                experiment.train().recomputesBlocks());
+        restore();
+    }
+
+    private void restore() throws IOException {
+        OptionalLong newest = checkpoints.latest();
+        if (newest.isPresent()) {
+            try (CheckpointReader checkpoint = checkpoints.open(newest.getAsLong())) {
+                state = ModelCheckpoint.resume(checkpoint, model, optimizer);
+                savedStep = newest.getAsLong();
+            }
+        } else if (experiment.init().from().isPresent()) {
+            InitialWeights.load(Path.of(experiment.init().from().get()), model, events);
+        } else {
+            model.initialize(experiment.seed());
+        }
+    }
+
+    /** The model being trained. */
+    public Decoder model() {
+        return model;
+    }
+
+    /** Trains to the last step, or until a stop is requested. */
+    public TrainingEvent.Ended run() throws IOException {
+        int steps = experiment.train().steps();
+        events.accept(new TrainingEvent.Started(
+                state.step(),
+                model.parameterCount(),
+                steps > state.step()
+                        ? MatmulPeak.measure(experiment, compute.workers().cores())
+                        : 0,
+                compute.matmul().describe(),
+                compute.workers().cores()));
+        boolean stopped = false;
+        while (state.step() < steps && !stopped) {
+            step(steps);
+            stopped = stopRequested.getAsBoolean();
+            if (stopped || due(steps)) {
+                save();
+            }
+        }
+        if (savedStep != state.step()) {
+            save();
+        }
+        if (state.step() == steps && steps > 0) {
+            sample();
+        }
+        return new TrainingEvent.Ended(
+                state.step(), state.step() < steps, live(), compute.memory().peak());
+    }
+
+    private void step(int steps) {
+        int sequences = experiment.batch().sequences();
+        List<Sample> samples = samples(data, state.samples(), sequences);
+        long start = System.nanoTime();
+        StepResult result = trainer.run(Math.toIntExact(state.step()), samples);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        state = state.after(result, sequences, seconds);
+        double valLoss = evaluationDue(steps) ? trainer.validate(data.validation()) : Double.NaN;
+        double perSecond = result.tokens() / seconds;
+        events.accept(new TrainingEvent.Stepped(
+                state.step(),
+                result.loss(),
+                result.gradientNorm(),
+                result.learningRate(),
+                perSecond,
+                state.tokens(),
+                valLoss,
+                perSecond * model.flopsPerToken(samples.getFirst().inputs().length),
+                compute.memory().peak(),
+                result.skipped(),
+                state.skipped(),
+                data.epoch(state.samples() - 1),
+                state.seconds()));
+    }
+
+    /** The samples of one step. */
+    static List<Sample> samples(TrainingData data, long first, int count) {
+        List<Sample> samples = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            samples.add(data.training(first + i));
+        }
+        return samples;
+    }
+
+    private boolean evaluationDue(int steps) {
+        if (data.validation().isEmpty()) {
+            return false;
+        }
+        boolean regular = experiment
+                .train()
+                .validateEvery()
+                .map(every -> state.step() % every == 0)
+                .orElse(false);
+        return regular || state.step() == steps;
+    }
+
+    private boolean due(int steps) {
+        return state.step() == steps
+                || experiment
+                        .checkpoint()
+                        .every()
+                        .map(every -> state.step() % every == 0)
+                        .orElse(false);
+    }
+
+    private void save() throws IOException {
+        long start = System.nanoTime();
+        Map<String, byte[]> attachments = new TreeMap<>();
+        attachments.put(CONFIG_FILE, experiment.toYaml().getBytes(StandardCharsets.UTF_8));
+        data.tokenizerFiles()
+                .forEach((name, content) -> attachments.put(ModelCheckpoint.TOKENIZER_PREFIX + name, content));
+        try (CheckpointWriter writer = checkpoints.begin(state.step())) {
+            ModelCheckpoint.save(writer, model, optimizer, state, attachments);
+        }
+        checkpoints.prune(experiment.checkpoint().keep());
+        savedStep = state.step();
+        events.accept(new TrainingEvent.Saved(
+                state.step(), folder.resolve("step-" + state.step()).toString(), (System.nanoTime() - start) / 1e9));
+    }
+
+    private void sample() {
+        List<Sample> validation = data.validation();
+        Sample source = validation.isEmpty() ? data.training(0) : validation.getFirst();
+        int[] prompt = Arrays.copyOf(source.inputs(), Math.min(PROMPT_TOKENS, source.inputs().length / 2));
+        if (prompt.length == 0) {
+            return;
+        }
+        int count = Math.min(SAMPLE_TOKENS, experiment.model().context() - prompt.length);
+        TokenChooser chooser = new TokenChooser(SAMPLE_TEMPERATURE, SAMPLE_TOP_P, experiment.seed());
+        int[] continuation = Generation.run(model, prompt, count, chooser, data.endOfText(), token -> {});
+        events.accept(new TrainingEvent.Sampled(data.decode(prompt), data.decode(continuation)));
+    }
+
+    private Map<String, Long> live() {
+        Map<String, Long> live = new TreeMap<>();
+        for (Category category : Category.values()) {
+            live.put(category.name(), compute.memory().live(category));
+        }
+        return live;
+    }
+}

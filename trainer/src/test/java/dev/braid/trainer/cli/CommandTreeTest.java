@@ -1,0 +1,349 @@
+package dev.braid.trainer.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class CommandTreeTest {
+    private static final String TINY = "../examples/tiny.yaml";
+
+    @TempDir
+    private Path folder;
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final RecordingActions actions = new RecordingActions();
+    private CommandTree braid;
+
+    @BeforeEach
+    void build() {
+        Console console = new Console(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                false);
+        braid = new CommandTree(console, actions);
+    }
+
+    private String out() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private String err() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void shouldTrainWithOverridesAndMaster() {
+        int code = braid.run("train", TINY, "-s", "seed=7", "--set=train.steps=3", "--master", "local[2]", "--json");
+        assertThat(code).isEqualTo(CommandTree.DONE);
+        Actions.Train request = actions.only(Actions.Train.class);
+        assertThat(request.experiment().seed()).isEqualTo(7);
+        assertThat(request.experiment().train().steps()).isEqualTo(3);
+        assertThat(request.master()).contains("local[2]");
+        assertThat(request.json()).isTrue();
+    }
+
+    @Test
+    void shouldLeaveTheMasterOpenWhenNoneIsGiven() {
+        assertThat(braid.run("data", "prepare", TINY)).isZero();
+        assertThat(actions.only(Actions.Prepare.class).master()).isEmpty();
+    }
+
+    @Test
+    void shouldShowSamplesOrWriteBatches() {
+        assertThat(braid.run("data", "show", TINY)).isZero();
+        Actions.Show request = actions.only(Actions.Show.class);
+        assertThat(request.steps()).isEmpty();
+        assertThat(request.out()).isEmpty();
+        assertThat(braid.run("data", "show", TINY, "--steps", "50", "--out", "b.safetensors"))
+                .isZero();
+        request = (Actions.Show) actions.requests.get(1);
+        assertThat(request.steps()).isEqualTo(OptionalInt.of(50));
+        assertThat(request.out()).isEqualTo(Optional.of(Path.of("b.safetensors")));
+    }
+
+    @Test
+    void shouldExport() {
+        assertThat(braid.run("export", "runs/a", "--to", "hf", "--out", "hf")).isZero();
+        assertThat(actions.requests).containsExactly(new Actions.Export(Path.of("runs/a"), Path.of("hf"), false));
+    }
+
+    @Test
+    void shouldImport() {
+        assertThat(braid.run("import", "hf", "--out", "ckpt", "--json")).isZero();
+        assertThat(actions.requests).containsExactly(new Actions.Import(Path.of("hf"), Path.of("ckpt"), true));
+    }
+
+    @Test
+    void shouldScore() {
+        assertThat(braid.run("score", "c", "--tokens", "t", "--out", "o", "--logits"))
+                .isZero();
+        assertThat(actions.requests)
+                .containsExactly(new Actions.Score(Path.of("c"), Path.of("t"), Path.of("o"), true, false));
+    }
+
+    @Test
+    void shouldSampleWithDefaults() {
+        assertThat(braid.run("sample", "c", "--prompt", "int x")).isZero();
+        assertThat(actions.requests)
+                .containsExactly(new Actions.Sample(Path.of("c"), "int x", 200, 0.8, 0.95, 1234, false));
+    }
+
+    @Test
+    void shouldBenchmark() {
+        assertThat(braid.run("bench", "train", TINY, "--steps", "4", "--profile"))
+                .isZero();
+        Actions.Bench request = actions.only(Actions.Bench.class);
+        assertThat(request.steps()).isEqualTo(4);
+        assertThat(request.profile()).isTrue();
+    }
+
+    @Test
+    void shouldSayThatAConfigIsFineAndWhatItComesTo() {
+        assertThat(braid.run("check", TINY)).isZero();
+        assertThat(out())
+                .startsWith(TINY + " is fine\n")
+                .contains("  tokens per step  1024\n", "  vocabulary       257\n");
+        assertThat(err()).isEmpty();
+    }
+
+    @Test
+    void shouldPrintTheFactsOfAConfigAsJson() {
+        assertThat(braid.run("check", TINY, "--json")).isZero();
+        assertThat(out())
+                .isEqualTo("{\"name\":\"tiny\",\"output\":\"runs/tiny\",\"layers\":2,\"dim\":64,"
+                        + "\"pattern\":\"attn+mlp\",\"vocabulary\":257,\"sequence\":128,\"micro_batches\":1,"
+                        + "\"tokens_per_step\":1024,\"steps\":20,\"tokens\":20480,\"precision\":\"bf16\",\"engine\":\"auto\","
+                        + "\"ranks\":1}\n");
+    }
+
+    @Test
+    void shouldPrintAResolvedConfigThatIsFineItself() throws IOException {
+        assertThat(braid.run("check", TINY, "--resolved")).isZero();
+        Path file = Files.writeString(folder.resolve("resolved.yaml"), out());
+        assertThat(braid.run("check", file.toString())).isZero();
+        assertThat(out()).contains("name: tiny\nseed: 1234\noutput: runs/tiny\nmodel:\n  dim: 64\n");
+    }
+
+    @Test
+    void shouldListEveryFaultAndEndWithTwoWhenAConfigIsWrong() {
+        assertThat(braid.run("check", TINY, "-s", "bach.size=1", "-s", "train.steps=1.5"))
+                .isEqualTo(CommandTree.WRONG_INPUT);
+        assertThat(out()).isEmpty();
+        assertThat(err())
+                .isEqualTo("braid check: " + TINY + " has 2 faults:\n"
+                        + "  -s bach.size: bach: unknown key; allowed are name, seed, output, model, data, batch, train,"
+                        + " optimizer, schedule, precision, parallel, pipeline, checkpoint, init, engine; did you mean 'batch'?\n"
+                        + "  -s train.steps: expected a whole number, got 1.5\n");
+    }
+
+    @Test
+    void shouldNotStartAnythingWhenTheConfigIsWrong() {
+        assertThat(braid.run("train", TINY, "-s", "seed=x")).isEqualTo(CommandTree.WRONG_INPUT);
+        assertThat(actions.requests).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            trian x.yaml               | braid: there is no command 'trian'; there are train, check, data, export, import, score, sample, bench, help; did you mean 'train'? | braid help
+            data shwo x.yaml           | braid data: there is no command 'shwo'; there are prepare, show; did you mean 'show'? | braid help data
+            data                       | braid data: a command is missing; there are prepare, show | braid help data
+            train x.yaml --mster=local | braid train: there is no option '--mster=local'; did you mean '--master'? | braid help train
+            train x.yaml -x            | braid train: there is no option '-x' | braid help train
+            train a.yaml b.yaml        | braid train: 'b.yaml' is one argument too many | braid help train
+            train                      | braid train: missing required parameter: 'CONFIG' | braid help train
+            export c --to hf           | braid export: missing required option: '--out=DIR' | braid help export
+            sample c --prompt a --tokens x | braid sample: invalid value for option '--tokens': 'x' is not an int | braid help sample
+            train a.yaml --master      | braid train: missing required parameter for option '--master' (MASTER) | braid help train
+            """)
+    void shouldRefuseACommandLineAndPointAtTheHelp(String line, String problem, String help) {
+        assertThat(braid.run(line.split(" "))).isEqualTo(CommandTree.WRONG_INPUT);
+        assertThat(err()).isEqualTo(problem + "\nSee: " + help + "\n");
+    }
+
+    @Test
+    void shouldNameTheCommandsWhenNoneIsGiven() {
+        assertThat(braid.run()).isEqualTo(CommandTree.WRONG_INPUT);
+        assertThat(err())
+                .isEqualTo("braid: a command is missing; there are train, check, data, export, import, score,"
+                        + " sample, bench, help\nSee: braid help\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            data show ../examples/tiny.yaml --steps 0 | braid data show: --steps is 0, must be at least 1
+            data show ../examples/tiny.yaml --out b   | braid data show: --out writes whole batches; say how many with --steps N
+            bench train ../examples/tiny.yaml --steps 0 | braid bench train: --steps is 0, must be at least 1
+            export c --to gguf --out o        | braid export: --to gguf: this version does not write GGUF yet; write --to hf
+            export c --to onnx --out o        | braid export: --to is 'onnx'; allowed is hf
+            sample c --prompt a --tokens 0    | braid sample: --tokens is 0, must be at least 1
+            sample c --prompt a --temperature -1 | braid sample: --temperature is -1.0, must be 0 or more
+            sample c --prompt a --temperature NaN | braid sample: --temperature is NaN, must be 0 or more
+            sample c --prompt a --top-p 0     | braid sample: --top-p is 0.0, must be above 0 and at most 1
+            help trian                        | braid help: there is no command 'trian'; there are train, check, data, export, import, score, sample, bench, help; did you mean 'train'?
+            help config optimiser.lr          | braid help: there is no key 'optimiser.lr'; did you mean 'optimizer.lr'?; all keys: braid help config
+            help train --schema               | braid help: --markdown and --schema go with: braid help config
+            check nowhere.yaml                | braid check: nowhere.yaml has 1 fault:\\n  nowhere.yaml: there is no such file
+            """)
+    void shouldRefuseWrongInputInOneMessage(String line, String problem) {
+        assertThat(braid.run(line.split(" "))).isEqualTo(CommandTree.WRONG_INPUT);
+        assertThat(err()).isEqualTo(problem.replace("\\n", "\n") + "\n");
+        assertThat(actions.requests).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "train",
+                "check",
+                "data prepare",
+                "data show",
+                "export",
+                "import",
+                "score",
+                "sample",
+                "bench train",
+                "help"
+            })
+    void shouldExplainEveryCommandWithAnExample(String command) {
+        assertThat(braid.run(("help " + command).split(" "))).isZero();
+        assertThat(out()).startsWith("Usage: braid " + command).contains("Example:\n  braid " + command + " ");
+        assertThat(out().lines().mapToInt(String::length).max().orElseThrow()).isLessThanOrEqualTo(100);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"train --help", "data show -h"})
+    void shouldExplainACommandWhenAskedByOption(String line) {
+        assertThat(braid.run(line.split(" "))).isZero();
+        assertThat(out()).startsWith("Usage: braid " + line.replaceFirst(" -.*", ""));
+        assertThat(err()).isEmpty();
+    }
+
+    @Test
+    void shouldTakeAPromptAsItIs() {
+        assertThat(braid.run("sample", "c", "--prompt", "@Override \"x\"")).isZero();
+        assertThat(actions.only(Actions.Sample.class).prompt()).isEqualTo("@Override \"x\"");
+    }
+
+    @Test
+    void shouldExplainTheKeysOfAConfig() {
+        assertThat(braid.run("help", "config", "train.steps")).isZero();
+        assertThat(out()).isEqualTo("""
+                train
+                  train.steps  whole number; required
+                      Optimizer steps; 0 only writes the initial checkpoint.
+                """);
+    }
+
+    @Test
+    void shouldPrintTheReferencePageAndTheSchema() {
+        assertThat(braid.run("help", "config", "--markdown")).isZero();
+        assertThat(out()).startsWith("# The keys of an experiment\n").contains("| `lr` | number | required |");
+        out.reset();
+        assertThat(braid.run("help", "config", "--schema")).isZero();
+        assertThat(out()).startsWith("{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n");
+    }
+
+    @Test
+    void shouldEndWithOneAndItsSentenceWhenTheRunFails() {
+        actions.failure = new RunFailedException("the disk is full", new IOException("no space"));
+        assertThat(braid.run("train", TINY)).isEqualTo(CommandTree.FAILED);
+        assertThat(err()).isEqualTo("braid train: the disk is full\n");
+    }
+
+    @Test
+    void shouldEndWithOneAndNameTheExceptionWhenItIsUnexpected() {
+        actions.failure = new IllegalStateException("odd");
+        assertThat(braid.run("train", TINY)).isEqualTo(CommandTree.FAILED);
+        assertThat(err())
+                .isEqualTo("braid train: failed: java.lang.IllegalStateException: odd (--trace shows where)\n");
+    }
+
+    @Test
+    void shouldEndWithTwoWhenACommandFindsItsInputWrong() {
+        actions.failure = new IllegalArgumentException("data.sources.0.path: no such folder");
+        assertThat(braid.run("train", TINY)).isEqualTo(CommandTree.WRONG_INPUT);
+        assertThat(err()).isEqualTo("braid train: data.sources.0.path: no such folder\n");
+    }
+
+    @Test
+    void shouldShowWhereAnErrorAroseWhenAskedTo() {
+        actions.failure = new IllegalStateException("odd");
+        assertThat(braid.run("train", TINY, "--trace")).isEqualTo(CommandTree.FAILED);
+        assertThat(err()).contains("java.lang.IllegalStateException: odd\n\tat ", "RecordingActions");
+    }
+
+    /** Keeps what it is asked to do, and fails if told to. */
+    private static final class RecordingActions implements Actions {
+        private final List<Record> requests = new ArrayList<>();
+        private RuntimeException failure;
+
+        private void record(Record request) {
+            if (failure != null) {
+                failure.fillInStackTrace();
+                throw failure;
+            }
+            requests.add(request);
+        }
+
+        <T> T only(Class<T> type) {
+            assertThat(requests).hasSize(1);
+            return type.cast(requests.getFirst());
+        }
+
+        @Override
+        public void train(Train request) {
+            record(request);
+        }
+
+        @Override
+        public void prepareData(Prepare request) {
+            record(request);
+        }
+
+        @Override
+        public void showData(Show request) {
+            record(request);
+        }
+
+        @Override
+        public void exportModel(Export request) {
+            record(request);
+        }
+
+        @Override
+        public void importModel(Import request) {
+            record(request);
+        }
+
+        @Override
+        public void score(Score request) {
+            record(request);
+        }
+
+        @Override
+        public void sample(Sample request) {
+            record(request);
+        }
+
+        @Override
+        public void benchTrain(Bench request) {
+            record(request);
+        }
+    }
+}

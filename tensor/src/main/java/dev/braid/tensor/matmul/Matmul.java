@@ -84,56 +84,64 @@ public final class Matmul implements AutoCloseable {
     }
 
     /**
-     * Computes {@code batch} products of one spec; matrix i starts {@code i * batchStride} elements after the first. The
-     * same as that many calls of {@link #multiply}, bit for bit, but each product runs on one core: for many small ones.
+     * One matrix of each product of a batch.
+     *
+     * @param tensor where they all lie
+     * @param offset elements from the start of the tensor to the first matrix
+     * @param stride elements from one matrix to the next; 0 uses one matrix for all
      */
-    public void multiplyBatch(
-            MatmulSpec spec,
-            int batch,
-            Tensor a,
-            long batchStrideA,
-            Tensor b,
-            long batchStrideB,
-            Tensor c,
-            long batchStrideC) {
+    public record Batched(Tensor tensor, long offset, long stride) {}
+
+    /**
+     * Computes {@code batch} products of one spec. The same as that many calls of {@link #multiply}, bit for bit, but each
+     * product runs on one core: for many small ones. Results may lie one after the other or, as the heads of an attention
+     * layer do, side by side in rows that they share.
+     *
+     * @throws IllegalArgumentException as {@link #multiply}, or if the results of the batch overlap
+     */
+    public void multiplyBatch(MatmulSpec spec, int batch, Batched a, Batched b, Batched c) {
         if (batch < 0) {
             throw new IllegalArgumentException("negative batch: " + batch);
         }
-        if (batchStrideA < 0 || batchStrideB < 0 || batchStrideC < 0) {
-            throw new IllegalArgumentException(
-                    "negative batch stride: A " + batchStrideA + ", B " + batchStrideB + ", C " + batchStrideC);
-        }
+        requireApart(spec, batch, c);
         if (batch == 0) {
             return;
         }
-        long last = batch - 1L;
-        long addressA = address("A", spec, a, spec.operands(), 0, last * batchStrideA + spec.spanA());
-        long addressB = address("B", spec, b, spec.operands(), 0, last * batchStrideB + spec.spanB());
-        long addressC = address("C", spec, c, spec.result(), 0, last * batchStrideC + spec.spanC());
-        if (batchStrideC < spec.spanC() && batch > 1) {
-            throw new IllegalArgumentException("results of a batch overlap: C spans " + spec.spanC()
-                    + " elements but the batch stride is " + batchStrideC + "; " + spec);
-        }
+        long addressA = address("A", spec, a, batch, spec.operands(), spec.spanA());
+        long addressB = address("B", spec, b, batch, spec.operands(), spec.spanB());
+        long addressC = address("C", spec, c, batch, spec.result(), spec.spanC());
         if (spec.m() == 0 || spec.n() == 0) {
             return;
         }
-        MatmulEngine engine = pick(spec);
-        workspaces.require(spec.k() == 0 ? 0 : engine.prepare(spec));
-        int operand = spec.operands().bytes();
-        int result = spec.result().bytes();
-        workers.run(batch, index -> {
-            long target = addressC + index * batchStrideC * result;
-            if (spec.k() == 0) {
-                clear(spec, target);
-            } else {
-                run(
-                        engine,
-                        spec,
-                        addressA + index * batchStrideA * operand,
-                        addressB + index * batchStrideB * operand,
-                        target);
+        long stepA = a.stride * spec.operands().bytes();
+        long stepB = b.stride * spec.operands().bytes();
+        long stepC = c.stride * spec.result().bytes();
+        if (spec.k() == 0) {
+            for (int i = 0; i < batch; i++) {
+                clear(spec, addressC + i * stepC);
             }
-        });
+            return;
+        }
+        MatmulEngine engine = pick(spec);
+        workspaces.require(engine.prepare(spec));
+        workers.run(batch, i -> run(engine, spec, addressA + i * stepA, addressB + i * stepB, addressC + i * stepC));
+    }
+
+    private static void requireApart(MatmulSpec spec, int batch, Batched c) {
+        boolean oneAfterTheOther = c.stride >= spec.spanC();
+        boolean sideBySide = c.stride >= spec.n() && (batch - 1) * c.stride + spec.n() <= spec.strideC();
+        if (batch > 1 && !oneAfterTheOther && !sideBySide) {
+            throw new IllegalArgumentException("results of a batch overlap: C spans " + spec.spanC()
+                    + " elements with rows " + spec.strideC() + " apart, but the next C starts after " + c.stride + "; "
+                    + spec);
+        }
+    }
+
+    private static long address(String matrix, MatmulSpec spec, Batched all, int batch, DType dtype, long span) {
+        if (all.stride < 0) {
+            throw new IllegalArgumentException("negative batch stride of " + matrix + ": " + all.stride + "; " + spec);
+        }
+        return address(matrix, spec, all.tensor, dtype, all.offset, (batch - 1) * all.stride + span);
     }
 
     private MatmulEngine pick(MatmulSpec spec) {

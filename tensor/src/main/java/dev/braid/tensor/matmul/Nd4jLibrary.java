@@ -19,6 +19,7 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 /** ND4J's {@code matmul} operation on memory that is ours. */
 final class Nd4jLibrary {
     private static final String EXTENSION_PROPERTY = "org.bytedeco.javacpp.platform.extension";
+    private static final String LIMIT_PROPERTY = "org.bytedeco.javacpp.maxphysicalbytes";
     private static final String AVX512 = "-onednn-avx512";
     private static final String FOLDER = "org/nd4j/linalg/cpu/nativecpu/bindings/linux-x86_64";
 
@@ -40,7 +41,8 @@ final class Nd4jLibrary {
         return missing(
                 System.getProperty("os.name") + "-" + System.getProperty("os.arch"),
                 processorFlags(),
-                System.getProperty(EXTENSION_PROPERTY));
+                System.getProperty(EXTENSION_PROPERTY),
+                System.getProperty(LIMIT_PROPERTY));
     }
 
     /**
@@ -48,8 +50,9 @@ final class Nd4jLibrary {
      *
      * @param processorFlags instruction sets as Linux lists them, apart by spaces
      * @param extension which build of the native library was asked for, or null
+     * @param limit how much memory JavaCPP lets the process have, or null
      */
-    static String missing(String platform, String processorFlags, String extension) {
+    static String missing(String platform, String processorFlags, String extension, String limit) {
         if (!platform.toLowerCase(Locale.ROOT).equals("linux-amd64")) {
             return "ND4J's native library is on the class path for linux-amd64 only, and this is " + platform;
         }
@@ -63,6 +66,12 @@ final class Nd4jLibrary {
             return "-D" + EXTENSION_PROPERTY + "=" + extension
                     + " asks for another build of ND4J than the one that is fast"
                     + " and exact: leave the property out or set it to " + AVX512;
+        }
+        // Left to itself JavaCPP refuses to work once the process, our tensors included, is larger than a multiple of
+        // its heap.
+        if (!"0".equals(limit)) {
+            return "ND4J would fail as soon as tensors outgrow a multiple of the Java heap: start the JVM with -D"
+                    + LIMIT_PROPERTY + "=0";
         }
         String library = FOLDER + AVX512 + "/libnd4jcpu.so";
         return Nd4jLibrary.class.getClassLoader().getResource(library) == null
@@ -113,6 +122,8 @@ final class Nd4jLibrary {
         context.setOutputArrays(c);
         context.setIArguments(transposeA ? 1 : 0, transposeB ? 1 : 0, 0);
         Nd4j.getExecutioner().exec(matmul, context);
+        // Otherwise the context would keep a native object of each array that it was ever given.
+        context.purge();
     }
 
     /** The version of the jar. */

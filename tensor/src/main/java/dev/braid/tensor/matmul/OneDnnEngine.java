@@ -11,8 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * Products by oneDNN's {@code matmul} primitive, one thread inside. Primitives are made once for each spec and kept.
  *
  * <p>Canonical arithmetic: for two and more rows and columns the library adds in an order that depends on k alone. For a
- * single row or column it switches to a matrix-vector routine with another order (and, with a sum, writes past its output),
- * so such a product is computed with a second row or column of zeros in scratch memory.
+ * single row or column it switches to a matrix-vector routine with another order (and long runs with it ended in a damaged
+ * heap), so such a product is computed with a second row or column of zeros in scratch memory.
  */
 final class OneDnnEngine implements MatmulEngine {
     /** Specs whose primitives are kept; a run has some dozens, only changing lengths of text make more. */

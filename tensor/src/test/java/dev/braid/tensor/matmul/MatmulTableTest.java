@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Memory;
 import dev.braid.tensor.Workers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,8 +34,8 @@ final class MatmulTableTest {
     }
 
     @Test
-    void shouldRunEveryEngineOnLinuxWithAvx512() {
-        assumeTrue(Nd4jLibrary.missing() == null, "ND4J cannot run here: " + Nd4jLibrary.missing());
+    void shouldRunEveryEngineOnLinuxWithAvx512() throws IOException {
+        assumeTrue(linuxWithAvx512(), "not Linux on x86-64 with AVX-512");
         assertThat(Engines.here()).containsExactly("vector", "onednn", "nd4j");
         try (Workers workers = new Workers(1, "test");
                 Memory memory = new Memory()) {
@@ -43,6 +46,13 @@ final class MatmulTableTest {
         }
     }
 
+    private static boolean linuxWithAvx512() throws IOException {
+        Path flags = Path.of("/proc/cpuinfo");
+        return Files.isReadable(flags)
+                && System.getProperty("os.arch").equals("amd64")
+                && Files.readString(flags).contains(" avx512f ");
+    }
+
     private static String describe(Workers workers, Memory memory, String engine) {
         try (Matmul matmul = new Matmul(workers, memory, engine)) {
             return matmul.describe();
@@ -51,22 +61,36 @@ final class MatmulTableTest {
 
     @Test
     void shouldSayWhyNd4jCannotRunOnAnotherPlatform() {
-        assertThat(Nd4jLibrary.missing("Mac OS X-aarch64", "", null))
+        assertThat(Nd4jLibrary.missing("Mac OS X-aarch64", "", null, "0"))
                 .isEqualTo(
                         "ND4J's native library is on the class path for linux-amd64 only, and this is Mac OS X-aarch64");
     }
 
     @Test
     void shouldSayWhyNd4jCannotRunWithoutAvx512() {
-        assertThat(Nd4jLibrary.missing("Linux-amd64", "sse4_2 avx2", null))
+        assertThat(Nd4jLibrary.missing("Linux-amd64", "sse4_2 avx2", null, "0"))
                 .isEqualTo("ND4J is on the class path in its build -onednn-avx512, and this processor has no AVX-512");
     }
 
     @Test
     void shouldSayWhichPropertyNd4jNeedsWhenAnotherBuildWasAskedFor() {
-        assertThat(Nd4jLibrary.missing("Linux-amd64", "avx2 avx512f avx512bw", "-avx2"))
+        assertThat(Nd4jLibrary.missing("Linux-amd64", "avx2 avx512f avx512bw", "-avx2", "0"))
                 .contains("-Dorg.bytedeco.javacpp.platform.extension=-avx2 asks for another build of ND4J")
                 .contains("leave the property out or set it to -onednn-avx512");
+    }
+
+    @Test
+    void shouldSayWhichPropertyNd4jNeedsToWorkBesideLargeTensors() {
+        assertThat(Nd4jLibrary.missing("Linux-amd64", "avx512f", null, null))
+                .isEqualTo("ND4J would fail as soon as tensors outgrow a multiple of the Java heap: start the JVM with"
+                        + " -Dorg.bytedeco.javacpp.maxphysicalbytes=0");
+    }
+
+    @Test
+    void shouldAcceptNd4jWithOrWithoutTheExtensionProperty() {
+        assertThat(Nd4jLibrary.missing("Linux-amd64", "avx512f", null, "0")).isNull();
+        assertThat(Nd4jLibrary.missing("Linux-amd64", "avx512f", "-onednn-avx512", "0"))
+                .isNull();
     }
 
     @Test

@@ -117,30 +117,78 @@ final class MatmulTest {
         Tensor b = MatmulCase.random(memory, DType.F32, 63, random);
         Tensor together = MatmulCase.random(memory, DType.F32, 4 * 35, random);
         Tensor single = MatmulCase.random(memory, DType.F32, 4 * 35, random);
-        matmul.multiplyBatch(spec, 4, a, 45, b, 0, together, 35);
+        matmul.multiplyBatch(spec, 4, batched(a, 45), batched(b, 0), batched(together, 35));
         for (int i = 0; i < 4; i++) {
             matmul.multiply(spec, a, i * 45L, b, 0, single, i * 35L);
         }
         assertThat(together.toFloats()).isEqualTo(single.toFloats());
     }
 
-    @Test
-    void shouldRefuseABatchWhoseResultsOverlap() {
-        assertThatThrownBy(() -> matmul.multiplyBatch(
-                        f32(1, 2, 1, false, false, false), 2, floats(1, 2), 1, floats(1, 2), 0, floats(1, 2, 3, 4), 1))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("results of a batch overlap: C spans 2 elements but the batch stride is 1");
+    private static Matmul.Batched batched(Tensor tensor, long stride) {
+        return new Matmul.Batched(tensor, 0, stride);
     }
 
     @Test
-    void shouldRefuseANegativeBatchOrBatchStride() {
-        MatmulSpec spec = f32(1, 1, 1, false, false, false);
-        assertThatThrownBy(() -> matmul.multiplyBatch(spec, -1, floats(1), 1, floats(1), 1, floats(1), 1))
+    void shouldMultiplyABatchOfHeadsThatShareTheirRows() {
+        // Two heads of two columns in rows of five: C_h = A_h B with B the identity times 10.
+        MatmulSpec spec = new MatmulSpec(2, 2, 2, false, false, DType.F32, DType.F32, 5, 2, 5, false);
+        Tensor a = floats(0, 1, 2, 3, 4, 0, 5, 6, 7, 8);
+        Tensor c = floats(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+        matmul.multiplyBatch(
+                spec, 2, new Matmul.Batched(a, 1, 2), batched(floats(10, 0, 0, 10), 0), new Matmul.Batched(c, 1, 2));
+        assertThat(c.toFloats()).containsExactly(-1, 10, 20, 30, 40, -1, 50, 60, 70, 80);
+    }
+
+    @Test
+    void shouldWriteZerosForABatchWithNothingToSum() {
+        Tensor c = floats(1, 2, 3, 4);
+        matmul.multiplyBatch(f32(1, 2, 0, false, false, false), 2, batched(c, 0), batched(c, 0), batched(c, 2));
+        assertThat(c.toFloats()).containsExactly(0, 0, 0, 0);
+    }
+
+    @Test
+    void shouldRefuseABatchWhoseResultsOverlap() {
+        MatmulSpec spec = f32(2, 2, 1, false, false, false);
+        assertThatThrownBy(() -> matmul.multiplyBatch(
+                        spec,
+                        2,
+                        batched(floats(1, 2), 0),
+                        batched(floats(1, 2), 0),
+                        batched(floats(1, 2, 3, 4, 5, 6), 2)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("results of a batch overlap: C spans 4 elements with rows 2 apart, but the next C"
+                        + " starts after 2");
+    }
+
+    @Test
+    void shouldRefuseANegativeBatch() {
+        Tensor one = floats(1);
+        assertThatThrownBy(() -> matmul.multiplyBatch(
+                        f32(1, 1, 1, false, false, false), -1, batched(one, 1), batched(one, 1), batched(one, 1)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("negative batch: -1");
-        assertThatThrownBy(() -> matmul.multiplyBatch(spec, 2, floats(1), -1, floats(1, 2), 1, floats(1, 2), 1))
+    }
+
+    @Test
+    void shouldRefuseANegativeBatchStride() {
+        Tensor two = floats(1, 2);
+        assertThatThrownBy(() -> matmul.multiplyBatch(
+                        f32(1, 1, 1, false, false, false), 2, batched(two, -1), batched(two, 1), batched(two, 1)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("negative batch stride: A -1, B 1, C 1");
+                .hasMessageContaining("negative batch stride of A: -1");
+    }
+
+    @Test
+    void shouldRefuseABatchThatReachesPastItsTensor() {
+        Tensor two = floats(1, 2);
+        assertThatThrownBy(() -> matmul.multiplyBatch(
+                        f32(1, 1, 1, false, false, false),
+                        3,
+                        batched(two, 0),
+                        batched(two, 1),
+                        batched(floats(1, 2, 3), 1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("B of a matrix product needs 3 elements from element 0 on, but F32[2] has 2");
     }
 
     @Test

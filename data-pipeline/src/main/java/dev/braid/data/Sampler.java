@@ -88,6 +88,11 @@ public final class Sampler {
         return draws[source];
     }
 
+    /** Samples in the stream of a source. */
+    public long samples(int source) {
+        return samples[source];
+    }
+
     /** Tokens a sample. */
     public int sequence() {
         return sequence;

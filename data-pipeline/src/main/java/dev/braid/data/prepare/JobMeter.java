@@ -34,6 +34,7 @@ final class JobMeter extends SparkListener implements AutoCloseable {
     private int tasks;
     private int done;
     private boolean cancelled;
+    private double reported;
 
     /** What tasks report; travels to the executors. */
     record Counters(LongAccumulator documents, LongAccumulator bytes, CollectionAccumulator<String> faults)
@@ -81,13 +82,16 @@ final class JobMeter extends SparkListener implements AutoCloseable {
         }
         done = Math.min(tasks, done + 1);
         report((double) done / tasks);
-        if (!cancelled && !counters.faults.isZero()) {
+        if (!cancelled && done < tasks && !counters.faults.isZero()) {
             cancelled = true;
             spark.sc().cancelJobGroup(group);
         }
     }
 
-    private void report(double fraction) {
+    /** A second job of the phase adds tasks, which must not turn the bar back. */
+    private void report(double doneNow) {
+        reported = Math.max(reported, doneNow);
+        double fraction = reported;
         double seconds = (System.nanoTime() - started) * 1e-9;
         listener.progress(new Progress(
                 phase,

@@ -85,6 +85,19 @@ final class UnitEncoder {
     }
 
     private void write(Split split, TokenBuffer tokens) throws IOException {
+        try {
+            append(split, tokens);
+        } catch (IOException problem) {
+            throw cannotWrite(split, problem);
+        }
+    }
+
+    private IOException cannotWrite(Split split, IOException problem) {
+        return new IOException(
+                "can't write " + folder.address() + "/" + name(split) + ": " + problem.getMessage(), problem);
+    }
+
+    private void append(Split split, TokenBuffer tokens) throws IOException {
         ShardWriter writer = writers.get(split);
         if (writer == null) {
             writer = new ShardWriter(folder.create(name(split) + attempt), tokenBytes);
@@ -99,9 +112,13 @@ final class UnitEncoder {
         List<Shard> shards = new ArrayList<>();
         for (Map.Entry<Split, ShardWriter> entry : writers.entrySet()) {
             ShardWriter writer = entry.getValue();
-            writer.close();
             String name = name(entry.getKey());
-            folder.settle(name + attempt, name);
+            try {
+                writer.close();
+                folder.settle(name + attempt, name);
+            } catch (IOException problem) {
+                throw cannotWrite(entry.getKey(), problem);
+            }
             long tokens = writer.tokens();
             shards.add(new Shard(name, unit.source(), entry.getKey(), tokens, tokens * tokenBytes, writer.checksum()));
         }

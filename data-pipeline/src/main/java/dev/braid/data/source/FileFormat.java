@@ -1,6 +1,7 @@
 package dev.braid.data.source;
 
 import dev.braid.data.DataException;
+import java.io.Serializable;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -12,7 +13,7 @@ import java.util.Optional;
  * @param gzip whether the whole file is compressed
  * @param surelyText whether the name says that it is text, so that NUL characters are a blemish and not the mark of a binary file
  */
-record FileFormat(Kind kind, boolean gzip, boolean surelyText) implements java.io.Serializable {
+record FileFormat(Kind kind, boolean gzip, boolean surelyText) implements Serializable {
     /** What a folder is searched for. */
     static final List<String> EXTENSIONS = List.of(".txt", ".jsonl", ".parquet", ".zip", ".txt.gz", ".jsonl.gz");
 

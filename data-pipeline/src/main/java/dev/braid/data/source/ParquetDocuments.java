@@ -52,7 +52,7 @@ final class ParquetDocuments {
         MessageType projection = new MessageType(schema.getName(), textColumn(address, schema));
         reader.setRequestedSchema(projection);
         boolean more = true;
-        PageReadStore rowGroup = more ? reader.readNextRowGroup() : null;
+        PageReadStore rowGroup = reader.readNextRowGroup();
         while (more && rowGroup != null) {
             RecordReader<Group> rows = new ColumnIOFactory()
                     .getColumnIO(projection, schema)

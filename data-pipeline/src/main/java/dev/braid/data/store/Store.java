@@ -5,13 +5,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.URI;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -89,7 +89,7 @@ public final class Store {
     }
 
     /** Opens a file to read. */
-    public org.apache.hadoop.fs.FSDataInputStream open(String name) throws IOException {
+    public FSDataInputStream open(String name) throws IOException {
         return files.open(new Path(folder, name));
     }
 
@@ -131,9 +131,16 @@ public final class Store {
 
     /** Creates the folder and those above it. */
     public void createFolder() throws IOException {
-        if (!files.mkdirs(folder)) {
-            throw new DataException("can't create the folder " + folder + "; check that it may be written");
+        String problem = "it can't be created";
+        try {
+            if (files.mkdirs(folder)) {
+                return;
+            }
+        } catch (IOException refused) {
+            problem = refused.getMessage();
         }
+        throw new DataException("can't create the folder " + folder + ": " + problem
+                + "; check that the place may be written, or choose another");
     }
 
     /** Removes a file of the folder, if it exists. */
@@ -169,9 +176,6 @@ public final class Store {
      */
     public boolean publish(String name) throws IOException {
         Path target = new Path(folder.getParent(), name);
-        if (files.exists(target)) {
-            return false;
-        }
         Optional<java.nio.file.Path> local = local();
         try {
             if (local.isPresent()) {
@@ -180,10 +184,11 @@ public final class Store {
                 FileContext.getFileContext(folder.toUri(), configuration).rename(folder, target, Options.Rename.NONE);
             }
             return true;
-        } catch (FileAlreadyExistsException
-                | java.nio.file.DirectoryNotEmptyException
-                | org.apache.hadoop.fs.FileAlreadyExistsException lost) {
-            return false;
+        } catch (IOException problem) {
+            if (files.exists(target)) {
+                return false;
+            }
+            throw problem;
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.braid.data.store;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 
 /**
@@ -38,7 +39,7 @@ public final class TokenDataset {
      * @param count how many
      * @param out receives them from index 0
      * @throws IndexOutOfBoundsException when they are not all in the stream
-     * @throws java.io.UncheckedIOException when a remote shard can't be read
+     * @throws UncheckedIOException when a remote shard can't be read
      */
     public void tokens(long from, int count, int[] out) {
         if (from < 0 || count < 0 || from > length() - count || count > out.length) {
@@ -60,8 +61,7 @@ public final class TokenDataset {
         try {
             shard.read(offset, count, out, at);
         } catch (IOException problem) {
-            throw new java.io.UncheckedIOException(
-                    "can't read " + shard.address() + ": " + problem.getMessage(), problem);
+            throw new UncheckedIOException("can't read " + shard.address() + ": " + problem.getMessage(), problem);
         }
     }
 

@@ -4,7 +4,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -53,10 +52,5 @@ final class AddedTokens {
     /** The ids by content. */
     static Map<String, Integer> byContent(List<AddedToken> tokens) {
         return tokens.stream().collect(Collectors.toMap(AddedToken::content, AddedToken::id, (first, second) -> first));
-    }
-
-    /** The tokens by id. */
-    static Map<Integer, AddedToken> byId(List<AddedToken> tokens) {
-        return tokens.stream().collect(Collectors.toMap(AddedToken::id, Function.identity(), (first, second) -> first));
     }
 }

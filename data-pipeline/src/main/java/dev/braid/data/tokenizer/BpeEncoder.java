@@ -1,6 +1,7 @@
 package dev.braid.data.tokenizer;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Map;
 
 /** Encodes words and remembers them: text repeats its words, so most are found in the cache. Not safe for several threads. */
@@ -51,7 +52,7 @@ final class BpeEncoder implements WordSplitter.Words {
     private void remember(int number, byte[] text, int from, int to) {
         encode(text, from, to, cached);
         if (number == ends.length) {
-            ends = java.util.Arrays.copyOf(ends, ends.length * 2);
+            ends = Arrays.copyOf(ends, ends.length * 2);
         }
         ends[number] = cached.size();
     }

@@ -1,6 +1,7 @@
 package dev.braid.data.tokenizer;
 
 import java.io.ByteArrayOutputStream;
+import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
 import java.io.ObjectStreamException;
 import java.io.Serializable;
@@ -126,7 +127,7 @@ public final class BpeTokenizer implements Tokenizer {
     }
 
     private void readObject(ObjectInputStream in) throws ObjectStreamException {
-        throw new java.io.InvalidObjectException("a tokenizer travels as its files");
+        throw new InvalidObjectException("a tokenizer travels as its files");
     }
 
     /** The form on the wire. */

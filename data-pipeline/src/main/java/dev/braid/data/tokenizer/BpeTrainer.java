@@ -1,8 +1,10 @@
 package dev.braid.data.tokenizer;
 
+import dev.braid.data.DataException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.function.IntConsumer;
 
@@ -78,11 +80,11 @@ public final class BpeTrainer {
      * @param counts how often each comes
      * @param vocabulary at least 257
      * @param progress hears the number of tokens so far
-     * @throws dev.braid.data.DataException when the words don't hold enough pairs that come twice, with the largest size that they do
+     * @throws DataException when the words don't hold enough pairs that come twice, with the largest size that they do
      */
     public static Tokenizer train(List<byte[]> words, long[] counts, int vocabulary, IntConsumer progress) {
         List<Merge> merges = new BpeTrainer(words, counts).merges(vocabulary, progress);
-        java.util.Map<String, byte[]> files = TokenizerWriter.files(merges);
+        Map<String, byte[]> files = TokenizerWriter.files(merges);
         return TokenizerJson.parse(
                 "the trained tokenizer", files.get(TokenizerJson.FILE), files.get(TokenizerJson.CONFIG_FILE));
     }
@@ -93,7 +95,7 @@ public final class BpeTrainer {
             Pair pair = mostFrequent();
             if (pair == null) {
                 int most = tokens.size() + 1;
-                throw new dev.braid.data.DataException("the sources hold only enough text for a vocabulary of " + most
+                throw new DataException("the sources hold only enough text for a vocabulary of " + most
                         + ", not " + vocabulary + "; set data.tokenizer.vocab to " + most
                         + " or less, add text, or use the byte tokenizer");
             }

@@ -1,6 +1,7 @@
 package dev.braid.data.tokenizer;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * The printable stand-ins of the 256 bytes in a byte-level vocabulary (Radford et al., GPT-2, 2019): the printable characters of
@@ -25,7 +26,7 @@ final class ByteAlphabet {
 
     private static short[] values() {
         short[] values = new short[2 * BYTES];
-        java.util.Arrays.fill(values, (short) -1);
+        Arrays.fill(values, (short) -1);
         for (int value = 0; value < BYTES; value++) {
             values[SYMBOLS[value]] = (short) value;
         }

@@ -22,12 +22,6 @@ final class ByteKeyTable {
         return size;
     }
 
-    /** The number of a key, or -1. */
-    int find(byte[] text, int from, int to) {
-        int slot = slot(text, from, to, hash(text, from, to));
-        return slots[slot] - 1;
-    }
-
     /** The number of a key, which becomes {@code size()} before the call when it is new. */
     int findOrAdd(byte[] text, int from, int to) {
         int hash = hash(text, from, to);

@@ -4,8 +4,6 @@ import java.nio.charset.StandardCharsets;
 
 /** Valid UTF-8, byte by byte. */
 public final class Utf8 {
-    private static final byte[] REPLACEMENT = "\uFFFD".getBytes(StandardCharsets.UTF_8);
-
     private Utf8() {}
 
     /** Bytes of the character that begins with this byte. */
@@ -106,10 +104,5 @@ public final class Utf8 {
             }
         }
         return length;
-    }
-
-    /** The bytes of U+FFFD. */
-    public static byte[] replacement() {
-        return REPLACEMENT.clone();
     }
 }

@@ -35,7 +35,9 @@ public final class LocalSpark implements ParameterResolver {
                 .setAppName("data-pipeline tests")
                 .set("spark.ui.enabled", "false")
                 .set("spark.driver.host", "127.0.0.1")
-                .set("spark.driver.bindAddress", "127.0.0.1");
+                .set("spark.driver.bindAddress", "127.0.0.1")
+                .set("spark.hadoop.fs.far.impl", FarFileSystem.class.getName())
+                .set("spark.hadoop.fs.AbstractFileSystem.far.impl", FarFileSystem.Context.class.getName());
         return new JavaSparkContext(settings);
     }
 }

@@ -145,22 +145,25 @@ final class Nd4jEngine implements MatmulEngine {
         int operand = spec.operands().bytes();
         int result = spec.result().bytes();
         int blockColumns = blockColumns(spec);
-        for (int column = 0; column < spec.n(); column += blockColumns) {
-            int columns = Math.min(blockColumns, spec.n() - column);
-            for (int row = 0; row < spec.m(); row += BLOCK_ROWS) {
+        for (int row = 0; row < spec.m(); row += BLOCK_ROWS) {
+            int rows = Math.min(BLOCK_ROWS, spec.m() - row);
+            for (int column = 0; column < spec.n(); column += blockColumns) {
                 block(
                         spec,
-                        Math.min(BLOCK_ROWS, spec.m() - row),
-                        columns,
+                        rows,
+                        Math.min(blockColumns, spec.n() - column),
                         a + spec.offsetA(row) * operand,
                         b + spec.offsetB(column) * operand,
                         c + spec.offsetC(row, column) * result,
+                        // What was packed for the first columns serves the next ones too, if it was all of k.
+                        column > 0 && spec.k() <= blockK(spec),
                         workspace);
             }
         }
     }
 
-    private void block(MatmulSpec spec, int rows, int columns, long a, long b, long c, Workspace workspace) {
+    private void block(
+            MatmulSpec spec, int rows, int columns, long a, long b, long c, boolean packedBefore, Workspace workspace) {
         Block largest = Block.largest(spec);
         long packedA = workspace.address();
         long packedB = packedA + largest.bytesA();
@@ -170,10 +173,18 @@ final class Nd4jEngine implements MatmulEngine {
         int operand = spec.operands().bytes();
         for (int p = 0; p < spec.k(); p += step) {
             Block block = Block.of(spec, rows, columns, Math.min(step, spec.k() - p));
-            long startA = a + p * (spec.transposeA() ? spec.strideA() : 1) * operand;
-            long startB = b + p * (spec.transposeB() ? 1 : spec.strideB()) * operand;
-            long left = block.packA() ? packA(block, startA, packedA) : startA;
-            long right = block.packB() ? packB(block, startB, packedB) : startB;
+            long left = a + p * (spec.transposeA() ? spec.strideA() : 1) * operand;
+            if (block.packA()) {
+                if (!packedBefore) {
+                    packA(block, left, packedA);
+                }
+                left = packedA;
+            }
+            long right = b + p * (spec.transposeB() ? 1 : spec.strideB()) * operand;
+            if (block.packB()) {
+                packB(block, right, packedB);
+                right = packedB;
+            }
             boolean scratch = block.viaScratch();
             long target = scratch ? (p == 0 ? sum : chunk) : c;
             multiply(block, left, right, target, contexts[workspace.index()]);
@@ -202,7 +213,7 @@ final class Nd4jEngine implements MatmulEngine {
                 Nd4jLibrary.matrix(c, type, m, n));
     }
 
-    private static long packA(Block block, long a, long packed) {
+    private static void packA(Block block, long a, long packed) {
         MatmulSpec spec = block.spec;
         if (block.transposeA != spec.transposeA()) {
             transpose(spec.operands(), a, spec.strideA(), block.rows, block.height(), block.k, packed);
@@ -211,17 +222,15 @@ final class Nd4jEngine implements MatmulEngine {
         } else {
             pack(block, a, spec.strideA(), block.rows, block.k, block.height(), block.k, packed);
         }
-        return packed;
     }
 
-    private static long packB(Block block, long b, long packed) {
+    private static void packB(Block block, long b, long packed) {
         MatmulSpec spec = block.spec;
         if (spec.transposeB()) {
             pack(block, b, spec.strideB(), block.columns, block.k, block.width(), block.k, packed);
         } else {
             pack(block, b, spec.strideB(), block.k, block.columns, block.k, block.width(), packed);
         }
-        return packed;
     }
 
     /** Copies or widens {@code rows x columns} into a dense matrix of {@code height x width}; the rest of it is zero. */

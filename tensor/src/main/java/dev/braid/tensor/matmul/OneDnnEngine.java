@@ -15,10 +15,12 @@ import java.util.concurrent.ConcurrentHashMap;
  * so such a product is computed with a second row or column of zeros in scratch memory.
  */
 final class OneDnnEngine implements MatmulEngine {
+    /** Specs whose primitives are kept; a run has some dozens, only changing lengths of text make more. */
     private static final int KEPT = 1_000;
 
     private final Map<MatmulSpec, Product> products = new ConcurrentHashMap<>();
     private final int workspaces;
+    private final int kept;
     private final long engine;
     private final long[] streams;
 
@@ -28,11 +30,16 @@ final class OneDnnEngine implements MatmulEngine {
      * @throws IllegalStateException if there is no oneDNN for this machine; {@link OneDnn#missing} says so beforehand
      */
     OneDnnEngine(int workspaces) {
+        this(workspaces, KEPT);
+    }
+
+    OneDnnEngine(int workspaces, int kept) {
         String missing = OneDnn.missing();
         if (missing != null) {
             throw new IllegalStateException(missing);
         }
         this.workspaces = workspaces;
+        this.kept = kept;
         engine = OneDnn.createEngine();
         streams = new long[workspaces];
         for (int i = 0; i < workspaces; i++) {
@@ -132,7 +139,7 @@ final class OneDnnEngine implements MatmulEngine {
 
     @Override
     public long prepare(MatmulSpec spec) {
-        if (products.size() > KEPT) {
+        if (products.size() >= kept) {
             clear();
         }
         Padding padding = Padding.of(spec);
@@ -177,6 +184,11 @@ final class OneDnnEngine implements MatmulEngine {
         }
         OneDnn.useOneThread();
         OneDnn.execute(product.primitive, streams[workspace.index()], 4, arguments.list);
+    }
+
+    /** Specs whose primitives exist now. */
+    int products() {
+        return products.size();
     }
 
     private void clear() {

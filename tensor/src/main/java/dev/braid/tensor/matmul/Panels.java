@@ -36,7 +36,38 @@ final class Panels {
             copyFullRows(wide, source, stride, k, width, panel);
         } else if (!alongK) {
             copyRows(wide, source, stride, k, valid, width, panel);
-        } else if (wide) {
+        } else {
+            transpose(dtype, source, stride, k, valid, width, panel);
+        }
+    }
+
+    /** Blocks in registers as far as there are whole ones, then what is left below them and to their right. */
+    private static void transpose(DType dtype, long source, long stride, int k, int valid, int width, long panel) {
+        int size = Transposition.SIZE;
+        int wholeRows = Lanes.COUNT >= size ? valid / size * size : 0;
+        int wholeSteps = k / size * size;
+        int bytes = dtype.bytes();
+        for (int j = 0; j < wholeRows; j += size) {
+            long rows = source + j * stride * bytes;
+            if (dtype == DType.F32) {
+                Transposition.floats(rows, stride * bytes, wholeSteps, panel + 4L * j, 4L * width);
+            } else {
+                Transposition.shorts(rows, stride * bytes, wholeSteps, panel + 4L * j, 4L * width);
+            }
+        }
+        if (wholeRows > 0 && wholeSteps < k) {
+            long right = source + (long) wholeSteps * bytes;
+            transposeByPairs(dtype, right, stride, k - wholeSteps, wholeRows, width, panel + 4L * wholeSteps * width);
+        }
+        if (wholeRows < valid) {
+            long below = source + wholeRows * stride * bytes;
+            transposeByPairs(dtype, below, stride, k, valid - wholeRows, width, panel + 4L * wholeRows);
+        }
+    }
+
+    private static void transposeByPairs(
+            DType dtype, long source, long stride, int k, int valid, int width, long panel) {
+        if (dtype == DType.F32) {
             transposeFloats(source, stride, k, valid, width, panel);
         } else {
             transposeShorts(source, stride, k, valid, width, panel);

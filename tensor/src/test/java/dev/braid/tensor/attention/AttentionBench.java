@@ -5,13 +5,15 @@ import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Random;
 
 /**
  * Times attention at the shapes of docs/attention.md. Arguments: cores, repetitions. Prints the fastest and the median
- * time in milliseconds and the arithmetic rate of the fastest.
+ * time in milliseconds and the arithmetic rate of the fastest. On one core it counts the processor time of its thread,
+ * which a busy machine hardly disturbs; on more, wall time.
  */
 public final class AttentionBench {
     private record Case(int batch, int length, int heads, int kvHeads, int headSize, DType dtype) {}
@@ -55,17 +57,21 @@ public final class AttentionBench {
             double[] forward = new double[repetitions];
             double[] backward = new double[repetitions];
             for (int i = 0; i < repetitions; i++) {
-                long start = System.nanoTime();
+                long start = now(cores);
                 Attention.forward(compute, spec, x[0], x[1], x[2], output, lse);
-                long middle = System.nanoTime();
+                long middle = now(cores);
                 Attention.backward(compute, spec, x[0], x[1], x[2], output, lse, Heads.of(dO, size), g[0], g[1], g[2]);
                 forward[i] = (middle - start) / 1e6;
-                backward[i] = (System.nanoTime() - middle) / 1e6;
+                backward[i] = (now(cores) - middle) / 1e6;
             }
             double flops = 4.0 * one.batch() * one.heads() * size * spec.visiblePairs();
             report(one + " forward", forward, flops);
             report(one + " backward", backward, 2.5 * flops);
         }
+    }
+
+    private static long now(int cores) {
+        return cores == 1 ? ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() : System.nanoTime();
     }
 
     private static void report(String name, double[] milliseconds, double flops) {

@@ -6,7 +6,13 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Memory;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.Workers;
+import java.util.Collections;
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -89,6 +95,33 @@ final class CanonicalArithmeticTest {
                 }
                 each.release();
             }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ENGINES)
+    void shouldGiveTheSameBitsWhenSeveralRanksOfOneProcessRunAtOnce(String engine) throws Exception {
+        MatmulSpec spec = MatmulSpec.dense(300, 200, 400, false, true, DType.BF16, DType.F32, false);
+        List<Callable<float[]>> ranks = Collections.nCopies(3, () -> product(engine, spec));
+        try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
+            List<Future<float[]>> results = threads.invokeAll(ranks);
+            float[] alone = product(engine, spec);
+            for (Future<float[]> result : results) {
+                assertThat(result.get()).isEqualTo(alone);
+            }
+        }
+    }
+
+    /** Twenty times the same product, on a rank of its own; the last result. */
+    private static float[] product(String engine, MatmulSpec spec) {
+        try (Workers workers = new Workers(2, "rank");
+                Memory memory = new Memory();
+                Matmul matmul = new Matmul(workers, memory, engine)) {
+            MatmulCase each = new MatmulCase(memory, spec, new SplittableRandom(17));
+            for (int i = 0; i < 20; i++) {
+                matmul.multiply(spec, each.a, each.b, each.c);
+            }
+            return each.c.toFloats();
         }
     }
 

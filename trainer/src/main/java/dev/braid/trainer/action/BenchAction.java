@@ -28,7 +28,8 @@ final class BenchAction {
             return;
         }
         console.out()
-                .println(Format.count(result.parameters()) + " parameters, " + request.experiment().tokensPerStep()
+                .println(Format.count(result.parameters()) + " parameters, "
+                        + request.experiment().tokensPerStep()
                         + " tokens a step, " + request.experiment().precision().compute() + ", " + cores + " cores; "
                         + result.engine() + "; peak memory " + Format.bytes(result.peakBytes()));
         if (request.profile()) {

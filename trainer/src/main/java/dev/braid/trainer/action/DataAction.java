@@ -104,7 +104,8 @@ final class DataAction {
     }
 
     private void text(Experiment experiment, PreparedData data, int steps) {
-        long samples = steps == 0 ? SAMPLES_SHOWN : (long) steps * experiment.batch().sequences();
+        long samples =
+                steps == 0 ? SAMPLES_SHOWN : (long) steps * experiment.batch().sequences();
         long planned = (long) experiment.train().steps() * experiment.batch().sequences();
         console.out().println(DataStage.describe(data) + ", " + planned + " samples planned");
         Sampler sampler = data.sampler(experiment.seed());

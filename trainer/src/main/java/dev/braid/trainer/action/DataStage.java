@@ -32,7 +32,10 @@ final class DataStage {
 
     /** Where prepared data lies: beside the runs, so that runs with the same data share it. */
     String cache() {
-        return Path.of(experiment.output()).toAbsolutePath().resolveSibling(".data").toString();
+        return Path.of(experiment.output())
+                .toAbsolutePath()
+                .resolveSibling(".data")
+                .toString();
     }
 
     /** What is prepared already; needs no Spark. */

@@ -36,8 +36,10 @@ final class ExchangeAction {
 
     void exportModel(Actions.Export request) throws IOException {
         try (SavedModel saved = SavedModel.open(request.checkpoint())) {
-            OptionalInt endOfText =
-                    saved.tokenizer().map(Tokenizer::endOfText).map(OptionalInt::of).orElse(OptionalInt.empty());
+            OptionalInt endOfText = saved.tokenizer()
+                    .map(Tokenizer::endOfText)
+                    .map(OptionalInt::of)
+                    .orElse(OptionalInt.empty());
             ModelConfig config = saved.model().config();
             LlamaShape shape = LlamaShapes.of(config, saved.model().vocabulary(), endOfText);
             HuggingFaceExport.write(

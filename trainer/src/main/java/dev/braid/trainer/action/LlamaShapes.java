@@ -58,9 +58,8 @@ final class LlamaShapes {
 
     /** The config of a model of that shape. */
     static ModelConfig config(LlamaShape shape) {
-        Optional<Integer> headSize = shape.headSize() * shape.heads() == shape.dim()
-                ? Optional.empty()
-                : Optional.of(shape.headSize());
+        Optional<Integer> headSize =
+                shape.headSize() * shape.heads() == shape.dim() ? Optional.empty() : Optional.of(shape.headSize());
         AttentionConfig attention = new AttentionConfig(
                 shape.heads(),
                 Optional.of(shape.kvHeads()),

@@ -145,10 +145,7 @@ final class RunFolder implements AutoCloseable {
         Path written = folder.resolve(CONFIG + ".writing");
         Files.writeString(written, experiment.toYaml());
         Files.move(
-                written,
-                folder.resolve(CONFIG),
-                StandardCopyOption.ATOMIC_MOVE,
-                StandardCopyOption.REPLACE_EXISTING);
+                written, folder.resolve(CONFIG), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     @Override

@@ -74,7 +74,8 @@ final class RunListener implements RankListener, AutoCloseable {
         progress = new TrainingProgress(status, experiment.train().steps(), epoch, System::nanoTime);
         peak = started.peakFlopsPerSecond();
         String speed = peak > 0
-                ? "; matmul peak " + Format.flops(peak) + " in " + experiment.precision().compute()
+                ? "; matmul peak " + Format.flops(peak) + " in "
+                        + experiment.precision().compute()
                 : "";
         status.line("model: " + Format.count(started.parameters()) + " parameters; " + started.cores() + " cores, "
                 + started.engine() + speed);

@@ -30,8 +30,9 @@ final class SampleAction {
             }
             int room = saved.model().config().context() - prompt.length;
             if (room < 1) {
-                throw new IllegalArgumentException("--prompt has " + prompt.length + " tokens, but the model's context is "
-                        + saved.model().config().context() + "; shorten it");
+                throw new IllegalArgumentException(
+                        "--prompt has " + prompt.length + " tokens, but the model's context is "
+                                + saved.model().config().context() + "; shorten it");
             }
             int count = Math.min(request.tokens(), room);
             if (count < request.tokens()) {
@@ -41,8 +42,7 @@ final class SampleAction {
             }
             Printer printer = new Printer(tokenizer, count, request.json() ? null : console);
             printer.begin(request.prompt());
-            int[] tokens = Generation.run(
-                    saved.model(), prompt, count, chooser, tokenizer.endOfText(), printer::token);
+            int[] tokens = Generation.run(saved.model(), prompt, count, chooser, tokenizer.endOfText(), printer::token);
             printer.end();
             if (request.json()) {
                 Map<String, Object> facts = new LinkedHashMap<>();

@@ -46,8 +46,9 @@ final class ScoreAction {
             check(request, model, ids, length);
             long logitCount = (long) rows * length * model.vocabulary();
             if (request.logits() && logitCount > Integer.MAX_VALUE - 8) {
-                throw new IllegalArgumentException("--logits of " + rows + " x " + length + " tokens with a vocabulary of "
-                        + model.vocabulary() + " are too many for one file; score fewer rows at a time");
+                throw new IllegalArgumentException(
+                        "--logits of " + rows + " x " + length + " tokens with a vocabulary of " + model.vocabulary()
+                                + " are too many for one file; score fewer rows at a time");
             }
             float[] logProbabilities = new float[rows * (length - 1)];
             float[] allLogits = new float[request.logits() ? (int) logitCount : 0];
@@ -77,8 +78,9 @@ final class ScoreAction {
         }
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] < 0 || ids[i] >= model.vocabulary()) {
-                throw new IllegalArgumentException(request.tokens() + ": " + INPUT + "[" + i / length + ", " + i % length
-                        + "] is " + ids[i] + ", the model's vocabulary is 0 to " + (model.vocabulary() - 1));
+                throw new IllegalArgumentException(
+                        request.tokens() + ": " + INPUT + "[" + i / length + ", " + i % length + "] is " + ids[i]
+                                + ", the model's vocabulary is 0 to " + (model.vocabulary() - 1));
             }
         }
     }

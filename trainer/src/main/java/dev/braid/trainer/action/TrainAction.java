@@ -65,8 +65,13 @@ final class TrainAction {
         if (request.json()) {
             console.out()
                     .println(new ObjectMapper()
-                            .writeValueAsString(
-                                    Map.of("complete", true, "step", step, "output", folder.path().toString())));
+                            .writeValueAsString(Map.of(
+                                    "complete",
+                                    true,
+                                    "step",
+                                    step,
+                                    "output",
+                                    folder.path().toString())));
             return;
         }
         console.out()
@@ -91,7 +96,8 @@ final class TrainAction {
             status.line(DataStage.describe(data));
             data.notes().forEach(status::line);
             folder.writeConfig(experiment);
-            newest.ifPresent(step -> status.line("resuming from " + folder.checkpoints().resolve("step-" + step)));
+            newest.ifPresent(
+                    step -> status.line("resuming from " + folder.checkpoints().resolve("step-" + step)));
             Coordinator coordinator = new Coordinator(spark, plan.layout(), plan.limits());
             TrainingProgram program =
                     new TrainingProgram(experiment.toYaml(), folder.path().toString(), data.location());
@@ -118,7 +124,8 @@ final class TrainAction {
 
     private void finish(RunFolder folder, RunListener listener, TrainingEvent.Ended ended) throws IOException {
         String how = ended.stopped()
-                ? "stopped at step " + ended.step() + " of " + experiment.train().steps()
+                ? "stopped at step " + ended.step() + " of "
+                        + experiment.train().steps()
                 : "complete";
         RunHistory history = history(folder);
         RunSummary summary = summary(folder, how, listener.sampled());
@@ -129,7 +136,8 @@ final class TrainAction {
         listener.sampled().ifPresent(sample -> console.out().println("\nsample:\n" + sample.indent(2)));
         console.out().print(RunText.render(summary, history, display));
         if (ended.stopped()) {
-            console.out().println("Stopped and saved at step " + ended.step() + ". The same command goes on from here.");
+            console.out()
+                    .println("Stopped and saved at step " + ended.step() + ". The same command goes on from here.");
         } else if (experiment.train().steps() > 0) {
             console.out().println("Next: ./braid sample " + experiment.output() + " --prompt 'public class '");
         }

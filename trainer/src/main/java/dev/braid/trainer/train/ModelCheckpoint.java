@@ -116,10 +116,12 @@ public final class ModelCheckpoint {
     /** Fills the model with {@code weights}; every parameter must be there with its shape, and nothing else. */
     public static void loadWeights(Weights weights, Decoder model) throws IOException {
         List<String> expected = model.parameters().stream().map(Parameter::name).toList();
-        List<String> missing =
-                expected.stream().filter(name -> !weights.names().contains(name)).toList();
-        List<String> unknown =
-                weights.names().stream().filter(name -> !expected.contains(name)).toList();
+        List<String> missing = expected.stream()
+                .filter(name -> !weights.names().contains(name))
+                .toList();
+        List<String> unknown = weights.names().stream()
+                .filter(name -> !expected.contains(name))
+                .toList();
         if (!missing.isEmpty() || !unknown.isEmpty()) {
             throw new IllegalArgumentException("the weights are of another model: "
                     + (missing.isEmpty() ? "" : "missing " + missing + " ")

@@ -55,8 +55,9 @@ public record RunState(long step, long samples, long tokens, long skipped, long 
     private static JsonNode required(JsonNode node, String key) {
         JsonNode value = node.get(key);
         if (value == null || !value.isNumber()) {
-            throw new IllegalArgumentException("the checkpoint's state has no number '" + key
-                    + "'; it was not written by training and cannot be resumed (use init.from to start from its weights)");
+            throw new IllegalArgumentException(
+                    "the checkpoint's state has no number '" + key
+                            + "'; it was not written by training and cannot be resumed (use init.from to start from its weights)");
         }
         return value;
     }

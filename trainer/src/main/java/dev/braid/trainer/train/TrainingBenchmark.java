@@ -50,14 +50,15 @@ public final class TrainingBenchmark {
 
     /** Runs {@code steps} measured steps after a warm-up in which the JIT compiler settles. */
     public static Result run(Experiment experiment, int cores, int steps) {
-        int vocabulary = experiment
-                .model()
-                .vocab()
-                .orElse(experiment.vocabulary().orElse(DEFAULT_VOCABULARY));
+        int vocabulary =
+                experiment.model().vocab().orElse(experiment.vocabulary().orElse(DEFAULT_VOCABULARY));
         double peak = MatmulPeak.measure(experiment, cores);
         try (Compute compute = new Compute(cores, experiment.engine(), "bench")) {
             Decoder model = new Decoder(
-                    experiment.model(), vocabulary, compute, experiment.precision().computeType());
+                    experiment.model(),
+                    vocabulary,
+                    compute,
+                    experiment.precision().computeType());
             model.initialize(experiment.seed());
             AdamWConfig settings = (AdamWConfig) experiment.optimizer();
             TrainStep step = new TrainStep(
@@ -77,7 +78,8 @@ public final class TrainingBenchmark {
             compute.profile().reset();
             double[] seconds = new double[steps];
             for (int i = 0; i < steps; i++) {
-                List<Sample> samples = samples(random, vocabulary, experiment.batch().sequences(), length);
+                List<Sample> samples =
+                        samples(random, vocabulary, experiment.batch().sequences(), length);
                 long start = System.nanoTime();
                 step.run(0, samples);
                 seconds[i] = (System.nanoTime() - start) / 1e9;

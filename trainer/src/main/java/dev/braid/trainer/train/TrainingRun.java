@@ -112,7 +112,9 @@ public final class TrainingRun {
         events.accept(new TrainingEvent.Started(
                 state.step(),
                 model.parameterCount(),
-                steps > state.step() ? MatmulPeak.measure(experiment, compute.workers().cores()) : 0,
+                steps > state.step()
+                        ? MatmulPeak.measure(experiment, compute.workers().cores())
+                        : 0,
                 compute.matmul().describe(),
                 compute.workers().cores()));
         boolean stopped = false;
@@ -129,7 +131,8 @@ public final class TrainingRun {
         if (state.step() == steps && steps > 0) {
             sample();
         }
-        return new TrainingEvent.Ended(state.step(), state.step() < steps, live(), compute.memory().peak());
+        return new TrainingEvent.Ended(
+                state.step(), state.step() < steps, live(), compute.memory().peak());
     }
 
     private void step(int steps) {

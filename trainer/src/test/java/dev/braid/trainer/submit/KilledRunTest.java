@@ -1,0 +1,62 @@
+package dev.braid.trainer.submit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.braid.trainer.action.TinyExperiment;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs that are cut off end with the bits of the run that was not. */
+@Tag("submit")
+class KilledRunTest {
+    private static final Duration DEADLINE = Duration.ofMinutes(3);
+    private static final int STEPS = 60;
+
+    @TempDir
+    private Path folder;
+
+    private TinyExperiment tiny;
+
+    @BeforeEach
+    void prepare() throws IOException {
+        tiny = new TinyExperiment(folder);
+    }
+
+    private BraidProcess train(String run) throws IOException {
+        return BraidProcess.start(
+                folder,
+                "train",
+                tiny.config().toString(),
+                "-s",
+                "output=" + tiny.run(run),
+                "-s",
+                "train.steps=" + STEPS,
+                "-s",
+                "checkpoint.every=7");
+    }
+
+    @Test
+    void shouldEndWithTheSameBitsAfterBeingKilledAndAfterBeingTerminated() throws IOException, InterruptedException {
+        BraidProcess straight = train("straight");
+        assertThat(straight.waitFor(DEADLINE)).as(straight.output()).isZero();
+
+        BraidProcess killed = train("cut");
+        killed.awaitLines(tiny.run("cut").resolve("metrics.jsonl"), 20, DEADLINE);
+        killed.kill();
+        BraidProcess terminated = train("cut");
+        terminated.awaitLines(tiny.run("cut").resolve("metrics.jsonl"), 40, DEADLINE);
+        terminated.terminate();
+        assertThat(terminated.waitFor(DEADLINE)).as(terminated.output()).isZero();
+        assertThat(terminated.output()).contains("resuming from", "got TERM: saving a checkpoint");
+        BraidProcess last = train("cut");
+        assertThat(last.waitFor(DEADLINE)).as(last.output()).isZero();
+
+        assertThat(tiny.losses("cut")).hasSize(STEPS).isEqualTo(tiny.losses("straight"));
+        assertThat(tiny.tensors("cut")).usingRecursiveComparison().isEqualTo(tiny.tensors("straight"));
+    }
+}

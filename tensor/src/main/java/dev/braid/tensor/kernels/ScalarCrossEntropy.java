@@ -19,7 +19,7 @@ final class ScalarCrossEntropy implements CrossEntropyKernels {
             }
             int label = getInt(labels, row);
             float logit = label < 0 ? 0 : getFloat(logits, start + label);
-            finish(row, label, logit, largest + Math.log(sum), zLoss, lse, loss);
+            finish(row, label, logit, largest + StrictMath.log(sum), zLoss, lse, loss);
         }
     }
 

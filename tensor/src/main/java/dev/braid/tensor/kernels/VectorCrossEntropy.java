@@ -12,6 +12,8 @@ import jdk.incubator.vector.VectorOperators;
 final class VectorCrossEntropy implements CrossEntropyKernels {
     private static final int LANES = Species.LANES;
 
+    private final VectorElementwise elementwise = new VectorElementwise();
+
     @Override
     public void forward(long logits, long labels, float zLoss, long lse, long loss, int rows, int columns) {
         float[] lanes = new float[LANES];
@@ -21,7 +23,7 @@ final class VectorCrossEntropy implements CrossEntropyKernels {
             float sum = exponentialSum(start, largest, columns, lanes);
             int label = getInt(labels, row);
             float logit = label < 0 ? 0 : getFloat(start, label);
-            ScalarCrossEntropy.finish(row, label, logit, largest + Math.log(sum), zLoss, lse, loss);
+            ScalarCrossEntropy.finish(row, label, logit, largest + StrictMath.log(sum), zLoss, lse, loss);
         }
     }
 
@@ -95,7 +97,6 @@ final class VectorCrossEntropy implements CrossEntropyKernels {
             int rows,
             int columns) {
         float[] lanes = new float[LANES];
-        VectorElementwise elementwise = new VectorElementwise();
         for (int row = 0; row < rows; row++) {
             long offset = (long) row * columns * Float.BYTES;
             long out = dLogits + offset;
@@ -103,7 +104,7 @@ final class VectorCrossEntropy implements CrossEntropyKernels {
             float logit = label < 0 ? 0 : getFloat(logits + offset, label);
             float largest = largest(logits + offset, columns);
             float sum = storeExponentials(logits + offset, largest, out, columns, lanes);
-            double logSum = largest + Math.log(sum);
+            double logSum = largest + StrictMath.log(sum);
             ScalarCrossEntropy.finish(row, label, logit, logSum, zLoss, lse, loss);
             if (label < 0) {
                 Addresses.fillZero(out, (long) columns * Float.BYTES);

@@ -6,11 +6,17 @@ import dev.braid.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @Tag("widths")
 final class ConversionKernelsTest {
+    @BeforeAll
+    static void assumeThatTheCpuHasTheWidth() {
+        Widths.assumeSupported();
+    }
+
     private static final int ALL_HALVES = 1 << 16;
 
     @Test

@@ -3,11 +3,17 @@ package dev.braid.tensor.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @Tag("widths")
 final class SpeciesTest {
+    @BeforeAll
+    static void assumeThatTheCpuHasTheWidth() {
+        Widths.assumeSupported();
+    }
+
     @Test
     void shouldUseTheWidthThatThePropertyNames() {
         String requested = System.getProperty("braid.vector.bits");

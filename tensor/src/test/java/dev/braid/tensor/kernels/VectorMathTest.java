@@ -5,11 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Random;
 import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @Tag("widths")
 final class VectorMathTest {
+    @BeforeAll
+    static void assumeThatTheCpuHasTheWidth() {
+        Widths.assumeSupported();
+    }
+
     private static float vectorExp(float value) {
         float[] lanes = new float[Species.LANES];
         VectorMath.exp(FloatVector.broadcast(Species.FLOAT, value)).intoArray(lanes, 0);

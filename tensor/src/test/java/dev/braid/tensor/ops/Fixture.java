@@ -8,6 +8,7 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.kernels.KernelProviders;
+import dev.braid.tensor.kernels.Widths;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
@@ -37,6 +38,7 @@ final class Fixture implements AutoCloseable {
     }
 
     private Fixture(String kernels, int cores, long seed) {
+        Widths.assumeSupported();
         compute = new Compute(cores, "vector", "test", KernelProviders.byName(kernels));
         random = new Random(seed);
         description = kernels + " kernels, " + cores + " cores, seed " + seed;

@@ -3,6 +3,7 @@ package dev.braid.trainer.action;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.braid.checkpoint.safetensors.Entry;
 import dev.braid.checkpoint.safetensors.SafetensorsWriter;
+import dev.braid.data.DataReport;
 import dev.braid.data.PreparedData;
 import dev.braid.data.Sample;
 import dev.braid.data.Sampler;
@@ -104,14 +105,10 @@ final class DataAction {
     }
 
     private void text(Experiment experiment, PreparedData data, int steps) {
-        long samples =
-                steps == 0 ? SAMPLES_SHOWN : (long) steps * experiment.batch().sequences();
         long planned = (long) experiment.train().steps() * experiment.batch().sequences();
-        console.out().println(DataStage.describe(data) + ", " + planned + " samples planned");
-        Sampler sampler = data.sampler(experiment.seed());
-        for (long g = 0; g < samples; g++) {
-            console.out().println("\n--- sample " + g + " ---");
-            console.out().println(data.tokenizer().decode(sampler.sample(g).inputs()));
-        }
+        long shown =
+                steps == 0 ? SAMPLES_SHOWN : (long) steps * experiment.batch().sequences();
+        console.out().print(DataReport.mixture(data, planned));
+        console.out().print(DataReport.samples(data, experiment.seed(), Math.toIntExact(shown)));
     }
 }

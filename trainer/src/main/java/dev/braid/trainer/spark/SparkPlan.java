@@ -14,7 +14,8 @@ public record SparkPlan(SparkConf configuration, RankLayout layout) {
     /** Flags that executors need beyond those which Spark adds by itself. */
     private static final String EXECUTOR_OPTIONS = "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED"
             + " --add-opens=java.base/java.util.zip=ALL-UNNAMED"
-            + " -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0";
+            + " -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0"
+            + " -Dorg.bytedeco.javacpp.maxphysicalbytes=0";
 
     private static final String NATIVE_VARIANT = "org.bytedeco.javacpp.platform.extension";
 

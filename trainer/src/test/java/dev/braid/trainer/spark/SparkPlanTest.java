@@ -153,7 +153,8 @@ class SparkPlanTest {
         assertThat(plan.configuration().get("spark.executor.extraJavaOptions"))
                 .isEqualTo("--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED"
                         + " --add-opens=java.base/java.util.zip=ALL-UNNAMED"
-                        + " -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0 -Dmine=1");
+                        + " -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0"
+                        + " -Dorg.bytedeco.javacpp.maxphysicalbytes=0 -Dmine=1");
     }
 
     private static SparkPlan plan(int ranks, Optional<String> master, SparkConf conf) {

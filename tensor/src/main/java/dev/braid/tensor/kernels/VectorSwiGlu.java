@@ -5,11 +5,15 @@ import static dev.braid.tensor.kernels.Addresses.setFloat;
 import static dev.braid.tensor.kernels.VectorValues.load;
 import static dev.braid.tensor.kernels.VectorValues.store;
 
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 
 /** Tails go through the scalar twins of the same operations, so that a value's result does not depend on its column. */
 final class VectorSwiGlu implements SwiGluKernels {
     private static final int LANES = Species.LANES;
+    private static final MemorySegment ALL = Addresses.ALL;
+    private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
 
     @Override
     public void forward(long gateUp, long out, int rows, int columns) {
@@ -48,12 +52,15 @@ final class VectorSwiGlu implements SwiGluKernels {
         FloatVector one = FloatVector.broadcast(Species.FLOAT, 1);
         int j = 0;
         for (; j <= columns - LANES; j += LANES) {
-            FloatVector gate = load(gates, j);
-            FloatVector d = load(dOut, j);
-            FloatVector sigmoid = load(dGates, j);
-            FloatVector slope = sigmoid.mul(gate.mul(one.sub(sigmoid)).add(1));
-            store(d.mul(load(ups, j)).mul(slope), dGates, j);
-            store(d.mul(gate.mul(sigmoid)), dUps, j);
+            // The Vector API itself, not load and store: the compiler gives up inlining helpers in a large loop.
+            long at = (long) j * Float.BYTES;
+            FloatVector gate = FloatVector.fromMemorySegment(Species.FLOAT, ALL, gates + at, ORDER);
+            FloatVector d = FloatVector.fromMemorySegment(Species.FLOAT, ALL, dOut + at, ORDER);
+            FloatVector sigmoid = FloatVector.fromMemorySegment(Species.FLOAT, ALL, dGates + at, ORDER);
+            FloatVector up = FloatVector.fromMemorySegment(Species.FLOAT, ALL, ups + at, ORDER);
+            FloatVector slope = sigmoid.mul(gate.mul(one.sub(sigmoid)).add(one));
+            d.mul(up).mul(slope).intoMemorySegment(ALL, dGates + at, ORDER);
+            d.mul(gate.mul(sigmoid)).intoMemorySegment(ALL, dUps + at, ORDER);
         }
         for (; j < columns; j++) {
             float gate = getFloat(gates, j);

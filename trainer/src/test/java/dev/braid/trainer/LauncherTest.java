@@ -46,8 +46,8 @@ class LauncherTest {
             "sleep");
 
     private static final String BUILDING = "echo \"maven $*\" >> \"$0.calls\"; mkdir -p trainer/target/classes;"
-            + " touch a.jar b.jar; echo $PWD/a.jar > trainer/target/libraries.txt;"
-            + " echo $PWD/b.jar > trainer/target/classpath.txt";
+            + " touch a.jar b.jar; printf %s \"$PWD/a.jar\" > trainer/target/libraries.txt;"
+            + " printf %s \"$PWD/b.jar\" > trainer/target/classpath.txt";
 
     private record Result(int exit, String output, String errors) {}
 

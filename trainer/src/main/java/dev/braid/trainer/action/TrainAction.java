@@ -18,6 +18,7 @@ import dev.braid.trainer.spark.RankFailedException;
 import dev.braid.trainer.spark.SparkPlan;
 import dev.braid.trainer.spark.SparkSettings;
 import dev.braid.trainer.spark.StopSignals;
+import dev.braid.trainer.train.InitialWeights;
 import dev.braid.trainer.train.TrainingEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -53,6 +54,9 @@ final class TrainAction {
             if (newest.isPresent() && newest.getAsLong() >= experiment.train().steps()) {
                 alreadyComplete(folder, newest.getAsLong());
                 return;
+            }
+            if (newest.isEmpty() && experiment.init().from().isPresent()) {
+                InitialWeights.check(Path.of(experiment.init().from().get()));
             }
             changes.forEach(change -> status.line("changed since the run was started: " + change));
             train(folder, newest, status);

@@ -1,7 +1,9 @@
 package dev.braid.trainer.cli;
 
+import dev.braid.checkpoint.InvalidFileException;
 import dev.braid.config.Spelling;
 import java.io.PrintWriter;
+import java.nio.file.NoSuchFileException;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -105,7 +107,8 @@ public final class CommandTree {
         if (line.getCommand() instanceof Command command && command.trace()) {
             exception.printStackTrace(console.err());
         }
-        boolean wrongInput = exception instanceof IllegalArgumentException;
+        boolean wrongInput =
+                exception instanceof IllegalArgumentException || exception instanceof InvalidFileException;
         console.err().println(name(line) + ": " + (wrongInput ? exception.getMessage() : failure(exception)));
         return wrongInput ? WRONG_INPUT : FAILED;
     }
@@ -113,6 +116,9 @@ public final class CommandTree {
     private static String failure(Exception exception) {
         if (exception instanceof RunFailedException) {
             return exception.getMessage();
+        }
+        if (exception instanceof NoSuchFileException missing) {
+            return "there is no file " + missing.getFile();
         }
         if (exception instanceof InterruptedException) {
             Thread.currentThread().interrupt();

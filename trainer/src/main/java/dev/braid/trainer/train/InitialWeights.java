@@ -2,6 +2,7 @@ package dev.braid.trainer.train;
 
 import dev.braid.checkpoint.CheckpointReader;
 import dev.braid.checkpoint.Checkpoints;
+import dev.braid.checkpoint.InvalidFileException;
 import dev.braid.checkpoint.huggingface.HuggingFaceImport;
 import dev.braid.models.Decoder;
 import java.io.IOException;
@@ -10,8 +11,29 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 
 /** First weights from a checkpoint, a run or a Hugging Face folder. */
-final class InitialWeights {
+public final class InitialWeights {
     private InitialWeights() {}
+
+    /**
+     * Opens the folder and closes it, so that what is wrong with it is known before anything is started.
+     *
+     * @throws IllegalArgumentException when it holds no weights that can be read
+     */
+    public static void check(Path from) throws IOException {
+        try {
+            if (isHuggingFace(from)) {
+                HuggingFaceImport.open(from).close();
+            } else {
+                Checkpoints.find(from).close();
+            }
+        } catch (IllegalArgumentException | InvalidFileException problem) {
+            throw new IllegalArgumentException("init.from: " + problem.getMessage(), problem);
+        }
+    }
+
+    private static boolean isHuggingFace(Path from) {
+        return Files.exists(from.resolve("config.json"));
+    }
 
     /**
      * Loads them.
@@ -20,7 +42,7 @@ final class InitialWeights {
      */
     static void load(Path from, Decoder model, Consumer<TrainingEvent> events) throws IOException {
         try {
-            if (Files.exists(from.resolve("config.json"))) {
+            if (isHuggingFace(from)) {
                 try (HuggingFaceImport folder = HuggingFaceImport.open(from)) {
                     ModelCheckpoint.loadWeights(folder.weights(), model);
                 }

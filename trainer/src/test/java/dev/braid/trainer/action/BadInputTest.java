@@ -124,9 +124,28 @@ class BadInputTest {
 
     @Test
     void shouldNameAFolderWithoutCheckpoint() {
-        Outcome sampled = Commands.run("sample", folder, "--prompt", "x");
-        assertThat(sampled.exit()).isNotZero();
-        assertThat(sampled.err()).contains("there is no complete checkpoint in " + folder);
+        assertThat(refused("sample", folder, "--prompt", "x"))
+                .contains("there is no complete checkpoint in " + folder);
+    }
+
+    @Test
+    void shouldNameWeightsThatAreNotThereBeforeSparkStarts() {
+        assertThat(refused("train", tiny.config(), "-s", "output=" + tiny.run("new"), "-s", "init.from=/no/weights"))
+                .contains("init.from: there is no folder /no/weights");
+    }
+
+    @Test
+    void shouldRefuseToWriteTextWithoutATokenizer() throws IOException {
+        Outcome trained = Commands.run(
+                "train", tiny.config(), "-s", "output=" + tiny.run("plain"), "-s", "train.steps=2");
+        assertThat(trained.exit()).as(trained.err()).isZero();
+        Path hf = folder.resolve("plain-hf");
+        assertThat(Commands.run("export", tiny.run("plain"), "--to", "hf", "--out", hf).exit()).isZero();
+        Files.delete(hf.resolve("tokenizer.json"));
+        Files.deleteIfExists(hf.resolve("tokenizer_config.json"));
+        Path imported = folder.resolve("plain-imported");
+        assertThat(Commands.run("import", hf, "--out", imported).exit()).isZero();
+        assertThat(refused("sample", imported, "--prompt", "x")).contains("has no tokenizer");
     }
 
     @Test

@@ -107,8 +107,7 @@ public final class CommandTree {
         if (line.getCommand() instanceof Command command && command.trace()) {
             exception.printStackTrace(console.err());
         }
-        boolean wrongInput =
-                exception instanceof IllegalArgumentException || exception instanceof InvalidFileException;
+        boolean wrongInput = exception instanceof IllegalArgumentException || exception instanceof InvalidFileException;
         console.err().println(name(line) + ": " + (wrongInput ? exception.getMessage() : failure(exception)));
         return wrongInput ? WRONG_INPUT : FAILED;
     }

@@ -124,8 +124,7 @@ class BadInputTest {
 
     @Test
     void shouldNameAFolderWithoutCheckpoint() {
-        assertThat(refused("sample", folder, "--prompt", "x"))
-                .contains("there is no complete checkpoint in " + folder);
+        assertThat(refused("sample", folder, "--prompt", "x")).contains("there is no complete checkpoint in " + folder);
     }
 
     @Test
@@ -136,11 +135,13 @@ class BadInputTest {
 
     @Test
     void shouldRefuseToWriteTextWithoutATokenizer() throws IOException {
-        Outcome trained = Commands.run(
-                "train", tiny.config(), "-s", "output=" + tiny.run("plain"), "-s", "train.steps=2");
+        Outcome trained =
+                Commands.run("train", tiny.config(), "-s", "output=" + tiny.run("plain"), "-s", "train.steps=2");
         assertThat(trained.exit()).as(trained.err()).isZero();
         Path hf = folder.resolve("plain-hf");
-        assertThat(Commands.run("export", tiny.run("plain"), "--to", "hf", "--out", hf).exit()).isZero();
+        assertThat(Commands.run("export", tiny.run("plain"), "--to", "hf", "--out", hf)
+                        .exit())
+                .isZero();
         Files.delete(hf.resolve("tokenizer.json"));
         Files.deleteIfExists(hf.resolve("tokenizer_config.json"));
         Path imported = folder.resolve("plain-imported");

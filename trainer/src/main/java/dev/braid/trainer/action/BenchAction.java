@@ -31,7 +31,8 @@ final class BenchAction {
                 .println(Format.count(result.parameters()) + " parameters, "
                         + request.experiment().tokensPerStep()
                         + " tokens a step, " + request.experiment().precision().compute() + ", " + cores + " cores; "
-                        + result.engine() + "; peak memory " + Format.bytes(result.peakBytes()));
+                        + result.engine().lines().findFirst().orElse("") + "; peak memory "
+                        + Format.bytes(result.peakBytes()));
         if (request.profile()) {
             console.out().print(ProfileTable.render(rows(result), Math.round(result.totalSeconds() * 1e9)));
         }

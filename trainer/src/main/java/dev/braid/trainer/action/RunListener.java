@@ -78,7 +78,7 @@ final class RunListener implements RankListener, AutoCloseable {
                         + experiment.precision().compute()
                 : "";
         status.line("model: " + Format.count(started.parameters()) + " parameters; " + started.cores() + " cores, "
-                + started.engine() + speed);
+                + started.engine().lines().findFirst().orElse("") + speed);
     }
 
     private void step(TrainingEvent.Stepped step) throws IOException {

@@ -56,9 +56,9 @@ public final class WorkProgress {
     public synchronized void done(long count, long bytes) {
         double seconds = (nanoClock.getAsLong() - startedAt) / 1e9;
         out.clear();
-        String rate = seconds > 0 ? " (" + Format.decimalBytes(bytes / seconds) + "/s)" : "";
-        out.line(label + ": " + Format.count(count) + " " + unit + ", " + Format.decimalBytes(bytes) + " in "
-                + Format.duration(seconds) + rate);
+        String rate = seconds > 0 && bytes > 0 ? " (" + Format.decimalBytes(bytes / seconds) + "/s)" : "";
+        String amount = bytes > 0 ? ", " + Format.decimalBytes(bytes) : "";
+        out.line(label + ": " + Format.count(count) + " " + unit + amount + " in " + Format.duration(seconds) + rate);
     }
 
     private Segments segments(long count, long bytes, OptionalLong totalBytes, double seconds) {

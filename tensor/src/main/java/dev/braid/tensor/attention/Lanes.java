@@ -1,15 +1,13 @@
 package dev.braid.tensor.attention;
 
+import dev.braid.tensor.kernels.Species;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Vectors of the attention kernels: their width, access by absolute address. The width in bits is the
- * property {@code braid.vector.bits} (128, 256 or 512), by default the widest that the processor likes.
+ * Vectors of the attention kernels: their species, access by absolute address.
  */
 final class Lanes {
     /** All of the address space: kernels take absolute addresses, which the facade has checked. */
@@ -18,11 +16,10 @@ final class Lanes {
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
-    static final VectorSpecies<Float> FLOATS = species();
-    static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class);
+    static final VectorSpecies<Float> FLOATS = Species.FLOAT;
+    static final VectorSpecies<Integer> INTS = Species.INT;
     /** As many lanes as {@link #FLOATS} has, of half the size. */
-    static final VectorSpecies<Short> SHORTS =
-            VectorSpecies.of(short.class, VectorShape.forBitSize(INTS.vectorBitSize() / 2));
+    static final VectorSpecies<Short> SHORTS = Species.SHORT;
 
     /** Floats in a vector. */
     static final int LANES = FLOATS.length();
@@ -31,16 +28,6 @@ final class Lanes {
     static final int PANEL = 2 * LANES;
 
     private Lanes() {}
-
-    private static VectorSpecies<Float> species() {
-        int bits = Integer.getInteger("braid.vector.bits", FloatVector.SPECIES_PREFERRED.vectorBitSize());
-        return switch (bits) {
-            case 128, 256, 512 -> VectorSpecies.of(float.class, VectorShape.forBitSize(bits));
-            default ->
-                throw new IllegalArgumentException("-Dbraid.vector.bits must be 128, 256 or 512 but is " + bits
-                        + ": leave it out for the default");
-        };
-    }
 
     static float get(long address) {
         return ALL.get(FLOAT, address);

@@ -2,6 +2,7 @@ package dev.braid.tensor.matmul;
 
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
+import dev.braid.tensor.kernels.Species;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
@@ -16,12 +17,12 @@ final class MicroKernel {
     /** Rows of a panel of A. */
     static final int ROWS = 8;
     /** Columns of a panel of B: two vectors. */
-    static final int WIDTH = 2 * Lanes.COUNT;
+    static final int WIDTH = 2 * Species.LANES;
 
-    private static final VectorSpecies<Float> FLOATS = Lanes.FLOATS;
+    private static final VectorSpecies<Float> FLOATS = Species.FLOAT;
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
-    private static final long VECTOR = 4L * Lanes.COUNT;
+    private static final long VECTOR = 4L * Species.LANES;
     private static final long PANEL_ROW = 4L * WIDTH;
     private static final long PANEL_COLUMN = 4L * ROWS;
 

@@ -3,6 +3,7 @@ package dev.braid.tensor.matmul;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.braid.tensor.DType;
+import dev.braid.tensor.kernels.Species;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -44,7 +45,7 @@ final class Panels {
     /** Blocks in registers as far as there are whole ones, then what is left below them and to their right. */
     private static void transpose(DType dtype, long source, long stride, int k, int valid, int width, long panel) {
         int size = Transposition.SIZE;
-        int wholeRows = Lanes.COUNT >= size ? valid / size * size : 0;
+        int wholeRows = Species.LANES >= size ? valid / size * size : 0;
         int wholeSteps = k / size * size;
         int bytes = dtype.bytes();
         for (int j = 0; j < wholeRows; j += size) {
@@ -112,7 +113,7 @@ final class Panels {
     }
 
     private static void copyTwoVectors(long source, long step, int k, long panel) {
-        long vector = 4L * Lanes.COUNT;
+        long vector = 4L * Species.LANES;
         for (int p = 0; p < k; p++) {
             Rows.floats(source).intoMemorySegment(ALL, panel, LITTLE_ENDIAN);
             Rows.floats(source + vector).intoMemorySegment(ALL, panel + vector, LITTLE_ENDIAN);
@@ -122,7 +123,7 @@ final class Panels {
     }
 
     private static void widenTwoVectors(long source, long step, int k, long panel) {
-        long vector = 4L * Lanes.COUNT;
+        long vector = 4L * Species.LANES;
         for (int p = 0; p < k; p++) {
             Rows.widened(source).intoMemorySegment(ALL, panel, LITTLE_ENDIAN);
             Rows.widened(source + vector / 2).intoMemorySegment(ALL, panel + vector, LITTLE_ENDIAN);

@@ -3,6 +3,7 @@ package dev.braid.tensor.matmul;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import dev.braid.tensor.DType;
+import dev.braid.tensor.kernels.Species;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
@@ -15,19 +16,19 @@ final class Rows {
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
-    private static final int LANES = Lanes.COUNT;
+    private static final int LANES = Species.LANES;
 
     private Rows() {}
 
     /** One vector of f32. */
     static FloatVector floats(long address) {
-        return FloatVector.fromMemorySegment(Lanes.FLOATS, ALL, address, LITTLE_ENDIAN);
+        return FloatVector.fromMemorySegment(Species.FLOAT, ALL, address, LITTLE_ENDIAN);
     }
 
     /** One vector of BF16, widened. */
     static FloatVector widened(long address) {
-        ShortVector bits = ShortVector.fromMemorySegment(Lanes.SHORTS, ALL, address, LITTLE_ENDIAN);
-        IntVector wide = (IntVector) bits.convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0);
+        ShortVector bits = ShortVector.fromMemorySegment(Species.SHORT, ALL, address, LITTLE_ENDIAN);
+        IntVector wide = (IntVector) bits.convertShape(VectorOperators.ZERO_EXTEND_S2I, Species.INT, 0);
         return wide.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
     }
 
@@ -38,8 +39,8 @@ final class Rows {
         IntVector rounded = bits.add(0x7FFF).add(odd).lanewise(VectorOperators.LSHR, 16);
         IntVector quiet = bits.lanewise(VectorOperators.LSHR, 16).or(0x40);
         IntVector result =
-                rounded.blend(quiet, value.test(VectorOperators.IS_NAN).cast(Lanes.INTS));
-        ((ShortVector) result.convertShape(VectorOperators.I2S, Lanes.SHORTS, 0))
+                rounded.blend(quiet, value.test(VectorOperators.IS_NAN).cast(Species.INT));
+        ((ShortVector) result.convertShape(VectorOperators.I2S, Species.SHORT, 0))
                 .intoMemorySegment(ALL, address, LITTLE_ENDIAN);
     }
 

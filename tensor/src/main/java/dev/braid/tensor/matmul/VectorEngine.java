@@ -1,6 +1,7 @@
 package dev.braid.tensor.matmul;
 
 import dev.braid.tensor.DType;
+import dev.braid.tensor.kernels.Species;
 import jdk.incubator.vector.VectorShape;
 
 /**
@@ -28,7 +29,7 @@ final class VectorEngine implements MatmulEngine {
 
     @Override
     public String describe() {
-        return "vector " + Lanes.FLOATS.vectorBitSize() + " bits";
+        return "vector " + Species.FLOAT.vectorBitSize() + " bits";
     }
 
     @Override

@@ -1,7 +1,6 @@
 package dev.braid.tensor.matmul;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.braid.tensor.DType;
@@ -104,25 +103,5 @@ final class VectorEngineWidthTest {
                         .isEqualTo(Float.floatToIntBits(expected));
             }
         }
-    }
-
-    @Test
-    void shouldRefuseAWidthThatIsNone() {
-        assertThatThrownBy(() -> Lanes.shape("64"))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("-Dbraid.vector.bits=64 is not a vector width; allowed: 128, 256, 512");
-    }
-
-    @Test
-    void shouldRefuseAWidthThatTheProcessorLacks() {
-        assertThatThrownBy(() -> Lanes.shape("512", 256))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining(
-                        "-Dbraid.vector.bits=512, but this processor (or JVM) has vectors of 256 bits at most");
-    }
-
-    @Test
-    void shouldTakeTheWidestWhenNoneIsAskedFor() {
-        assertThat(Lanes.shape(null, 256)).isEqualTo(VectorShape.S_256_BIT);
     }
 }

@@ -1,0 +1,121 @@
+package dev.braid.optimizers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.braid.tensor.Compute;
+import dev.braid.tensor.DType;
+import dev.braid.tensor.Shape;
+import dev.braid.tensor.autograd.Parameter;
+import dev.braid.tensor.autograd.Parameter.Initialization;
+import dev.braid.tensor.autograd.Parameters;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** The optimizer against figures of PyTorch and optax, and what a resume needs of it. */
+class AdamWTest {
+    private static final AdamWConfig CONFIG = new AdamWConfig(0.01, List.of(0.9, 0.95), 1e-8, 0.1, Optional.of(1.0));
+
+    @Test
+    void shouldGiveThePublishedFiguresAfterThreeSteps() {
+        try (Compute compute = new Compute(1, "vector", "adamw")) {
+            Parameters parameters = parameters(compute, Shape.of(1, 3));
+            Parameter parameter = parameters.all().getFirst();
+            AdamW optimizer = new AdamW(CONFIG, parameters.all(), compute);
+            for (int t = 1; t <= 3; t++) {
+                parameter.gradient().setFloats(new float[] {0.1f * t, -0.2f * t, 0.3f / t});
+                optimizer.step(0.01, 1);
+            }
+            float[] values = parameter.master().toFloats();
+            assertThat((double) values[0]).isCloseTo(0.9680076137, within(2e-7));
+            assertThat((double) values[1]).isCloseTo(-1.9650106117, within(4e-7));
+            assertThat((double) values[2]).isCloseTo(0.4702602167, within(2e-7));
+        }
+    }
+
+    @Test
+    void shouldDecayMatricesButNotVectors() {
+        try (Compute compute = new Compute(1, "vector", "adamw")) {
+            Parameters vectors = parameters(compute, Shape.of(3));
+            Parameters matrices = parameters(compute, Shape.of(1, 3));
+            new AdamW(CONFIG, vectors.all(), compute).step(0.01, 1);
+            new AdamW(CONFIG, matrices.all(), compute).step(0.01, 1);
+            assertThat(vectors.all().getFirst().master().toFloats()).containsExactly(1, -2, 0.5f);
+            // Without a gradient only the decay is left: 1 - lr * weight_decay.
+            assertThat(matrices.all().getFirst().master().toFloats())
+                    .containsExactly(0.999f, -2 * 0.999f, 0.5f * 0.999f);
+        }
+    }
+
+    @Test
+    void shouldGoOnFromItsStateBitForBit() {
+        try (Compute compute = new Compute(1, "vector", "adamw")) {
+            Parameters straight = parameters(compute, Shape.of(1, 3));
+            AdamW optimizer = new AdamW(CONFIG, straight.all(), compute);
+            train(straight, optimizer, 1, 6);
+
+            Parameters first = parameters(compute, Shape.of(1, 3));
+            AdamW before = new AdamW(CONFIG, first.all(), compute);
+            train(first, before, 1, 3);
+            Parameters second = parameters(compute, Shape.of(1, 3));
+            AdamW after = new AdamW(CONFIG, second.all(), compute);
+            second.all().getFirst().master().copyFrom(first.all().getFirst().master());
+            before.state().forEach((name, tensor) -> after.state().get(name).copyFrom(tensor));
+            after.setUpdates(before.updates());
+            train(second, after, 4, 6);
+
+            assertThat(after.updates()).isEqualTo(6);
+            assertThat(after.state().keySet()).containsExactly("m/weight", "v/weight");
+            assertThat(second.all().getFirst().master().toFloats())
+                    .containsExactly(straight.all().getFirst().master().toFloats());
+        }
+    }
+
+    @Test
+    void shouldClipToTheGlobalNorm() {
+        try (Compute compute = new Compute(1, "vector", "adamw")) {
+            Parameters parameters = parameters(compute, Shape.of(1, 3));
+            Parameter parameter = parameters.all().getFirst();
+            parameter.gradient().setFloats(new float[] {2, -3, 6});
+            GradientNorm norm = GradientNorm.of(compute, parameters.all(), 3.5);
+            assertThat(norm.norm()).isEqualTo(7);
+            assertThat(norm.scale()).isEqualTo(3.5 / (7 + 1e-6));
+            assertThat(GradientNorm.of(compute, parameters.all(), 8).scale()).isEqualTo(1);
+            assertThat(GradientNorm.of(compute, parameters.all(), Double.POSITIVE_INFINITY)
+                            .scale())
+                    .isEqualTo(1);
+            parameter.gradient().set(1, Float.POSITIVE_INFINITY);
+            assertThat(GradientNorm.of(compute, parameters.all(), 1).finite()).isFalse();
+        }
+    }
+
+    @Test
+    void shouldReportSettingsThatCannotBe() {
+        List<String> faults = new ArrayList<>();
+        new AdamWConfig(0, List.of(0.9), 0, -1, Optional.of(0.0))
+                .validate((key, problem, fix) -> faults.add(key + ": " + problem));
+        assertThat(faults)
+                .containsExactly(
+                        "lr: is 0.0, must be above 0",
+                        "betas: is [0.9], must be two numbers from 0 to below 1",
+                        "eps: is 0.0, must be above 0",
+                        "weight_decay: is -1.0, must not be negative",
+                        "clip: is 0.0, must be above 0");
+    }
+
+    private static void train(Parameters parameters, AdamW optimizer, int from, int to) {
+        for (int t = from; t <= to; t++) {
+            parameters.all().getFirst().gradient().setFloats(new float[] {0.1f * t, -0.2f * t, 0.3f / t});
+            optimizer.step(0.01, 1);
+        }
+    }
+
+    private static Parameters parameters(Compute compute, Shape shape) {
+        Parameters parameters = new Parameters(compute, DType.F32);
+        parameters.add("weight", shape, new Initialization.Constant(0));
+        parameters.all().getFirst().master().setFloats(new float[] {1, -2, 0.5f});
+        return parameters;
+    }
+}

@@ -23,6 +23,10 @@ record RankTask(ChannelAddress driver, int cores, CoordinatorLimits limits, Rank
             try {
                 Context context = new Context(task, channel, cores, meet(task));
                 String text = program.run(context);
+                if (context.ranks() > 1) {
+                    // A rank that ends well while another fails would leave Spark with half a stage: all end, or none.
+                    task.barrier();
+                }
                 channel.finish(new Frame(Frame.Kind.DONE));
                 return new Result(rank, text);
             } catch (Throwable failure) {

@@ -56,8 +56,8 @@ public final class Tensor {
     }
 
     /**
-     * Absolute address of the first element. Only code of the tensor module may call it: a kernel that is given an
-     * address has no bounds, so its facade must have checked shape and liveness.
+     * Absolute address of the first element. Only code that computes (this module) or carries (parallelism) may call it: a
+     * kernel that is given an address has no bounds, so its facade must have checked shape and liveness.
      */
     public long address() {
         if (!block.alive()) {

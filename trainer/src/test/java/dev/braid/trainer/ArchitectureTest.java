@@ -74,10 +74,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void shouldKeepAddressesOfTensorsInsideTheTensorModule() {
+    void shouldKeepAddressesOfTensorsInsideTheModulesThatComputeAndCarry() {
         check(noClasses()
                 .that()
-                .resideOutsideOfPackage(in("tensor"))
+                .resideOutsideOfPackages(in("tensor"), in("parallelism"))
                 .should()
                 .callMethod("dev.braid.tensor.Tensor", "address"));
     }

@@ -1,0 +1,2 @@
+/** What ranks say to each other beside tensors: the handshake, failures, farewells. */
+package dev.braid.parallelism.control;

@@ -6,6 +6,7 @@ import dev.braid.parallelism.CommunicationSettings;
 import dev.braid.parallelism.Traffic;
 import dev.braid.parallelism.control.ControlCodec;
 import dev.braid.parallelism.control.ControlMessage;
+import dev.braid.parallelism.control.Handshake;
 import dev.braid.parallelism.control.MalformedMessageException;
 import dev.braid.parallelism.transport.Outgoing;
 import dev.braid.parallelism.transport.PeerMemory;
@@ -55,6 +56,7 @@ public final class Engine {
     final CommunicationSettings settings;
     final PeerMemory memory;
     final Staging staging;
+    final Handshake handshake;
     final long epoch;
     final long heartbeatNanos;
     final long silenceNanos;
@@ -113,7 +115,8 @@ public final class Engine {
         this.settings = settings;
         this.clock = clock;
         this.random = random;
-        this.epoch = dev.braid.parallelism.control.Handshake.epoch(settings.secret(), settings.runId(), settings.attempt());
+        this.handshake = new Handshake(settings);
+        this.epoch = handshake.epoch();
         long deadline = settings.deadline().toNanos();
         this.heartbeatNanos = Math.min(deadline / 20, 1_000_000_000L);
         this.silenceNanos = deadline / 10 * 7;
@@ -418,7 +421,7 @@ public final class Engine {
                             address + " is out of reach: it offers " + address.endpoints().keySet()
                                     + ", and parallel.transport allows "
                                     + transports.stream().map(Transport::name).toList()));
-            byte[] nonce = new byte[16];
+            byte[] nonce = new byte[Handshake.NONCE_BYTES];
             random.nextBytes(nonce);
             peers[other] = new Peer(this, address, transport, nonce, now());
             linked.add(peers[other]);
@@ -622,7 +625,7 @@ public final class Engine {
         if (healthy()) {
             abort = message;
             fail(new EngineFault(
-                    Kind.valueOf(message.kind()), new TreeSet<>(message.missing()), message.reason()));
+                    message.kind(), new TreeSet<>(message.missing()), message.reason()));
         }
     }
 
@@ -643,7 +646,7 @@ public final class Engine {
         }
         failure = new CommunicationException(fault.kind, fault.missing, fault.getMessage());
         if (abort == null) {
-            abort = new ControlMessage.Abort(rank, fault.kind.name(), List.copyOf(fault.missing), fault.getMessage());
+            abort = ControlCodec.abort(rank, fault.kind, fault.missing, fault.getMessage());
         }
         String origin = abort.origin() == rank ? "" : "rank " + abort.origin() + " reports: ";
         LOG.warn("rank {}: the attempt has failed: {}{}", rank, origin, fault.getMessage());

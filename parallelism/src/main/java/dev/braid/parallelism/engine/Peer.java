@@ -2,14 +2,12 @@ package dev.braid.parallelism.engine;
 
 import dev.braid.parallelism.CommunicationException.Kind;
 import dev.braid.parallelism.control.ControlMessage;
-import dev.braid.parallelism.control.Handshake;
 import dev.braid.parallelism.transport.Outgoing;
 import dev.braid.parallelism.transport.PeerMemory;
 import dev.braid.parallelism.transport.RankAddress;
 import dev.braid.parallelism.transport.SendResult;
 import dev.braid.parallelism.transport.Transport;
 import dev.braid.tensor.kernels.Addresses;
-import java.security.MessageDigest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -128,37 +126,28 @@ final class Peer {
     }
 
     private void prove(byte[] peerNonce) {
-        byte[] mac = Handshake.proof(
-                engine.settings.secret(), engine.settings.runId(), engine.settings.attempt(), engine.rank, rank, nonce, peerNonce);
-        engine.sendControl(out, transport, Frame.PROOF, 0, new ControlMessage.Proof(engine.rank, rank, peerNonce, mac));
+        engine.sendControl(out, transport, Frame.PROOF, 0, engine.handshake.prove(engine.rank, rank, nonce, peerNonce));
     }
 
     /** False when the proof is wrong, or comes by a second channel: then it is a stranger's. */
     boolean proof(long from, ControlMessage.Proof proof, long now) {
         byte[] peerNonce = hellos.get(from);
-        if (peerNonce == null || !MessageDigest.isEqual(proof.nonce(), nonce)) {
-            return peerNonce == null; // overtook its hello: it will come again
+        if (peerNonce == null) {
+            return true; // it overtook its hello, and will come again
         }
-        byte[] expected = Handshake.proof(
-                engine.settings.secret(), engine.settings.runId(), engine.settings.attempt(), rank, engine.rank, peerNonce, nonce);
-        if (!MessageDigest.isEqual(expected, proof.mac()) || bound && from != channel) {
+        if (!engine.handshake.proves(proof, nonce, peerNonce) || bound && from != channel) {
             return false;
         }
         if (!bound) {
             bound = true;
             channel = from;
             lastHeard = now;
-            keyIn = linkKey(rank, engine.rank, peerNonce, nonce);
-            keyOut = linkKey(engine.rank, rank, nonce, peerNonce);
+            keyIn = engine.handshake.linkKey(rank, engine.rank, peerNonce, nonce);
+            keyOut = engine.handshake.linkKey(engine.rank, rank, nonce, peerNonce);
             engine.bind(transport, from, this);
         }
         sendReady();
         return true;
-    }
-
-    private long linkKey(int from, int to, byte[] fromNonce, byte[] toNonce) {
-        return Handshake.linkKey(
-                engine.settings.secret(), engine.settings.runId(), engine.settings.attempt(), from, to, fromNonce, toNonce);
     }
 
     private void sendReady() {

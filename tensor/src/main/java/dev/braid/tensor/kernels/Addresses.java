@@ -3,6 +3,7 @@ package dev.braid.tensor.kernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.lang.invoke.VarHandle;
 
 /** Reads and writes single elements at absolute addresses. Nothing is checked: an address that is not ours ends the JVM. */
 public final class Addresses {
@@ -13,6 +14,8 @@ public final class Addresses {
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+    /** Ordered access needs aligned elements. */
+    private static final VarHandle ALIGNED_LONG = ValueLayout.JAVA_LONG.varHandle();
 
     private Addresses() {}
 
@@ -69,6 +72,26 @@ public final class Addresses {
     /** Copies all of {@code source} to {@code address}. */
     public static void copyFrom(byte[] source, long address) {
         MemorySegment.copy(source, 0, ALL, ValueLayout.JAVA_BYTE, address, source.length);
+    }
+
+    /** As {@link #getLong}, before all later reads; {@code base} is a multiple of 8. */
+    public static long getLongAcquire(long base, long index) {
+        return (long) ALIGNED_LONG.getAcquire(ALL, base + index * Long.BYTES);
+    }
+
+    /** As {@link #setLong}, after all earlier writes; {@code base} is a multiple of 8. */
+    public static void setLongRelease(long base, long index, long value) {
+        ALIGNED_LONG.setRelease(ALL, base + index * Long.BYTES, value);
+    }
+
+    /** The byte at {@code address}. */
+    public static byte getByte(long address) {
+        return ALL.get(ValueLayout.JAVA_BYTE, address);
+    }
+
+    /** Sets the byte at {@code address}. */
+    public static void setByte(long address, byte value) {
+        ALL.set(ValueLayout.JAVA_BYTE, address, value);
     }
 
     /** The 16 bits of BF16 element {@code index} of the array at {@code base}. */

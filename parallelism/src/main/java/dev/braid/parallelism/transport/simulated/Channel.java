@@ -84,6 +84,14 @@ final class Channel implements Outgoing {
         }
     }
 
+    /** Has the sender polled when a frame did not fit before, and now there is room. */
+    void wakeSender() {
+        if (waiting) {
+            waiting = false;
+            from.attention = true;
+        }
+    }
+
     /** State for a person. */
     String describe() {
         String state = closed ? "closed" : !fault.isEmpty() ? "broken: " + fault : connected ? "open" : "not connected";

@@ -145,7 +145,8 @@ final class FaultGenerator {
     }
 
     private Stop stop() {
-        long from = moment();
+        // From the very start: a rank that comes late.
+        long from = random.chance(0.2) ? 0 : moment();
         boolean forGood = random.chance(0.2);
         return new Stop(
                 rank(), from, forGood ? ScheduledFault.NEVER : from + random.spread(1_000, scope.deadlineNanos() * 2));

@@ -3,7 +3,6 @@ package dev.braid.parallelism.transport.simulated;
 import dev.braid.parallelism.transport.Outgoing;
 import dev.braid.parallelism.transport.Receiver;
 import dev.braid.parallelism.transport.simulated.ScheduledFault.Kill;
-import dev.braid.parallelism.transport.simulated.ScheduledFault.Partition;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,14 +14,6 @@ import java.util.List;
  */
 public final class SimulatedNetwork implements AutoCloseable {
     private static final int KEPT_EVENTS = 256;
-    private static final long KIND_FRAME = 0;
-    private static final long KIND_CONNECTED = 1;
-    private static final long KIND_ENDED = 2;
-    private static final long KIND_BROKEN = 3;
-    private static final long KIND_KILL = 4;
-    private static final long KIND_CUT = 5;
-    private static final long KIND_STOPPED = 6;
-    private static final long KIND_RESUMED = 7;
 
     private final long seed;
     private final NetworkFaults faults;
@@ -32,6 +23,7 @@ public final class SimulatedNetwork implements AutoCloseable {
     private final FramePool pool;
     private final boolean ownsPool;
     private final Trace trace;
+    private final FrameCarrier carrier;
     private final SimulatedTransport[] transports;
     private final List<Channel> channels = new ArrayList<>();
     private long clock;
@@ -74,6 +66,7 @@ public final class SimulatedNetwork implements AutoCloseable {
             transports[rank] = new SimulatedTransport(this, rank);
         }
         schedule = new FaultSchedule(ranks, faults.scheduled());
+        carrier = new FrameCarrier(faults, schedule, random, events, pool, trace);
         scheduleFaults();
     }
 
@@ -165,14 +158,10 @@ public final class SimulatedNetwork implements AutoCloseable {
         trace.rank(clock, TraceKind.POLLED, rank);
     }
 
-    String endpoint(int rank) {
-        return "seed-" + seed + "/rank-" + rank;
-    }
-
     /** The rank with this endpoint; -1 when it is not in this network. */
     int rankAt(String endpoint) {
         for (SimulatedTransport transport : transports) {
-            if (endpoint.equals(endpoint(transport.rank))) {
+            if (endpoint.equals(transport.endpoint)) {
                 return transport.rank;
             }
         }
@@ -193,7 +182,7 @@ public final class SimulatedNetwork implements AutoCloseable {
         long joined = schedule.joined(from.rank, rank, clock);
         if (joined != ScheduledFault.NEVER) {
             // There and back.
-            later(joined - clock + delay() + delay(), KIND_CONNECTED, channel.id);
+            later(joined - clock + delay() + delay(), Event.Kind.CONNECTED, channel.id);
         }
         return channel;
     }
@@ -202,55 +191,34 @@ public final class SimulatedNetwork implements AutoCloseable {
         trace.channel(clock, TraceKind.BUSY, channel, 0);
     }
 
-    /** Takes a frame and decides what becomes of it. */
+    /** Takes a frame. */
     void transmit(Channel channel, long header, int headerBytes, long payload, int payloadBytes) {
-        int slot = pool.store(header, headerBytes, payload, payloadBytes);
-        trace.sent(clock, channel, pool, slot);
-        FrameFaults chances = faults.frames();
-        long start = passing(channel);
-        if (channel.lost) {
-            lose(channel, slot, TraceKind.DISCARDED);
-        } else if (start == ScheduledFault.NEVER) {
-            lose(channel, slot, TraceKind.CUT_OFF);
-        } else if (random.chance(chances.drop())) {
-            lose(channel, slot, TraceKind.DROPPED);
-        } else {
-            if (random.chance(chances.duplicate())) {
-                trace.channel(clock, TraceKind.DUPLICATED, channel, 0);
-                travel(channel, pool.copy(slot), start);
-            }
-            if (random.chance(chances.corrupt())) {
-                long bit = random.below(8L * pool.length(slot));
-                trace.channel(clock, TraceKind.CORRUPTED, channel, bit);
-                pool.flip(slot, bit);
-            }
-            travel(channel, slot, start);
-        }
+        carrier.send(clock, channel, pool.store(header, headerBytes, payload, payloadBytes));
         step();
     }
 
     /** Hands one thing from the inbox of a rank to its receiver. */
     void deliver(SimulatedTransport to, long event, Receiver receiver) {
-        Channel channel = channels.get(channelOf(event));
-        if (kindOf(event) == KIND_ENDED) {
+        Channel channel = channels.get(Event.number(event));
+        if (Event.kind(event) == Event.Kind.ENDED) {
             if (!channel.refused) {
                 receiver.closed(channel.id, channel.ending);
             }
             return;
         }
-        int slot = slotOf(event);
+        int slot = Event.slot(event);
         if (!channel.refused) {
             step();
         }
         if (to.killed || channel.refused) {
-            discard(channel, slot);
+            carrier.discard(channel, slot);
             return;
         }
         trace.channel(clock, TraceKind.DELIVERED, channel, pool.length(slot));
         try {
             receiver.frame(channel.id, pool.address(slot), pool.length(slot));
         } finally {
-            free(channel, slot);
+            carrier.free(channel, slot);
         }
     }
 
@@ -287,14 +255,14 @@ public final class SimulatedNetwork implements AutoCloseable {
 
     private void scheduleFaults() {
         for (int index = 0; index < schedule.kills.size(); index++) {
-            at(schedule.kills.get(index).time(), KIND_KILL, index);
+            at(schedule.kills.get(index).time(), Event.Kind.KILL, index);
         }
         for (int index = 0; index < schedule.cuts.size(); index++) {
-            at(schedule.cuts.get(index).time(), KIND_CUT, index);
+            at(schedule.cuts.get(index).time(), Event.Kind.CUT, index);
         }
         for (ScheduledFault.Stop stop : schedule.stops) {
-            at(stop.from(), KIND_STOPPED, stop.rank());
-            at(stop.until(), KIND_RESUMED, stop.rank());
+            at(stop.from(), Event.Kind.STOPPED, stop.rank());
+            at(stop.until(), Event.Kind.RESUMED, stop.rank());
         }
         nextKill = firstKillAfter(0);
     }
@@ -310,31 +278,17 @@ public final class SimulatedNetwork implements AutoCloseable {
     }
 
     private void happen(long event) {
-        int number = channelOf(event);
-        switch ((int) kindOf(event)) {
-            case (int) KIND_FRAME -> arrive(channels.get(number), slotOf(event), event);
-            case (int) KIND_CONNECTED -> connect(channels.get(number));
-            case (int) KIND_ENDED -> endAtReceiver(channels.get(number), event);
-            case (int) KIND_BROKEN -> breakAtSender(channels.get(number));
-            case (int) KIND_KILL -> kill(schedule.kills.get(number));
-            case (int) KIND_CUT -> cut(schedule.cuts.get(number).link());
-            case (int) KIND_STOPPED -> trace.rank(clock, TraceKind.STOPPED, number);
-            case (int) KIND_RESUMED -> trace.rank(clock, TraceKind.RESUMED, number);
-            default -> throw new AssertionError("unknown event " + Long.toHexString(event));
+        int number = Event.number(event);
+        switch (Event.kind(event)) {
+            case FRAME -> carrier.arrive(clock, channels.get(number), event);
+            case CONNECTED -> connect(channels.get(number));
+            case ENDED -> endAtReceiver(channels.get(number), event);
+            case BROKEN -> breakAtSender(channels.get(number));
+            case KILL -> kill(schedule.kills.get(number));
+            case CUT -> cut(schedule.cuts.get(number).link());
+            case STOPPED -> trace.rank(clock, TraceKind.STOPPED, number);
+            case RESUMED -> trace.rank(clock, TraceKind.RESUMED, number);
         }
-    }
-
-    private void arrive(Channel channel, int slot, long event) {
-        if (channel.losing > 0 && !channel.lost) {
-            channel.lost = random.chance(channel.losing);
-        }
-        if (channel.lost || channel.ended || channel.refused || channel.to.killed) {
-            trace.channel(clock, TraceKind.DISCARDED, channel, pool.length(slot));
-            discard(channel, slot);
-            return;
-        }
-        trace.channel(clock, TraceKind.ARRIVED, channel, pool.length(slot));
-        channel.to.inbox.add(event);
     }
 
     private void connect(Channel channel) {
@@ -344,7 +298,7 @@ public final class SimulatedNetwork implements AutoCloseable {
         }
         trace.channel(clock, TraceKind.CONNECTED, channel, 0);
         channel.connected = true;
-        wake(channel);
+        channel.wakeSender();
     }
 
     private void endAtReceiver(Channel channel, long event) {
@@ -410,82 +364,26 @@ public final class SimulatedNetwork implements AutoCloseable {
         }
     }
 
-    /** When a frame that is sent now leaves; {@link ScheduledFault#NEVER} when a partition swallows it. */
-    private long passing(Channel channel) {
-        long start = clock;
-        Partition partition = schedule.partition(channel.from.rank, channel.to.rank, start);
-        while (partition != null) {
-            start = partition.held() ? partition.until() : ScheduledFault.NEVER;
-            partition = start == ScheduledFault.NEVER
-                    ? null
-                    : schedule.partition(channel.from.rank, channel.to.rank, start);
-        }
-        if (start > clock && start != ScheduledFault.NEVER) {
-            trace.channel(clock, TraceKind.HELD, channel, start - clock);
-        }
-        return start;
-    }
-
-    private void travel(Channel channel, int slot, long start) {
-        long arrival = start + delay();
-        if (!random.chance(faults.frames().reorder())) {
-            arrival = Math.max(arrival, channel.lastInOrder);
-            channel.lastInOrder = arrival;
-        }
-        channel.lastArrival = Math.max(channel.lastArrival, arrival);
-        channel.queued++;
-        channel.queuedBytes += pool.length(slot);
-        at(arrival, KIND_FRAME, channel.id | ((long) slot << 32));
-    }
-
-    private void lose(Channel channel, int slot, TraceKind kind) {
-        trace.channel(clock, kind, channel, pool.length(slot));
-        pool.release(slot);
-    }
-
     private void end(Channel channel, long delay, String reason) {
         if (channel.ending.isEmpty()) {
             channel.ending = reason;
         }
-        later(delay, KIND_ENDED, channel.id);
+        later(delay, Event.Kind.ENDED, channel.id);
     }
 
     private void breakLater(Channel channel, long delay, String reason) {
         if (channel.ending.isEmpty()) {
             channel.ending = reason;
         }
-        later(delay, KIND_BROKEN, channel.id);
+        later(delay, Event.Kind.BROKEN, channel.id);
     }
 
     private void empty(SimulatedTransport transport) {
         while (transport.inbox.size() > 0) {
             long event = transport.inbox.remove();
-            if (kindOf(event) == KIND_FRAME) {
-                discard(channels.get(channelOf(event)), slotOf(event));
+            if (Event.kind(event) == Event.Kind.FRAME) {
+                carrier.discard(channels.get(Event.number(event)), Event.slot(event));
             }
-        }
-    }
-
-    /** Throws a frame away. Nobody makes room at a dead rank: its peers' channels fill up. */
-    private void discard(Channel channel, int slot) {
-        if (channel.to.killed) {
-            pool.release(slot);
-        } else {
-            free(channel, slot);
-        }
-    }
-
-    private void free(Channel channel, int slot) {
-        channel.queued--;
-        channel.queuedBytes -= pool.length(slot);
-        pool.release(slot);
-        wake(channel);
-    }
-
-    private static void wake(Channel channel) {
-        if (channel.waiting) {
-            channel.waiting = false;
-            channel.from.attention = true;
         }
     }
 
@@ -493,25 +391,13 @@ public final class SimulatedNetwork implements AutoCloseable {
         return faults.delays().draw(random);
     }
 
-    private void later(long delay, long kind, long number) {
+    private void later(long delay, Event.Kind kind, int number) {
         at(clock + delay, kind, number);
     }
 
-    private void at(long time, long kind, long number) {
+    private void at(long time, Event.Kind kind, int number) {
         if (time != ScheduledFault.NEVER) {
-            events.add(time, (kind << 60) | number);
+            events.add(time, Event.of(kind, number));
         }
-    }
-
-    private static long kindOf(long event) {
-        return event >>> 60;
-    }
-
-    private static int slotOf(long event) {
-        return (int) (event >>> 32) & 0xFFFFFFF;
-    }
-
-    private static int channelOf(long event) {
-        return (int) event;
     }
 }

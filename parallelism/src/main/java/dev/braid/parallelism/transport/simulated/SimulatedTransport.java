@@ -14,6 +14,7 @@ public final class SimulatedTransport implements Transport {
     public static final String NAME = "simulated";
 
     final int rank;
+    final String endpoint;
     final Inbox inbox = new Inbox();
     /** All channels that this rank dialled. */
     final List<Channel> outgoing = new ArrayList<>();
@@ -30,6 +31,7 @@ public final class SimulatedTransport implements Transport {
     SimulatedTransport(SimulatedNetwork network, int rank) {
         this.network = network;
         this.rank = rank;
+        endpoint = "seed-" + network.seed() + "/rank-" + rank;
     }
 
     @Override
@@ -39,7 +41,7 @@ public final class SimulatedTransport implements Transport {
 
     @Override
     public String endpoint() {
-        return network.endpoint(rank);
+        return endpoint;
     }
 
     /** The address of this rank, in a process and on a host of its own. */

@@ -4,8 +4,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * The last events of a simulated network, and a hash of all of them. Events are kept as numbers and turned into text only when
@@ -24,6 +26,7 @@ public final class Trace {
     private final int[] channels;
     private final long[] numbers;
     private final byte[] starts;
+    private final EnumSet<TraceKind> happened = EnumSet.noneOf(TraceKind.class);
     private long recorded;
     private long digest;
 
@@ -49,6 +52,7 @@ public final class Trace {
     }
 
     void clear() {
+        happened.clear();
         recorded = 0;
         digest = 0;
     }
@@ -109,7 +113,13 @@ public final class Trace {
         return index;
     }
 
+    /** The kinds of all events since the start. */
+    Set<TraceKind> happened() {
+        return happened;
+    }
+
     private void hash(long time, TraceKind kind, int from, int channel, long number) {
+        happened.add(kind);
         long who = ((long) kind.ordinal() << 56) ^ ((long) from << 32) ^ channel;
         digest = SeededRandom.mix(digest ^ SeededRandom.mix(time ^ (number << 40)) ^ who);
     }

@@ -30,7 +30,8 @@ public sealed interface ControlMessage {
      * @param missing ranks that are dead, silent, late or cancelled: the cause, as far as it is known
      * @param reason one sentence for a person
      */
-    record Abort(int origin, CommunicationException.Kind kind, List<Integer> missing, String reason) implements ControlMessage {}
+    record Abort(int origin, CommunicationException.Kind kind, List<Integer> missing, String reason)
+            implements ControlMessage {}
 
     /** The sender closes in order and sends nothing more. */
     record Leave(int from) implements ControlMessage {}

@@ -8,9 +8,10 @@ final class CallSite {
     private CallSite() {}
 
     static String find() {
-        return WALKER.walk(frames -> frames.filter(frame -> !frame.getClassName().startsWith(OURS))
-                .findFirst()
-                .map(frame -> frame.getFileName() + ":" + frame.getLineNumber())
-                .orElse("?"));
+        return WALKER.walk(
+                frames -> frames.filter(frame -> !frame.getClassName().startsWith(OURS))
+                        .findFirst()
+                        .map(frame -> frame.getFileName() + ":" + frame.getLineNumber())
+                        .orElse("?"));
     }
 }

@@ -12,7 +12,17 @@ final class Collectives {
         long[] mine = new long[n];
         java.util.Arrays.fill(mine, starts[group.rank + 1] - starts[group.rank]);
         return new Exchange(
-                engine, group, OperationKind.ALL_GATHER, dtype, starts[n], input, new long[n], mine, output, starts, sizes(starts));
+                engine,
+                group,
+                OperationKind.ALL_GATHER,
+                dtype,
+                starts[n],
+                input,
+                new long[n],
+                mine,
+                output,
+                starts,
+                sizes(starts));
     }
 
     /** All ranks' inputs of {@code bytes} bytes, one after the other, at the root. */
@@ -29,7 +39,17 @@ final class Collectives {
             }
         }
         return new Exchange(
-                engine, group, OperationKind.GATHER, dtype, bytes * n, input, new long[n], send, output, starts, receive);
+                engine,
+                group,
+                OperationKind.GATHER,
+                dtype,
+                bytes * n,
+                input,
+                new long[n],
+                send,
+                output,
+                starts,
+                receive);
     }
 
     static Exchange allToAll(

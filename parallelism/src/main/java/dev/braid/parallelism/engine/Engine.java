@@ -223,7 +223,8 @@ public final class Engine {
     }
 
     private void checkPatience(Operation operation, long now) {
-        if (operation.started() && now - operation.startedNanos() > settings.patience().toNanos()) {
+        if (operation.started()
+                && now - operation.startedNanos() > settings.patience().toNanos()) {
             SortedSet<Integer> ranks = operation.waitingFor();
             throw new EngineFault(
                     Kind.LATE,
@@ -294,14 +295,12 @@ public final class Engine {
             strike(index, channel);
             return;
         }
-        boolean taken =
-                switch (message) {
-                    case ControlMessage.Hello hello -> hello(index, channel, hello);
-                    case ControlMessage.Proof proof ->
-                        meant(proof.from(), proof.to(), index)
-                                && peer(proof.from()).proof(channel, proof, now());
-                    default -> false;
-                };
+        boolean taken = switch (message) {
+            case ControlMessage.Hello hello -> hello(index, channel, hello);
+            case ControlMessage.Proof proof ->
+                meant(proof.from(), proof.to(), index) && peer(proof.from()).proof(channel, proof, now());
+            default -> false;
+        };
         if (!taken) {
             strike(index, channel);
         }
@@ -374,7 +373,8 @@ public final class Engine {
             throw fault(
                     Kind.TRANSPORT,
                     Frame.source(frame),
-                    "rank " + Frame.source(frame) + " sent a control message that cannot be read: " + malformed.getMessage());
+                    "rank " + Frame.source(frame) + " sent a control message that cannot be read: "
+                            + malformed.getMessage());
         }
     }
 
@@ -392,7 +392,8 @@ public final class Engine {
         out.send(frame, Frame.HEADER, frame + Frame.HEADER, payload.length);
     }
 
-    SendResult send(Outgoing out, Transport transport, long frame, long key, long payload, int payloadBytes, Peer peer) {
+    SendResult send(
+            Outgoing out, Transport transport, long frame, long key, long payload, int payloadBytes, Peer peer) {
         Frame.seal(frame, key, payload, payloadBytes, transport.intact(), crc);
         SendResult result = out.send(frame, Frame.HEADER, payload, payloadBytes);
         if (result == SendResult.SENT) {
@@ -418,7 +419,8 @@ public final class Engine {
                     .orElseThrow(() -> fault(
                             Kind.TRANSPORT,
                             other,
-                            address + " is out of reach: it offers " + address.endpoints().keySet()
+                            address + " is out of reach: it offers "
+                                    + address.endpoints().keySet()
                                     + ", and parallel.transport allows "
                                     + transports.stream().map(Transport::name).toList()));
             byte[] nonce = new byte[Handshake.NONCE_BYTES];
@@ -590,8 +592,7 @@ public final class Engine {
     void cancel(Operation operation) {
         locked(() -> {
             if (!operation.done()) {
-                fail(new EngineFault(
-                        Kind.CANCELLED, only(rank), "rank " + rank + " gave up " + operation.describe()));
+                fail(new EngineFault(Kind.CANCELLED, only(rank), "rank " + rank + " gave up " + operation.describe()));
             }
         });
     }
@@ -624,8 +625,7 @@ public final class Engine {
         peer.knowsOfFailure();
         if (healthy()) {
             abort = message;
-            fail(new EngineFault(
-                    message.kind(), new TreeSet<>(message.missing()), message.reason()));
+            fail(new EngineFault(message.kind(), new TreeSet<>(message.missing()), message.reason()));
         }
     }
 
@@ -737,7 +737,8 @@ public final class Engine {
     }
 
     long bufferBytes() {
-        return locked(() -> staging.live() + transports.stream().mapToLong(Transport::bufferBytes).sum());
+        return locked(() -> staging.live()
+                + transports.stream().mapToLong(Transport::bufferBytes).sum());
     }
 
     List<RankAddress> addresses() {
@@ -755,12 +756,23 @@ public final class Engine {
     String describe() {
         return locked(() -> {
             StringBuilder text = new StringBuilder();
-            text.append(addresses.get(rank)).append(": ").append(failure == null ? "well" : "failed: " + failure.getMessage());
+            text.append(addresses.get(rank))
+                    .append(": ")
+                    .append(failure == null ? "well" : "failed: " + failure.getMessage());
             text.append(String.format(
-                    Locale.ROOT, "; %d messages, %d bytes, %d frames refused, staging %d bytes%n", messages, bytes, refused, staging.live()));
+                    Locale.ROOT,
+                    "; %d messages, %d bytes, %d frames refused, staging %d bytes%n",
+                    messages,
+                    bytes,
+                    refused,
+                    staging.live()));
             linked.forEach(peer -> text.append("  ").append(peer.describe()).append('\n'));
             for (Transport transport : transports) {
-                text.append("  ").append(transport.describe()).append(", ").append(transport.bufferBytes()).append(" bytes\n");
+                text.append("  ")
+                        .append(transport.describe())
+                        .append(", ")
+                        .append(transport.bufferBytes())
+                        .append(" bytes\n");
             }
             return text.toString();
         });

@@ -35,8 +35,8 @@ final class FlightRecord {
 
     void write(String reason, SortedSet<Integer> missing) {
         engine.settings.flightFolder().ifPresent(folder -> {
-            Path file = folder.resolve(
-                    "flight-attempt-" + engine.settings.attempt() + "-rank-" + engine.rank + ".json");
+            Path file =
+                    folder.resolve("flight-attempt-" + engine.settings.attempt() + "-rank-" + engine.rank + ".json");
             try {
                 Files.createDirectories(folder);
                 Files.writeString(file, text(reason, missing));
@@ -61,7 +61,8 @@ final class FlightRecord {
                         + ", \"last_heard_ms\": " + millis(now - peer.lastHeard()) + "}")
                 .collect(Collectors.joining(",\n")));
         text.append("\n  ],\n  \"operations\": [\n");
-        text.append(last.stream().map(operation -> "    " + entry(operation, now)).collect(Collectors.joining(",\n")));
+        text.append(
+                last.stream().map(operation -> "    " + entry(operation, now)).collect(Collectors.joining(",\n")));
         return text.append("\n  ]\n}\n").toString();
     }
 
@@ -95,7 +96,9 @@ final class FlightRecord {
             switch (each) {
                 case '"' -> quoted.append("\\\"");
                 case '\\' -> quoted.append("\\\\");
-                default -> quoted.append(each < ' ' ? String.format(Locale.ROOT, "\\u%04x", (int) each) : String.valueOf(each));
+                default ->
+                    quoted.append(
+                            each < ' ' ? String.format(Locale.ROOT, "\\u%04x", (int) each) : String.valueOf(each));
             }
         }
         return quoted.append('"').toString();

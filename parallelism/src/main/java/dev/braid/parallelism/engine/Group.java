@@ -50,6 +50,7 @@ final class Group {
 
     @Override
     public String toString() {
-        return name + " (ranks " + (members.size() <= 16 ? members : members.getFirst() + ".." + members.getLast()) + ")";
+        return name + " (ranks " + (members.size() <= 16 ? members : members.getFirst() + ".." + members.getLast())
+                + ")";
     }
 }

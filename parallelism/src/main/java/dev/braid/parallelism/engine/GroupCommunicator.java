@@ -32,7 +32,8 @@ final class GroupCommunicator implements Communicator {
     private static List<List<Integer>> hosts(Engine engine, Group group) {
         Map<String, List<Integer>> hosts = new LinkedHashMap<>();
         for (int member : group.members) {
-            hosts.computeIfAbsent(engine.addresses().get(member).hostId(), any -> new ArrayList<>()).add(member);
+            hosts.computeIfAbsent(engine.addresses().get(member).hostId(), any -> new ArrayList<>())
+                    .add(member);
         }
         return List.copyOf(hosts.values());
     }
@@ -79,7 +80,9 @@ final class GroupCommunicator implements Communicator {
         DType dtype = tensor.dtype();
         long bytes = tensor.bytes();
         Algorithm algorithm = allReduceAlgorithm(bytes);
-        return begin(OperationKind.ALL_REDUCE, () -> switch (algorithm) {
+        return begin(
+                OperationKind.ALL_REDUCE,
+                () -> switch (algorithm) {
                     case GATHER_ADD -> new GatherAdd(engine, group, dtype, op, address, bytes);
                     case RECURSIVE_DOUBLING -> new RecursiveDoubling(engine, group, dtype, op, address, bytes);
                     case RING ->
@@ -97,7 +100,8 @@ final class GroupCommunicator implements Communicator {
                                 address,
                                 address,
                                 even(tensor));
-                }, tensor);
+                },
+                tensor);
     }
 
     private Algorithm allReduceAlgorithm(long bytes) {
@@ -141,26 +145,30 @@ final class GroupCommunicator implements Communicator {
         requireDtype(output, input.dtype(), "output");
         long[] starts = starts(counts, "counts", input, "input");
         requireCount(output, counts[rank()], "output");
-        return begin(OperationKind.REDUCE_SCATTER, () -> engine.settings.algorithm() == Algorithm.RING
-                ? new RingReduce(
-                        engine,
-                        group,
-                        OperationKind.REDUCE_SCATTER,
-                        input.dtype(),
-                        op,
-                        input.address(),
-                        output.address(),
-                        starts)
-                : new DirectReduce(
-                        engine,
-                        group,
-                        OperationKind.REDUCE_SCATTER,
-                        input.dtype(),
-                        op,
-                        op == ReduceOp.MEAN ? 1f / size() : 1f,
-                        input.address(),
-                        output.address(),
-                        starts), input, output);
+        return begin(
+                OperationKind.REDUCE_SCATTER,
+                () -> engine.settings.algorithm() == Algorithm.RING
+                        ? new RingReduce(
+                                engine,
+                                group,
+                                OperationKind.REDUCE_SCATTER,
+                                input.dtype(),
+                                op,
+                                input.address(),
+                                output.address(),
+                                starts)
+                        : new DirectReduce(
+                                engine,
+                                group,
+                                OperationKind.REDUCE_SCATTER,
+                                input.dtype(),
+                                op,
+                                op == ReduceOp.MEAN ? 1f / size() : 1f,
+                                input.address(),
+                                output.address(),
+                                starts),
+                input,
+                output);
     }
 
     @Override
@@ -173,15 +181,19 @@ final class GroupCommunicator implements Communicator {
         requireDtype(output, input.dtype(), "output");
         long[] starts = starts(counts, "counts", output, "output");
         requireCount(input, counts[rank()], "input");
-        return begin(OperationKind.ALL_GATHER, () -> engine.settings.algorithm() == Algorithm.RING
-                ? new RingGather(engine, group, input.dtype(), input.address(), output.address(), starts)
-                : Collectives.allGather(engine, group, input.dtype(), input.address(), output.address(), starts), input, output);
+        return begin(
+                OperationKind.ALL_GATHER,
+                () -> engine.settings.algorithm() == Algorithm.RING
+                        ? new RingGather(engine, group, input.dtype(), input.address(), output.address(), starts)
+                        : Collectives.allGather(
+                                engine, group, input.dtype(), input.address(), output.address(), starts),
+                input,
+                output);
     }
 
     @Override
     public Handle allToAll(Tensor input, Tensor output) {
-        return allToAll(
-                input, Slices.sizes(input.count(), size()), output, Slices.sizes(output.count(), size()));
+        return allToAll(input, Slices.sizes(input.count(), size()), output, Slices.sizes(output.count(), size()));
     }
 
     @Override
@@ -193,14 +205,21 @@ final class GroupCommunicator implements Communicator {
             throw new IllegalArgumentException("rank " + rank() + " sends " + sendCounts[rank()]
                     + " elements to itself but receives " + receiveCounts[rank()]);
         }
-        return begin(OperationKind.ALL_TO_ALL, () -> Collectives.allToAll(
-                engine, group, input.dtype(), input.address(), sendStarts, output.address(), receiveStarts), input, output);
+        return begin(
+                OperationKind.ALL_TO_ALL,
+                () -> Collectives.allToAll(
+                        engine, group, input.dtype(), input.address(), sendStarts, output.address(), receiveStarts),
+                input,
+                output);
     }
 
     @Override
     public Handle broadcast(Tensor tensor, int root) {
         requireRank(root, "root");
-        return begin(OperationKind.BROADCAST, () -> new Broadcast(engine, group, tensor.dtype(), tensor.address(), tensor.bytes(), root), tensor);
+        return begin(
+                OperationKind.BROADCAST,
+                () -> new Broadcast(engine, group, tensor.dtype(), tensor.address(), tensor.bytes(), root),
+                tensor);
     }
 
     @Override
@@ -214,7 +233,12 @@ final class GroupCommunicator implements Communicator {
         }
         requireDtype(output, input.dtype(), "output");
         requireCount(output, input.count() * size(), "output");
-        return begin(OperationKind.GATHER, () -> Collectives.gather(engine, group, input.dtype(), input.bytes(), input.address(), output.address(), root), input, output);
+        return begin(
+                OperationKind.GATHER,
+                () -> Collectives.gather(
+                        engine, group, input.dtype(), input.bytes(), input.address(), output.address(), root),
+                input,
+                output);
     }
 
     @Override
@@ -235,8 +259,11 @@ final class GroupCommunicator implements Communicator {
         if (tag < 0) {
             throw new IllegalArgumentException("tag " + tag + " is negative");
         }
-        return begin(OperationKind.POINT_TO_POINT, () -> new PointToPoint(
-                        engine, group, tensor.dtype(), tensor.address(), tensor.bytes(), sends, other, tag), tensor);
+        return begin(
+                OperationKind.POINT_TO_POINT,
+                () -> new PointToPoint(
+                        engine, group, tensor.dtype(), tensor.address(), tensor.bytes(), sends, other, tag),
+                tensor);
     }
 
     @Override
@@ -273,7 +300,8 @@ final class GroupCommunicator implements Communicator {
 
     private void requireRank(int rank, String name) {
         if (rank < 0 || rank >= size()) {
-            throw new IllegalArgumentException(name + " is rank " + rank + ", group " + group + " has 0 to " + (size() - 1));
+            throw new IllegalArgumentException(
+                    name + " is rank " + rank + ", group " + group + " has 0 to " + (size() - 1));
         }
     }
 
@@ -294,8 +322,9 @@ final class GroupCommunicator implements Communicator {
             starts[rank + 1] = starts[rank] + counts[rank] * tensor.dtype().bytes();
         }
         if (starts[counts.length] != tensor.bytes()) {
-            throw new IllegalArgumentException(name + " add up to " + starts[counts.length] / tensor.dtype().bytes()
-                    + " elements, " + tensorName + " " + tensor + " has " + tensor.count());
+            throw new IllegalArgumentException(name + " add up to "
+                    + starts[counts.length] / tensor.dtype().bytes() + " elements, " + tensorName + " " + tensor
+                    + " has " + tensor.count());
         }
         return starts;
     }

@@ -26,7 +26,15 @@ final class Hierarchical extends Operation {
      * @param inside the ranks of this host
      * @param across the ranks with this rank's place on each host
      */
-    Hierarchical(Engine engine, Group group, Group inside, Group across, DType dtype, ReduceOp op, long address, long bytes) {
+    Hierarchical(
+            Engine engine,
+            Group group,
+            Group inside,
+            Group across,
+            DType dtype,
+            ReduceOp op,
+            long address,
+            long bytes) {
         super(engine, group, OperationKind.ALL_REDUCE, dtype, op, Algorithm.HIERARCHICAL, bytes);
         this.inside = inside;
         this.across = across;
@@ -34,8 +42,7 @@ final class Hierarchical extends Operation {
         long[] slices = starts(bytes, dtype, inside.size());
         long mine = address + slices[inside.rank];
         long mineBytes = slices[inside.rank + 1] - slices[inside.rank];
-        scatter = new DirectReduce(
-                engine, inside, OperationKind.REDUCE_SCATTER, dtype, op, 1f, address, mine, slices);
+        scatter = new DirectReduce(engine, inside, OperationKind.REDUCE_SCATTER, dtype, op, 1f, address, mine, slices);
         reduce = new DirectReduce(
                 engine,
                 across,

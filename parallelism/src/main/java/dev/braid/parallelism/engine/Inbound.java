@@ -84,8 +84,8 @@ final class Inbound {
             throw peer.engine.fault(
                     CommunicationException.Kind.MISMATCH,
                     peer.rank,
-                    "rank " + peer.rank + " sent a piece that does not fit its transfer: offset " + offset + ", piece " + size + ", "
-                            + bytes + " bytes of " + total);
+                    "rank " + peer.rank + " sent a piece that does not fit its transfer: offset " + offset + ", piece "
+                            + size + ", " + bytes + " bytes of " + total);
         }
     }
 

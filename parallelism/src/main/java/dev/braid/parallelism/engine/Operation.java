@@ -45,7 +45,8 @@ abstract class Operation implements Handle {
     private volatile boolean done;
     private volatile CommunicationException failure;
 
-    Operation(Engine engine, Group group, OperationKind kind, DType dtype, ReduceOp op, Algorithm algorithm, long bytes) {
+    Operation(
+            Engine engine, Group group, OperationKind kind, DType dtype, ReduceOp op, Algorithm algorithm, long bytes) {
         this.engine = engine;
         this.group = group;
         this.kind = kind;
@@ -120,7 +121,8 @@ abstract class Operation implements Handle {
     }
 
     final OrderedSum sum(int contributors, long sumBytes, long target, float scale, boolean open, LongConsumer grown) {
-        OrderedSum sum = new OrderedSum(this, dtype, op, scale, contributors, sumBytes, target, open, new Prefix(grown));
+        OrderedSum sum =
+                new OrderedSum(this, dtype, op, scale, contributors, sumBytes, target, open, new Prefix(grown));
         sums.add(sum);
         return sum;
     }

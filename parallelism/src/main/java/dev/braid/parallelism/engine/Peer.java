@@ -115,7 +115,10 @@ final class Peer {
 
     void hello(long from, ControlMessage.Hello hello) {
         if (hellos.size() >= REMEMBERED_HELLOS && !hellos.containsKey(from)) {
-            Long oldest = hellos.keySet().stream().filter(id -> !bound || id != channel).findFirst().orElseThrow();
+            Long oldest = hellos.keySet().stream()
+                    .filter(id -> !bound || id != channel)
+                    .findFirst()
+                    .orElseThrow();
             hellos.remove(oldest);
         }
         hellos.put(from, hello.nonce());
@@ -152,7 +155,11 @@ final class Peer {
 
     private void sendReady() {
         engine.sendControl(
-                out, transport, Frame.READY, keyOut, new ControlMessage.Ready(engine.rank, rank, engine.memory.reads(address)));
+                out,
+                transport,
+                Frame.READY,
+                keyOut,
+                new ControlMessage.Ready(engine.rank, rank, engine.memory.reads(address)));
     }
 
     // ---- what comes in ----------------------------------------------------------------------------------------------
@@ -392,7 +399,8 @@ final class Peer {
         long frame = engine.header();
         Optional<ControlMessage.Abort> abort = engine.abortMessage();
         byte[] payload = abort.map(engine::encode).orElse(new byte[0]);
-        Frame.write(frame, abort.isPresent() ? Frame.ABORT : Frame.HEARTBEAT, payload.length, engine.epoch, engine.rank);
+        Frame.write(
+                frame, abort.isPresent() ? Frame.ABORT : Frame.HEARTBEAT, payload.length, engine.epoch, engine.rank);
         Frame.offset(frame, eagerConsumed);
         Addresses.copyFrom(payload, frame + Frame.HEADER);
         if (send(frame, frame + Frame.HEADER, payload.length) == SendResult.SENT) {

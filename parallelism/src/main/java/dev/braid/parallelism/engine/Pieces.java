@@ -28,7 +28,6 @@ final class Pieces {
 
     /** True when pieces of this size can be those of a peer. */
     static boolean valid(int piece) {
-        return piece > 0
-                && (piece % SEGMENT == 0 ? piece <= REFERENCE : SEGMENT % piece == 0 && piece % 64 == 0);
+        return piece > 0 && (piece % SEGMENT == 0 ? piece <= REFERENCE : SEGMENT % piece == 0 && piece % 64 == 0);
     }
 }

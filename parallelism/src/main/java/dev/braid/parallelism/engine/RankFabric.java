@@ -29,7 +29,8 @@ public final class RankFabric implements Fabric {
 
     public RankFabric(Engine engine) {
         this.engine = engine;
-        this.world = group("world", IntStream.range(0, engine.addresses().size()).boxed().toList());
+        this.world = group(
+                "world", IntStream.range(0, engine.addresses().size()).boxed().toList());
         this.progress = Thread.ofPlatform()
                 .name("braid-communication-" + engine.rank)
                 .daemon()
@@ -126,7 +127,11 @@ public final class RankFabric implements Fabric {
             }
         }
         if (engine.healthy() && !engine.departed()) {
-            LOG.warn("rank {} closes although not all peers have said farewell within {}: {}", rank(), Engine.millis(limit), engine.describe());
+            LOG.warn(
+                    "rank {} closes although not all peers have said farewell within {}: {}",
+                    rank(),
+                    Engine.millis(limit),
+                    engine.describe());
         }
         closing = true;
         boolean interrupted = Thread.interrupted();

@@ -39,7 +39,8 @@ final class RingReduce extends Operation {
         }
         int right = (rank + 1) % n;
         int left = (rank + n - 1) % n;
-        // The last thing that a step computes is what the next one sends, so the steps are set up from the last to the first.
+        // The last thing that a step computes is what the next one sends, so the steps are set up from the last to the
+        // first.
         Outbound following = null;
         if (all) {
             following = results(right, left);
@@ -49,7 +50,8 @@ final class RingReduce extends Operation {
             boolean last = step == n - 2;
             long target = all ? output + starts[slice] : last ? output : scratch(slice(slice));
             Outbound next = last ? following : sendIfAny(right, step + 1, target, slice, 0);
-            OrderedSum sum = sum(2, slice(slice), target, last ? scale() : 1f, true, next == null ? any -> {} : next::available);
+            OrderedSum sum =
+                    sum(2, slice(slice), target, last ? scale() : 1f, true, next == null ? any -> {} : next::available);
             receive(left, step, slice(slice), sum, 0);
             sum.own(1, input + starts[slice]);
         }

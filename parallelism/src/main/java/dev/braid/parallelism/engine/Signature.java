@@ -35,6 +35,8 @@ record Signature(byte operation, byte dtype, byte variant) {
     }
 
     private static <E extends Enum<E>> String name(E[] values, int ordinal) {
-        return ordinal >= 0 && ordinal < values.length ? values[ordinal].name().toLowerCase(java.util.Locale.ROOT) : "?";
+        return ordinal >= 0 && ordinal < values.length
+                ? values[ordinal].name().toLowerCase(java.util.Locale.ROOT)
+                : "?";
     }
 }

@@ -2,8 +2,8 @@ package dev.braid.tensor.kernels;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 
 /** Reads and writes single elements at absolute addresses. Nothing is checked: an address that is not ours ends the JVM. */
 public final class Addresses {

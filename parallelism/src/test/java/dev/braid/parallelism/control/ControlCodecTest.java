@@ -3,6 +3,7 @@ package dev.braid.parallelism.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.braid.parallelism.CommunicationException.Kind;
 import dev.braid.parallelism.control.ControlMessage.Abort;
 import dev.braid.parallelism.control.ControlMessage.Hello;
 import dev.braid.parallelism.control.ControlMessage.Leave;
@@ -42,9 +43,9 @@ final class ControlCodecTest {
         assertThat(proof.mac()).isEqualTo(new byte[32]);
 
         for (ControlMessage message : List.of(
-                new Ready(8, 9),
-                new Abort(2, List.of(1, 3, Integer.MAX_VALUE), "rank 1 died: größer als 雪"),
-                new Abort(0, List.of(), ""),
+                new Ready(8, 9, true),
+                new Abort(2, Kind.SILENT, List.of(1, 3, Integer.MAX_VALUE), "rank 1 died: größer als 雪"),
+                new Abort(0, Kind.SILENT, List.of(), ""),
                 new Leave(6))) {
             assertThat(codec.decode(codec.encode(message))).isEqualTo(message);
         }
@@ -63,15 +64,15 @@ final class ControlCodecTest {
         // 5 bytes for each of 256 ranks and 3 bytes a character: 1000 of them would not fit.
         List<Integer> ranks =
                 IntStream.range(0, 1000).map(i -> Integer.MAX_VALUE - i).boxed().toList();
-        Abort abort = ControlCodec.abort(3, ranks, "雪".repeat(5000));
+        Abort abort = ControlCodec.abort(3, Kind.SILENT, ranks, "雪".repeat(5000));
         assertThat(abort.missing()).hasSize(256).first().isEqualTo(Integer.MAX_VALUE);
         assertThat(abort.reason()).hasSize(917);
         byte[] bytes = codec.encode(abort);
         assertThat(bytes).hasSizeBetween(4000, 4096);
         assertThat(codec.decode(bytes)).isEqualTo(abort);
-        assertThat(ControlCodec.abort(3, ranks, "x".repeat(5000)).reason()).hasSize(1000);
+        assertThat(ControlCodec.abort(3, Kind.SILENT, ranks, "x".repeat(5000)).reason()).hasSize(1000);
         // The last pair of surrogates would be cut in two.
-        assertThat(ControlCodec.abort(3, ranks, "x".repeat(999) + "😀").reason())
+        assertThat(ControlCodec.abort(3, Kind.SILENT, ranks, "x".repeat(999) + "😀").reason())
                 .isEqualTo("x".repeat(999));
     }
 
@@ -82,13 +83,13 @@ final class ControlCodecTest {
         assertRefused(new Hello("run", -1, 0, 1, NONCE), "attempt is -1, must not be negative");
         assertRefused(new Hello("run", 0, 0, 1, new byte[15]), "nonce has 15 bytes, must have 16");
         assertRefused(new Proof(0, 1, NONCE, new byte[31]), "mac has 31 bytes, must have 32");
-        assertRefused(new Ready(0, -4), "to is -4");
+        assertRefused(new Ready(0, -4, true), "to is -4");
         assertRefused(new Leave(-1), "from is -1");
-        assertRefused(new Abort(0, List.of(), "x".repeat(1001)), "reason has 1001 characters");
-        assertRefused(new Abort(0, IntStream.range(0, 257).boxed().toList(), ""), "257 missing ranks, at most 256");
+        assertRefused(new Abort(0, Kind.SILENT, List.of(), "x".repeat(1001)), "reason has 1001 characters");
+        assertRefused(new Abort(0, Kind.SILENT, IntStream.range(0, 257).boxed().toList(), ""), "257 missing ranks, at most 256");
         List<Integer> ranks =
                 IntStream.range(0, 256).map(i -> Integer.MAX_VALUE).boxed().toList();
-        assertRefused(new Abort(0, ranks, "雪".repeat(1000)), "Abort takes more than 4096 bytes");
+        assertRefused(new Abort(0, Kind.SILENT, ranks, "雪".repeat(1000)), "Abort takes more than 4096 bytes");
     }
 
     @Test
@@ -108,10 +109,11 @@ final class ControlCodecTest {
         assertMalformed("03" + "c0ffffff7f", "class number 1 is not a message");
         assertMalformed("16" + "06" + "00", "1 bytes follow the message Leave");
         assertMalformed("16" + "ffffffff0f", "from is -1, must not be negative");
-        assertMalformed("15" + "00" + "ffffffff07" + "00", "2147483647 missing ranks, at most 256 are allowed");
-        assertMalformed("15" + "00" + "8002" + "00", "256 missing ranks in 1 bytes");
-        assertMalformed("15" + "00" + "00" + "ffffffff07" + "61", "reason needs 2147483647 bytes, only 1 are left");
-        assertMalformed("15" + "00" + "00" + "02" + "c328", "reason is not UTF-8");
+        assertMalformed("15" + "00" + "01" + "ffffffff07" + "00", "2147483647 missing ranks, at most 256 are allowed");
+        assertMalformed("15" + "00" + "07", "kind is 7, at most 6 is allowed");
+        assertMalformed("15" + "00" + "01" + "8002" + "00", "256 missing ranks in 1 bytes");
+        assertMalformed("15" + "00" + "01" + "00" + "ffffffff07" + "61", "reason needs 2147483647 bytes, only 1 are left");
+        assertMalformed("15" + "00" + "01" + "00" + "02" + "c328", "reason is not UTF-8");
         assertMalformed("13" + "01" + "02" + "0001", "nonce needs 16 bytes, only 2 are left");
     }
 

@@ -3,6 +3,7 @@ package dev.braid.parallelism.control;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import dev.braid.parallelism.CommunicationException.Kind;
 import dev.braid.parallelism.control.ControlMessage.Hello;
 import dev.braid.parallelism.control.ControlMessage.Leave;
 import dev.braid.parallelism.control.ControlMessage.Proof;
@@ -93,8 +94,8 @@ final class HostileBytesTest {
         return List.of(
                 codec.encode(new Hello("run-7", 1, 2, 3, new byte[16])),
                 codec.encode(new Proof(2, 3, new byte[16], new byte[32])),
-                codec.encode(new Ready(2, 3)),
-                codec.encode(ControlCodec.abort(2, List.of(4, 500), "rank 4 is silent")),
+                codec.encode(new Ready(2, 3, true)),
+                codec.encode(ControlCodec.abort(2, Kind.SILENT, List.of(4, 500), "rank 4 is silent")),
                 codec.encode(new Leave(2)));
     }
 

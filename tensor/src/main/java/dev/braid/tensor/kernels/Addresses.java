@@ -2,6 +2,7 @@ package dev.braid.tensor.kernels;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 
 /** Reads and writes single elements at absolute addresses. Nothing is checked: an address that is not ours ends the JVM. */
 public final class Addresses {
@@ -37,6 +38,11 @@ public final class Addresses {
     /** Sets the 16 bits of BF16 element {@code index} of the array at {@code base}. */
     public static void setShort(long base, long index, short bits) {
         ALL.set(SHORT, base + index * Short.BYTES, bits);
+    }
+
+    /** A view of {@code bytes} bytes as a direct buffer. It does not keep them alive. */
+    public static ByteBuffer asByteBuffer(long address, int bytes) {
+        return ALL.asSlice(address, bytes).asByteBuffer();
     }
 
     /** Copies {@code bytes} bytes; the two ranges may overlap. */

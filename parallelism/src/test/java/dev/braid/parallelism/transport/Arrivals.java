@@ -1,9 +1,6 @@
 package dev.braid.parallelism.transport;
 
 import dev.braid.tensor.kernels.Addresses;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,12 +19,7 @@ public final class Arrivals implements Receiver {
     @Override
     public void frame(long channel, long address, int bytes) {
         byte[] copy = new byte[bytes];
-        try (Arena arena = Arena.ofConfined()) {
-            // A detour by memory of our own, which can be read without trusting the address twice.
-            MemorySegment segment = arena.allocate(bytes);
-            Addresses.copy(address, segment.address(), bytes);
-            MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, 0, copy, 0, bytes);
-        }
+        Addresses.asByteBuffer(address, bytes).get(copy);
         Frame frame = new Frame(channel, copy);
         frames.add(frame);
         listener.accept(frame);

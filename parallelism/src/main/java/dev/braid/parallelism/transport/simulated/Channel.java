@@ -59,7 +59,7 @@ final class Channel implements Outgoing {
             // Its code runs on to the end of the poll in which it died; nobody hears it.
             return SendResult.BUSY;
         }
-        if (closed || !fault.isEmpty()) {
+        if (closed || from.closed || !fault.isEmpty()) {
             return SendResult.BROKEN;
         }
         if (!connected || queued >= network.faults().queueFrames()) {
@@ -73,7 +73,7 @@ final class Channel implements Outgoing {
 
     @Override
     public String fault() {
-        return closed && fault.isEmpty() ? "closed by this rank" : fault;
+        return (closed || from.closed) && fault.isEmpty() ? "closed by this rank" : fault;
     }
 
     @Override

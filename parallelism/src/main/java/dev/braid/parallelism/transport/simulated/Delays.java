@@ -10,6 +10,10 @@ public record Delays(long base, long jitter, double longChance, long longest) {
             throw new IllegalArgumentException("delays of " + base + ", " + jitter + " and " + longest
                     + " ns: the first must be at least 1, the others at least 0");
         }
+        if (Math.max(base, Math.max(jitter, longest)) > ScheduledFault.LATEST) {
+            throw new IllegalArgumentException("delays of " + base + ", " + jitter + " and " + longest
+                    + " ns: none may be more than " + ScheduledFault.LATEST);
+        }
         FrameFaults.probability("longChance", longChance);
     }
 

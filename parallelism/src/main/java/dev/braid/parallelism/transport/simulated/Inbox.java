@@ -12,6 +12,11 @@ final class Inbox {
         return size;
     }
 
+    void clear() {
+        head = 0;
+        size = 0;
+    }
+
     void add(long event) {
         if (size == ring.length) {
             long[] larger = Arrays.copyOf(ring, 2 * size);

@@ -8,6 +8,9 @@ public sealed interface ScheduledFault {
     /** A moment that never comes. */
     long NEVER = Long.MAX_VALUE;
 
+    /** The latest moment that comes: 36 years. Delays added to it do not overflow. */
+    long LATEST = Long.MAX_VALUE / 8;
+
     /** One direction between two ranks. */
     record Link(int from, int to) {
         @Override
@@ -25,6 +28,7 @@ public sealed interface ScheduledFault {
     record Partition(List<Link> links, long from, long until, boolean held) implements ScheduledFault {
         public Partition {
             links = List.copyOf(links);
+            period("partition", from, until);
         }
 
         /** Both directions between two ranks. */
@@ -59,6 +63,9 @@ public sealed interface ScheduledFault {
     record Kill(int rank, long step, long time, double lost, long noticed) implements ScheduledFault {
         public Kill {
             FrameFaults.probability("lost", lost);
+            moment("the step of a kill", step);
+            moment("the time of a kill", time);
+            moment("the time until a kill is noticed", noticed);
         }
 
         /** Dies at a step; all of its frames under way arrive, and its channels stay silent. */
@@ -73,11 +80,42 @@ public sealed interface ScheduledFault {
     }
 
     /** A rank is not polled for a while, as after SIGSTOP; what arrives waits. {@code until} may be {@link #NEVER}. */
-    record Stop(int rank, long from, long until) implements ScheduledFault {}
+    record Stop(int rank, long from, long until) implements ScheduledFault {
+        public Stop {
+            period("stop", from, until);
+        }
+    }
 
     /** Each poll of a rank takes this long. */
-    record Slow(int rank, long pollNanos) implements ScheduledFault {}
+    record Slow(int rank, long pollNanos) implements ScheduledFault {
+        public Slow {
+            if (pollNanos < 2 || pollNanos > LATEST) {
+                throw new IllegalArgumentException(
+                        "polls of " + pollNanos + " ns, must take from 2 to " + LATEST + " ns");
+            }
+        }
+    }
 
     /** The channels of one direction that are open at a time end; what is under way on them is lost. */
-    record Cut(Link link, long time) implements ScheduledFault {}
+    record Cut(Link link, long time) implements ScheduledFault {
+        public Cut {
+            moment("the time of a cut", time);
+        }
+    }
+
+    private static void moment(String name, long value) {
+        if (value < 0 || (value > LATEST && value != NEVER)) {
+            throw new IllegalArgumentException(
+                    name + " is " + value + ", must be from 0 to " + LATEST + ", or ScheduledFault.NEVER");
+        }
+    }
+
+    private static void period(String name, long from, long until) {
+        moment("the start of a " + name, from);
+        moment("the end of a " + name, until);
+        if (until <= from) {
+            throw new IllegalArgumentException(
+                    "a " + name + " from " + from + " until " + until + " ns, must end after its start");
+        }
+    }
 }

@@ -29,6 +29,7 @@ public final class SimulatedNetwork implements AutoCloseable {
     private long clock;
     private long steps;
     private long nextKill;
+    private boolean closed;
 
     /** A network of {@code ranks} ranks with memory and a trace of its own. */
     public SimulatedNetwork(int ranks, long seed, NetworkFaults faults) {
@@ -139,10 +140,18 @@ public final class SimulatedNetwork implements AutoCloseable {
                 + " steps so far, clock at " + clock + " ns\n" + faults.describe();
     }
 
-    /** Ends it: frees its memory. Its transports must not be used any more. Its trace stays readable. */
+    /** Ends it and all of its transports, and gives its memory back. Its trace stays readable. Idempotent. */
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         events.clear();
+        for (SimulatedTransport transport : transports) {
+            transport.closed = true;
+            transport.inbox.clear();
+        }
         if (ownsPool) {
             pool.close();
         } else {

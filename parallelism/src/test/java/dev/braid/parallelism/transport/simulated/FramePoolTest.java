@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.braid.parallelism.transport.Outgoing;
+import dev.braid.parallelism.transport.SendResult;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
@@ -27,6 +28,26 @@ class FramePoolTest {
                 assertThat(pool.used()).isZero();
             }
             assertThat(pool.bytes()).isEqualTo(64 * 2048);
+        }
+    }
+
+    @Test
+    void shouldNotBeTouchedByRanksThatOutliveTheirNetwork() {
+        try (FramePool pool = new FramePool(2048);
+                Mailbox mailbox = new Mailbox()) {
+            SimulatedNetwork network = new SimulatedNetwork(2, 1, NetworkFaults.none(), pool, new Trace(1));
+            Outgoing channel = network.transport(0).dial(network.transport(1).address());
+            network.advance(20_000);
+            mailbox.send(channel, "not polled");
+            network.advance(30_000);
+            network.close();
+
+            assertThat(mailbox.send(channel, "late")).isEqualTo(SendResult.BROKEN);
+            assertThat(network.transport(1).poll(mailbox, 10)).isZero();
+            network.transport(1).close();
+            channel.close();
+            network.close();
+            assertThat(pool.used()).isZero();
         }
     }
 

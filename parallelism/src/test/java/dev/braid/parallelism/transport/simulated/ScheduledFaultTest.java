@@ -9,6 +9,7 @@ import dev.braid.parallelism.transport.simulated.ScheduledFault.Cut;
 import dev.braid.parallelism.transport.simulated.ScheduledFault.Kill;
 import dev.braid.parallelism.transport.simulated.ScheduledFault.Link;
 import dev.braid.parallelism.transport.simulated.ScheduledFault.Partition;
+import dev.braid.parallelism.transport.simulated.ScheduledFault.Slow;
 import dev.braid.parallelism.transport.simulated.ScheduledFault.Stop;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -184,6 +185,17 @@ class ScheduledFaultTest {
     void shouldRefuseFaultsOfRanksThatAreNotThere() {
         assertThatThrownBy(() -> Pair.with(new Stop(3, 1, 2)))
                 .hasMessage("there is no rank 3 among 3 in the scheduled fault Stop[rank=3, from=1, until=2]");
+    }
+
+    @Test
+    void shouldRefuseMomentsThatMakeNoSense() {
+        assertThatThrownBy(() -> new Stop(0, 5, 5)).hasMessage("a stop from 5 until 5 ns, must end after its start");
+        assertThatThrownBy(() -> Partition.between(0, 1, -1, 5, true))
+                .hasMessage("the start of a partition is -1, must be from 0 to " + ScheduledFault.LATEST
+                        + ", or ScheduledFault.NEVER");
+        assertThatThrownBy(() -> Kill.atTime(0, NEVER - 1)).hasMessageStartingWith("the time of a kill is");
+        assertThatThrownBy(() -> new Slow(0, 1)).hasMessageStartingWith("polls of 1 ns, must take from 2");
+        assertThatThrownBy(() -> Delays.constant(0)).hasMessageStartingWith("delays of 0, 0 and 0 ns");
     }
 
     private static void sendAt(Pair pair, long time, String text) {

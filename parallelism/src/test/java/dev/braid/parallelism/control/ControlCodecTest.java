@@ -70,9 +70,11 @@ final class ControlCodecTest {
         byte[] bytes = codec.encode(abort);
         assertThat(bytes).hasSizeBetween(4000, 4096);
         assertThat(codec.decode(bytes)).isEqualTo(abort);
-        assertThat(ControlCodec.abort(3, Kind.SILENT, ranks, "x".repeat(5000)).reason()).hasSize(1000);
+        assertThat(ControlCodec.abort(3, Kind.SILENT, ranks, "x".repeat(5000)).reason())
+                .hasSize(1000);
         // The last pair of surrogates would be cut in two.
-        assertThat(ControlCodec.abort(3, Kind.SILENT, ranks, "x".repeat(999) + "😀").reason())
+        assertThat(ControlCodec.abort(3, Kind.SILENT, ranks, "x".repeat(999) + "😀")
+                        .reason())
                 .isEqualTo("x".repeat(999));
     }
 
@@ -86,7 +88,9 @@ final class ControlCodecTest {
         assertRefused(new Ready(0, -4, true), "to is -4");
         assertRefused(new Leave(-1), "from is -1");
         assertRefused(new Abort(0, Kind.SILENT, List.of(), "x".repeat(1001)), "reason has 1001 characters");
-        assertRefused(new Abort(0, Kind.SILENT, IntStream.range(0, 257).boxed().toList(), ""), "257 missing ranks, at most 256");
+        assertRefused(
+                new Abort(0, Kind.SILENT, IntStream.range(0, 257).boxed().toList(), ""),
+                "257 missing ranks, at most 256");
         List<Integer> ranks =
                 IntStream.range(0, 256).map(i -> Integer.MAX_VALUE).boxed().toList();
         assertRefused(new Abort(0, Kind.SILENT, ranks, "雪".repeat(1000)), "Abort takes more than 4096 bytes");
@@ -112,7 +116,8 @@ final class ControlCodecTest {
         assertMalformed("15" + "00" + "01" + "ffffffff07" + "00", "2147483647 missing ranks, at most 256 are allowed");
         assertMalformed("15" + "00" + "07", "kind is 7, at most 6 is allowed");
         assertMalformed("15" + "00" + "01" + "8002" + "00", "256 missing ranks in 1 bytes");
-        assertMalformed("15" + "00" + "01" + "00" + "ffffffff07" + "61", "reason needs 2147483647 bytes, only 1 are left");
+        assertMalformed(
+                "15" + "00" + "01" + "00" + "ffffffff07" + "61", "reason needs 2147483647 bytes, only 1 are left");
         assertMalformed("15" + "00" + "01" + "00" + "02" + "c328", "reason is not UTF-8");
         assertMalformed("13" + "01" + "02" + "0001", "nonce needs 16 bytes, only 2 are left");
     }

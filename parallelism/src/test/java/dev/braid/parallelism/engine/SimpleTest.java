@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
 class SimpleTest {
     @Test
     void shouldReduce() throws Exception {
-        for (Algorithm algorithm : List.of(Algorithm.AUTO, Algorithm.DIRECT, Algorithm.GATHER_ADD, Algorithm.RING, Algorithm.RECURSIVE_DOUBLING)) {
+        for (Algorithm algorithm : List.of(
+                Algorithm.AUTO, Algorithm.DIRECT, Algorithm.GATHER_ADD, Algorithm.RING, Algorithm.RECURSIVE_DOUBLING)) {
             for (int ranks = 1; ranks <= 6; ranks++) {
                 for (int count : new int[] {0, 1, 3, 7, 1000, 100_000}) {
                     run(ranks, count, algorithm);

@@ -104,11 +104,6 @@ public final class Addresses {
         ALL.set(SHORT, base + index * Short.BYTES, bits);
     }
 
-    /** A view of {@code bytes} bytes as a direct buffer. It does not keep them alive. */
-    public static ByteBuffer asByteBuffer(long address, int bytes) {
-        return ALL.asSlice(address, bytes).asByteBuffer();
-    }
-
     /** Copies {@code bytes} bytes; the two ranges may overlap. */
     public static void copy(long source, long target, long bytes) {
         MemorySegment.copy(ALL, source, ALL, target, bytes);

@@ -4,10 +4,12 @@ import dev.braid.parallelism.transport.RankAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 
 /**
  * A world of ranks, each in a JVM of its own on this host. Whatever ends this JVM ends them too: Ctrl-C by a shutdown hook,
@@ -128,6 +130,16 @@ public final class RankProcesses implements AutoCloseable {
         String printed = rank(end.rank()).output();
         return "rank " + end.rank() + " ended with exit code " + end.exitCode()
                 + (printed.isEmpty() ? "" : "; it printed: " + printed);
+    }
+
+    /** What to tell a person when not all of {@code ends} are well: the ranks that a signal ended first, then the others' errors. */
+    public RankProcessException failure(List<RankEnd> ends) {
+        return new RankProcessException(ends.stream()
+                .filter(end -> !end.well())
+                .sorted(Comparator.comparing((RankEnd end) -> end.error().isPresent()))
+                .map(this::describe)
+                .distinct()
+                .collect(Collectors.joining("\n")));
     }
 
     private CompletableFuture<Object> anyEnd() {

@@ -10,7 +10,9 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A rank's side of the pipe to its launcher. When the pipe breaks (the launcher died or gave up), the rank's thread is interrupted,
@@ -61,6 +63,9 @@ public final class RankSession {
 
     private static int serve(Program program, InputStream in, PrintStream out) {
         RankSession session = null;
+        CountDownLatch finished = new CountDownLatch(1);
+        Thread worker = Thread.currentThread();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(worker, finished), "end of the rank"));
         try {
             session = new RankSession(new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)), out);
             program.run(session);
@@ -69,6 +74,20 @@ public final class RankSession {
             failure.printStackTrace(System.err);
             out.println(RankLine.of(RankLine.Kind.FAILED, RankError.of(failure)).text());
             return session != null && session.abandoned ? ABANDONED : FAILED;
+        } finally {
+            finished.countDown();
+        }
+    }
+
+    /** Lets the program leave no file behind when the JVM is ended by Ctrl-C. */
+    private static void stop(Thread worker, CountDownLatch finished) {
+        if (finished.getCount() > 0) {
+            worker.interrupt();
+            try {
+                finished.await(GRACE_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (InterruptedException hurry) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

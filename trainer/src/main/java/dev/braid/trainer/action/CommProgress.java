@@ -5,7 +5,7 @@ import dev.braid.trainer.report.Format;
 import dev.braid.trainer.report.StatusLine;
 import java.util.function.LongSupplier;
 
-/** How far a benchmark of collectives has come: {@code all_reduce of 16.8 MB  5 of 29  12s left}. Nothing off a terminal. */
+/** How far a benchmark of collectives has come: {@code all_reduce of 16.8 MB  5 of 25  12s left}. Nothing off a terminal. */
 final class CommProgress {
     private final StatusLine status;
     private final int total;

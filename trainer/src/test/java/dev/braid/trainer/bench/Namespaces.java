@@ -47,7 +47,7 @@ final class Namespaces implements AutoCloseable {
         try {
             ip("netns add " + probe);
             try {
-                ip("-n " + probe + " link add a type veth peer name b");
+                ip("-n " + probe + " link add name left type veth peer name right");
                 return true;
             } finally {
                 ip("netns del " + probe);
@@ -61,13 +61,13 @@ final class Namespaces implements AutoCloseable {
     private void setUp(int hosts) throws IOException {
         String hub = add("hub");
         ip("-n " + hub + " link set lo up");
-        ip("-n " + hub + " link add switch type bridge");
+        ip("-n " + hub + " link add name switch type bridge");
         ip("-n " + hub + " addr add " + HUB_ADDRESS + "/24 dev switch");
         ip("-n " + hub + " link set switch up");
         for (int host = 0; host < hosts; host++) {
             String name = add(Integer.toString(host));
             ip("-n " + name + " link set lo up");
-            ip("-n " + name + " link add eth0 type veth peer name port" + host + " netns " + hub);
+            ip("-n " + name + " link add name eth0 type veth peer name port" + host + " netns " + hub);
             ip("-n " + name + " addr add " + address(host) + "/24 dev eth0");
             ip("-n " + name + " link set eth0 up");
             ip("-n " + hub + " link set port" + host + " master switch up");

@@ -280,12 +280,12 @@ class LauncherTest {
     @Test
     void shouldSelectModulesAndLongTests() throws Exception {
         jdk("25", "25");
-        braid("test", "--long", "Parity", "trainer");
+        braid("test", "--long", "parity", "trainer");
 
         assertThat(calls())
                 .containsExactly(
                         "maven -B -ntp --fail-at-end verify -pl trainer -am -Dbraid.test.groups=long & !submit"
-                                + " -Dbraid.submit.groups=long & submit -Dtest=*Parity*,*#*Parity* -Dsurefire.failIfNoSpecifiedTests=false");
+                                + " -Dbraid.submit.groups=long & submit -Dtest=*parity*,*Parity*,*#*parity*,*#*Parity* -Dsurefire.failIfNoSpecifiedTests=false");
     }
 
     @Test

@@ -52,4 +52,9 @@ public final class BraidActions implements Actions {
     public void benchTrain(Bench request) throws IOException {
         new BenchAction(console).run(request);
     }
+
+    @Override
+    public void benchComm(BenchComm request) throws IOException, InterruptedException {
+        new BenchCommAction(console, request).run();
+    }
 }

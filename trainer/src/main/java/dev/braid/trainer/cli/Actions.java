@@ -1,8 +1,11 @@
 package dev.braid.trainer.cli;
 
+import dev.braid.parallelism.Algorithm;
+import dev.braid.trainer.bench.CommPlan;
 import dev.braid.trainer.config.Experiment;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -68,6 +71,23 @@ public interface Actions {
      */
     record Bench(Experiment experiment, int steps, boolean profile, boolean json) {}
 
+    /**
+     * @param ranks how many
+     * @param processes whether each rank is a JVM of its own on this host, and not a thread of this one
+     * @param plan what is measured
+     * @param transports one after the other
+     * @param preflight whether to print every check and the cost model, not only what is wrong
+     * @param json one JSON object a result
+     */
+    record BenchComm(
+            int ranks,
+            boolean processes,
+            CommPlan plan,
+            List<String> transports,
+            Algorithm algorithm,
+            boolean preflight,
+            boolean json) {}
+
     /** {@code braid train}: prepares what is missing, trains or resumes, and saves. */
     void train(Train request) throws IOException, InterruptedException;
 
@@ -91,4 +111,7 @@ public interface Actions {
 
     /** {@code braid bench train}: the speed of a training step. */
     void benchTrain(Bench request) throws IOException, InterruptedException;
+
+    /** {@code braid bench comm}: latency and bandwidth of collectives. */
+    void benchComm(BenchComm request) throws IOException, InterruptedException;
 }

@@ -35,7 +35,9 @@ public final class CommandTree {
                 .addSubcommand(new ImportCommand(actions))
                 .addSubcommand(new ScoreCommand(actions))
                 .addSubcommand(new SampleCommand(actions))
-                .addSubcommand(new CommandLine(new BenchCommand()).addSubcommand(new BenchCommand.Train(actions)))
+                .addSubcommand(new CommandLine(new BenchCommand())
+                        .addSubcommand(new BenchCommand.Train(actions))
+                        .addSubcommand(new BenchCommCommand(actions)))
                 .addSubcommand(new HelpCommand(console));
         root.setOut(new PrintWriter(console.out(), true));
         root.setErr(new PrintWriter(console.err(), true));

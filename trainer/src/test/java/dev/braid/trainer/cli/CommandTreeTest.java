@@ -2,6 +2,10 @@ package dev.braid.trainer.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.braid.parallelism.Algorithm;
+import dev.braid.tensor.DType;
+import dev.braid.trainer.bench.CommOperation;
+import dev.braid.trainer.bench.CommPlan;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -114,6 +118,38 @@ final class CommandTreeTest {
     }
 
     @Test
+    void shouldMeasureCollectivesWithDefaults() {
+        assertThat(braid.run("bench", "comm")).isZero();
+        Actions.BenchComm request = actions.only(Actions.BenchComm.class);
+        assertThat(request.ranks()).isEqualTo(2);
+        assertThat(request.processes()).isFalse();
+        assertThat(request.transports()).containsExactly("auto");
+        assertThat(request.algorithm()).isEqualTo(Algorithm.AUTO);
+        assertThat(request.plan().operations()).containsExactly(CommOperation.values());
+        assertThat(request.plan().sizes()).containsExactly(4096L, 65536L, 1048576L, 16777216L);
+        assertThat(request.plan().dtype()).isEqualTo(DType.F32);
+        assertThat(request.plan().sharedMemory()).isTrue();
+    }
+
+    @Test
+    void shouldMeasureTheCollectivesThatWereAskedFor() {
+        assertThat(braid.run(("bench comm --ranks 4 --processes --sizes 64KiB,1MB --ops all_reduce,barrier"
+                                + " --transport ipc,udp --algorithm recursive_doubling --dtype bf16 --memory private"
+                                + " --repeats 7 --preflight --json")
+                        .split(" ")))
+                .isZero();
+        CommPlan plan = CommPlan.of(
+                List.of(CommOperation.ALL_REDUCE, CommOperation.BARRIER),
+                List.of(65536L, 1000000L),
+                DType.BF16,
+                false,
+                7);
+        assertThat(actions.requests)
+                .containsExactly(new Actions.BenchComm(
+                        4, true, plan, List.of("ipc", "udp"), Algorithm.RECURSIVE_DOUBLING, true, true));
+    }
+
+    @Test
     void shouldSayThatAConfigIsFineAndWhatItComesTo() {
         assertThat(braid.run("check", TINY)).isZero();
         assertThat(out())
@@ -189,6 +225,19 @@ final class CommandTreeTest {
             data show ../examples/tiny.yaml --steps 0 | braid data show: --steps is 0, must be at least 1
             data show ../examples/tiny.yaml --out b   | braid data show: --out writes whole batches; say how many with --steps N
             bench train ../examples/tiny.yaml --steps 0 | braid bench train: --steps is 0, must be at least 1
+            bench comm --ranks 1              | braid bench comm: --ranks is 1, must be 2 to 64
+            bench comm --ranks 65             | braid bench comm: --ranks is 65, must be 2 to 64
+            bench comm --sizes 4096,much      | braid bench comm: --sizes: 'much' is not a size; allowed are bytes or a number with KB, MB, GB, TB, KiB, MiB, GiB, TiB
+            bench comm --sizes 4096,6         | braid bench comm: --sizes: 6 bytes are no whole number of F32 elements, of 4 bytes each
+            bench comm --sizes 3 --dtype bf16 | braid bench comm: --sizes: 3 bytes are no whole number of BF16 elements, of 2 bytes each
+            bench comm --sizes 100TiB         | braid bench comm: --sizes: 2 ranks with tensors of 109951162777600 bytes need about 400 TiB, more than this machine has; take smaller sizes or fewer ranks
+            bench comm --ops al_reduce        | braid bench comm: --ops: 'al_reduce' is none of all_reduce, all_gather, reduce_scatter, all_to_all, broadcast, send_receive, barrier; did you mean 'all_reduce'?
+            bench comm --transport rdma       | braid bench comm: --transport: 'rdma' is none of auto, shared, ipc, udp, tcp
+            bench comm --processes --transport shared | braid bench comm: --transport shared joins ranks of one JVM; with --processes take auto, ipc, udp or tcp
+            bench comm --algorithm rings      | braid bench comm: --algorithm: 'rings' is none of auto, direct, gather_add, ring, recursive_doubling, tree, hierarchical; did you mean 'ring'?
+            bench comm --dtype fp8            | braid bench comm: --dtype: 'fp8' is none of f32, bf16
+            bench comm --memory common        | braid bench comm: --memory: 'common' is none of shared, private
+            bench comm --repeats 0            | braid bench comm: --repeats is 0, must be at least 1
             export c --to gguf --out o        | braid export: --to gguf: this version does not write GGUF yet; write --to hf
             export c --to onnx --out o        | braid export: --to is 'onnx'; allowed is hf
             sample c --prompt a --tokens 0    | braid sample: --tokens is 0, must be at least 1
@@ -218,6 +267,7 @@ final class CommandTreeTest {
                 "score",
                 "sample",
                 "bench train",
+                "bench comm",
                 "help"
             })
     void shouldExplainEveryCommandWithAnExample(String command) {
@@ -343,6 +393,11 @@ final class CommandTreeTest {
 
         @Override
         public void benchTrain(Bench request) {
+            record(request);
+        }
+
+        @Override
+        public void benchComm(BenchComm request) {
             record(request);
         }
     }

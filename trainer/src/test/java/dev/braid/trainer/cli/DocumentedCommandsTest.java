@@ -99,5 +99,8 @@ class DocumentedCommandsTest {
 
         @Override
         public void benchTrain(Bench request) {}
+
+        @Override
+        public void benchComm(BenchComm request) {}
     }
 }

@@ -1,0 +1,58 @@
+package dev.braid.trainer.bench;
+
+import dev.braid.parallelism.Algorithm;
+import dev.braid.parallelism.CommunicationSettings;
+import dev.braid.parallelism.Endpoint;
+import dev.braid.trainer.ranks.RankJvm;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+
+/** Collectives between ranks of this host, measured. */
+public final class CommBenchmark {
+    private static final int SECRET_BYTES = 32;
+
+    private CommBenchmark() {}
+
+    /**
+     * Measures {@code plan} over one transport.
+     *
+     * @param processes whether each rank is a JVM of its own
+     * @throws dev.braid.parallelism.CommunicationException when a thread's rank failed
+     * @throws dev.braid.trainer.ranks.RankProcessException when a JVM's rank failed
+     */
+    public static void run(
+            int ranks, boolean processes, String transport, Algorithm algorithm, CommPlan plan, CommListener listener)
+            throws InterruptedException {
+        CommunicationSettings settings = settings().withTransport(transport).withAlgorithm(algorithm);
+        if (processes) {
+            new ProcessRanks(RankJvm.of(CommRankProgram.class), ranks, settings, plan, listener).run();
+        } else {
+            new ThreadRanks(Endpoint::open, ranks, settings, plan, listener).run();
+        }
+    }
+
+    /** What all benchmarks share, under a secret and a run id of its own. */
+    public static CommunicationSettings settings() {
+        byte[] secret = new byte[SECRET_BYTES];
+        new SecureRandom().nextBytes(secret);
+        byte[] name = new byte[8];
+        new SecureRandom().nextBytes(name);
+        return CommunicationSettings.of("bench-" + HexFormat.of().formatHex(name), 1, secret);
+    }
+
+    /** GB/s (10^9 bytes/s) at which one thread copies memory, by size. */
+    public static Map<Long, Double> copyRates(List<Long> sizes) {
+        return MemoryCopy.measure(sizes);
+    }
+
+    /**
+     * The transport that frames of ranks on one host take: {@code auto} spelt out.
+     *
+     * @param transport as people ask for it
+     */
+    public static String spelledOut(String transport, boolean processes) {
+        return transport.equals("auto") ? (processes ? "ipc" : "shared") : transport;
+    }
+}

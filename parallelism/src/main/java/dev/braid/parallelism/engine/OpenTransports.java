@@ -4,7 +4,6 @@ import dev.braid.parallelism.CommunicationSettings;
 import dev.braid.parallelism.Reach;
 import dev.braid.parallelism.memory.ThisProcess;
 import dev.braid.parallelism.transport.Transport;
-import dev.braid.parallelism.transport.aeron.AeronOptions;
 import dev.braid.parallelism.transport.aeron.AeronTransport;
 import dev.braid.parallelism.transport.local.SharedTransport;
 import dev.braid.parallelism.transport.tcp.TcpTransport;

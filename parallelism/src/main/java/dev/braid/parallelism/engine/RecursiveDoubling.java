@@ -19,10 +19,17 @@ final class RecursiveDoubling extends Operation {
     private final boolean folds;
     private OrderedSum sum;
     private int stage = -1;
+    /** Where the partial sum of this rank lies, and where that of the stage in progress is made. */
+    private long current;
+
+    private long coming;
+    private long spare;
 
     RecursiveDoubling(Engine engine, Group group, DType dtype, ReduceOp op, long address, long bytes) {
         super(engine, group, OperationKind.ALL_REDUCE, dtype, op, Algorithm.RECURSIVE_DOUBLING, bytes);
         this.address = address;
+        this.current = address;
+        this.coming = address;
         this.power = Integer.highestOneBit(group.size());
         this.extra = group.rank >= power;
         this.folds = group.rank < group.size() - power;
@@ -44,8 +51,9 @@ final class RecursiveDoubling extends Operation {
 
     @Override
     boolean next() {
+        current = coming;
         if (stage == Integer.MAX_VALUE) {
-            return false;
+            return bringHome();
         }
         stage++;
         int stages = Integer.numberOfTrailingZeros(power);
@@ -57,20 +65,37 @@ final class RecursiveDoubling extends Operation {
         } else {
             stage = Integer.MAX_VALUE;
             if (!folds) {
-                return false;
+                return bringHome();
             }
-            send(rank() + power, UNFOLD, address, bytes, bytes);
+            send(rank() + power, UNFOLD, current, bytes, bytes);
         }
+        return true;
+    }
+
+    /** Copies a result that was made apart to where it belongs. False when it is there. */
+    private boolean bringHome() {
+        if (current == address) {
+            return false;
+        }
+        copy(current, address, bytes);
+        coming = address;
         return true;
     }
 
     private void exchange(int partner, boolean last) {
         boolean lower = rank() < partner;
-        // The sum replaces what is sent: it is written once that has gone.
-        OrderedSum exchanged = sum(2, bytes, address, last ? scale() : 1f, false, any -> {});
+        // The sum replaces what is sent, so it may not be written before that has gone. Where the partner reads it in
+        // place,
+        // both would wait for each other: then the sum is made apart.
+        boolean apart = bytes > Peer.EAGER_LIMIT;
+        if (apart) {
+            spare = spare == 0 ? scratch(bytes) : spare;
+            coming = current == address ? spare : address;
+        }
+        OrderedSum exchanged = sum(2, bytes, coming, last ? scale() : 1f, apart, any -> {});
         sum = exchanged;
-        exchanged.own(lower ? 0 : 1, address);
-        send(partner, stage, address, bytes, bytes);
+        exchanged.own(lower ? 0 : 1, current);
+        send(partner, stage, current, bytes, bytes);
         receive(partner, stage, bytes, exchanged, lower ? 1 : 0);
     }
 

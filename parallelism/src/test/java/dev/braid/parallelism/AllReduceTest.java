@@ -10,6 +10,7 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -155,15 +156,19 @@ class AllReduceTest {
     }
 
     private static void check(LocalRank rank, DType dtype, ReduceOp op, int count) {
-        float[][] contributions = new float[rank.ranks()][];
-        for (int each = 0; each < rank.ranks(); each++) {
-            contributions[each] = Reference.values(dtype, each, count);
-        }
+        float[][] contributions = Reference.contributions(dtype, rank.ranks(), count);
         Tensor tensor = rank.values(dtype, contributions[rank.rank()]);
         rank.world().allReduce(tensor, op).await();
         assertThat(tensor.toFloats())
                 .as("%s %s of %d, rank %d of %d", dtype, op, count, rank.rank(), rank.ranks())
                 .isEqualTo(Reference.canonical(dtype, op, contributions));
         tensor.release();
+    }
+
+    @Tag("long")
+    @ParameterizedTest
+    @EnumSource(Wires.class)
+    void shouldReduce64Megabytes(Wires wires) throws Exception {
+        LocalWorld.run(wires, 3, rank -> check(rank, DType.F32, SUM, 16 << 20));
     }
 }

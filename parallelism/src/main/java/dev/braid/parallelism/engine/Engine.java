@@ -238,7 +238,7 @@ public final class Engine {
                 throw fault(Kind.CLOSED, waitedFor, addresses.get(waitedFor) + " has left already");
             }
         }
-        if (operation.slow(now, settings.deadline().toNanos())) {
+        if (operation.started() && operation.slow(now, settings.deadline().toNanos())) {
             LOG.warn(
                     "rank {} has waited {} for {}: {}",
                     rank,
@@ -461,7 +461,8 @@ public final class Engine {
         try {
             requireHealthy(group, kind, site);
             Operation operation = maker.get();
-            begin(operation, reserve(operation), site);
+            reserve(operation);
+            begin(operation, site);
             pollLocked();
             return operation;
         } finally {
@@ -470,17 +471,17 @@ public final class Engine {
     }
 
     /** Takes the next number of the operation's group without starting it, so that what comes for it is kept. */
-    long reserve(Operation operation) {
+    void reserve(Operation operation) {
         long sequence = operation.group.issued++;
+        operation.number(sequence);
         operation.group.active.put(sequence, operation);
         active++;
-        return sequence;
     }
 
-    void begin(Operation operation, long sequence, String site) {
+    void begin(Operation operation, String site) {
         guarded(() -> {
             flight.add(operation);
-            operation.begin(sequence, site, now());
+            operation.begin(site, now());
         });
     }
 

@@ -7,30 +7,30 @@ import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 
 /** One rank of a {@link LocalWorld}, as its program sees it. */
-record LocalRank(int rank, Memory memory, Fabric fabric) {
-    Communicator world() {
+public record LocalRank(int rank, Memory memory, Fabric fabric) {
+    public Communicator world() {
         return fabric.world();
     }
 
-    int ranks() {
+    public int ranks() {
         return fabric.ranks();
     }
 
-    Tensor floats(float... values) {
+    public Tensor floats(float... values) {
         return values(DType.F32, values);
     }
 
-    Tensor halves(float... values) {
+    public Tensor halves(float... values) {
         return values(DType.BF16, values);
     }
 
-    Tensor ints(int... values) {
+    public Tensor ints(int... values) {
         Tensor tensor = zeros(DType.I32, values.length);
         tensor.setInts(values);
         return tensor;
     }
 
-    Tensor bytes(int... values) {
+    public Tensor bytes(int... values) {
         Tensor tensor = zeros(DType.I8, values.length);
         for (int i = 0; i < values.length; i++) {
             tensor.set(i, values[i]);
@@ -38,13 +38,13 @@ record LocalRank(int rank, Memory memory, Fabric fabric) {
         return tensor;
     }
 
-    Tensor values(DType dtype, float... values) {
+    public Tensor values(DType dtype, float... values) {
         Tensor tensor = zeros(dtype, values.length);
         tensor.setFloats(values);
         return tensor;
     }
 
-    Tensor zeros(DType dtype, long count) {
+    public Tensor zeros(DType dtype, long count) {
         return memory.zeros(Category.GRADIENTS, dtype, Shape.of(count));
     }
 }

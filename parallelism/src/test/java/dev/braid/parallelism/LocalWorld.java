@@ -24,26 +24,31 @@ import java.util.function.UnaryOperator;
  * Ranks of one attempt in this JVM, each with its own memory and fabric. {@link #each} runs a program on all of them, a thread
  * for each rank; the first error fails the attempt, so that no other rank waits for one that has given up, and is thrown.
  */
-final class LocalWorld implements AutoCloseable {
+public final class LocalWorld implements AutoCloseable {
     /** Sixteen bytes; what they are does not matter. */
-    static final byte[] SECRET = "a secret of tests".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    public static final byte[] SECRET = "a secret of tests".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
 
-    static final CommunicationSettings SETTINGS = CommunicationSettings.of("tests", 1, SECRET);
+    public static final CommunicationSettings SETTINGS = CommunicationSettings.of("tests", 1, SECRET);
 
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
     /** What a rank does. */
-    interface Program {
+    public interface Program {
         void run(LocalRank rank) throws Exception;
     }
 
     /** The ranks, in order. */
-    final List<LocalRank> ranks = new ArrayList<>();
+    public final List<LocalRank> ranks = new ArrayList<>();
 
     /** What the ranks have told each other. */
-    final List<RankAddress> addresses;
+    public final List<RankAddress> addresses;
 
-    private LocalWorld(Wires wires, int count, CommunicationSettings settings, List<String> hosts) {
+    private LocalWorld(
+            Wires wires,
+            int count,
+            CommunicationSettings settings,
+            List<String> hosts,
+            UnaryOperator<Transport> wrapping) {
         List<Memory> memories = new ArrayList<>();
         List<Transport> transports = new ArrayList<>();
         List<PeerMemory> sharing = new ArrayList<>();
@@ -52,10 +57,7 @@ final class LocalWorld implements AutoCloseable {
         for (int rank = 0; rank < count; rank++) {
             Memory memory = new Memory();
             memories.add(memory);
-            transports.add(
-                    wires == Wires.TCP
-                            ? new TcpTransport(rank, count, InetAddress.getLoopbackAddress())
-                            : new SharedTransport(rank, count, ThisProcess.processKey()));
+            transports.add(wrapping.apply(transport(wires, rank, count)));
             sharing.add(wires == Wires.IN_PLACE ? new HostMemory(run, rank, memory) : new NoSharing());
             all.add(address(rank, hosts.get(rank), transports.get(rank), sharing.get(rank)));
         }
@@ -74,6 +76,13 @@ final class LocalWorld implements AutoCloseable {
         }
     }
 
+    /** A transport such as those of the ranks; the rank is for its messages only. */
+    public static Transport transport(Wires wires, int rank, int count) {
+        return wires == Wires.TCP
+                ? new TcpTransport(rank, count, InetAddress.getLoopbackAddress())
+                : new SharedTransport(rank, count, ThisProcess.processKey());
+    }
+
     private static RankAddress address(int rank, String host, Transport transport, PeerMemory memory) {
         return new RankAddress(
                 rank,
@@ -86,19 +95,32 @@ final class LocalWorld implements AutoCloseable {
     }
 
     /** Ranks on one host. */
-    static LocalWorld of(Wires wires, int count) {
+    public static LocalWorld of(Wires wires, int count) {
         return of(wires, count, settings -> settings);
     }
 
     /** Ranks on one host with settings of their own. */
-    static LocalWorld of(Wires wires, int count, UnaryOperator<CommunicationSettings> change) {
+    public static LocalWorld of(Wires wires, int count, UnaryOperator<CommunicationSettings> change) {
+        return of(wires, count, change, transport -> transport);
+    }
+
+    /** Ranks on one host whose transports are wrapped. */
+    public static LocalWorld of(
+            Wires wires,
+            int count,
+            UnaryOperator<CommunicationSettings> change,
+            UnaryOperator<Transport> wrapping) {
         return new LocalWorld(
-                wires, count, settings(wires, change), java.util.Collections.nCopies(count, ThisProcess.hostId()));
+                wires,
+                count,
+                settings(wires, change),
+                java.util.Collections.nCopies(count, ThisProcess.hostId()),
+                wrapping);
     }
 
     /** Ranks that believe to be on the given hosts, one for each rank. */
     static LocalWorld onHosts(Wires wires, List<String> hosts, UnaryOperator<CommunicationSettings> change) {
-        return new LocalWorld(wires, hosts.size(), settings(wires, change), hosts);
+        return new LocalWorld(wires, hosts.size(), settings(wires, change), hosts, transport -> transport);
     }
 
     private static CommunicationSettings settings(Wires wires, UnaryOperator<CommunicationSettings> change) {
@@ -120,7 +142,7 @@ final class LocalWorld implements AutoCloseable {
     }
 
     /** Runs {@code program} on all ranks at once. */
-    void each(Program program) throws Exception {
+    public void each(Program program) throws Exception {
         AtomicReference<Throwable> first = new AtomicReference<>();
         List<Thread> threads = new ArrayList<>();
         for (LocalRank rank : ranks) {

@@ -1,7 +1,7 @@
 package dev.braid.parallelism;
 
 /** What joins the ranks of a test: the ways in which a transfer can travel. */
-enum Wires {
+public enum Wires {
     /** Rings between ranks of this JVM; large transfers are read in place. */
     IN_PLACE,
     /** The same rings, and every byte goes through them in frames. */

@@ -158,6 +158,9 @@ final class Peer {
 
     /** False when the proof is wrong, or comes by a second channel: then it is a stranger's. */
     boolean proof(long from, ControlMessage.Proof proof, long now) {
+        if (bound && from != channel) {
+            return false;
+        }
         if (!Arrays.equals(proof.nonce(), nonce)) {
             engine.countRefused(); // the peer answers a hello that a stranger has said in our name
             return true;
@@ -166,7 +169,7 @@ final class Peer {
         if (peerNonce == null) {
             return true; // it overtook its hello, and will come again
         }
-        if (!engine.handshake.proves(proof, nonce, peerNonce) || bound && from != channel) {
+        if (!engine.handshake.proves(proof, nonce, peerNonce)) {
             return false;
         }
         if (!bound) {

@@ -13,7 +13,7 @@ public enum Algorithm {
     GATHER_ADD,
     /** Slices travel round a ring; slice j is added in the order j+1, j+2, ..., j, and in its wire dtype at each hop. */
     RING,
-    /** Pairs at distance 1, 2, 4, ... exchange whole tensors; added pairwise as a tree: (x0+x1)+(x2+x3). */
+    /** Pairs at distance 1, 2, 4, ... exchange whole tensors; added pairwise as a tree, (x0+x1)+(x2+x3), in the wire dtype at each level. */
     RECURSIVE_DOUBLING,
     /** Down a binomial tree. Broadcast only. */
     TREE,

@@ -50,6 +50,9 @@ public record CommunicationSettings(
         if (runId.isEmpty() || runId.length() > 128) {
             throw new IllegalArgumentException("run id '" + runId + "' must have 1 to 128 characters");
         }
+        if (attempt < 0) {
+            throw new IllegalArgumentException("attempt " + attempt + " is negative; the first is 0");
+        }
         if (secret.length < 16) {
             throw new IllegalArgumentException(
                     "the run's secret has " + secret.length + " bytes, must have at least 16");

@@ -53,7 +53,11 @@ public interface Communicator {
     /** As above, with {@code counts[r]} elements from rank {@code r}. */
     Handle allGather(Tensor input, long[] counts, Tensor output);
 
-    /** Sends slice {@code r} of {@code input} to rank {@code r}, whose slice {@code rank()} of {@code output} it becomes. */
+    /**
+     * Sends slice {@code r} of {@code input} to rank {@code r}, whose slice {@code rank()} of {@code output} it becomes.
+     *
+     * @param output must not overlap {@code input}
+     */
     Handle allToAll(Tensor input, Tensor output);
 
     /** As above, with slices of the given counts; {@code sendCounts[r]} here is {@code receiveCounts[rank()]} at rank {@code r}. */

@@ -16,6 +16,8 @@ import java.util.function.Supplier;
 
 /** Checks what it is given, and turns it into an {@link Operation}. */
 final class GroupCommunicator implements Communicator {
+    private static final long NOWHERE = -1;
+
     private final Engine engine;
     private final Group group;
     private final String link;
@@ -145,6 +147,7 @@ final class GroupCommunicator implements Communicator {
         requireDtype(output, input.dtype(), "output");
         long[] starts = starts(counts, "counts", input, "input");
         requireCount(output, counts[rank()], "output");
+        requireApart(output, "output", input, "input", starts[rank()]);
         return begin(
                 OperationKind.REDUCE_SCATTER,
                 () -> engine.settings.algorithm() == Algorithm.RING
@@ -181,6 +184,7 @@ final class GroupCommunicator implements Communicator {
         requireDtype(output, input.dtype(), "output");
         long[] starts = starts(counts, "counts", output, "output");
         requireCount(input, counts[rank()], "input");
+        requireApart(input, "input", output, "output", starts[rank()]);
         return begin(
                 OperationKind.ALL_GATHER,
                 () -> engine.settings.algorithm() == Algorithm.RING
@@ -201,6 +205,7 @@ final class GroupCommunicator implements Communicator {
         requireDtype(output, input.dtype(), "output");
         long[] sendStarts = starts(sendCounts, "sendCounts", input, "input");
         long[] receiveStarts = starts(receiveCounts, "receiveCounts", output, "output");
+        requireApart(input, "input", output, "output", NOWHERE);
         if (sendCounts[rank()] != receiveCounts[rank()]) {
             throw new IllegalArgumentException("rank " + rank() + " sends " + sendCounts[rank()]
                     + " elements to itself but receives " + receiveCounts[rank()]);
@@ -231,8 +236,14 @@ final class GroupCommunicator implements Communicator {
                     () -> Collectives.gather(engine, group, input.dtype(), input.bytes(), input.address(), 0, root),
                     input);
         }
+        if (output == null) {
+            throw new IllegalArgumentException(
+                    "output is null on rank " + rank() + ", which is the root: it must have " + input.count() * size()
+                            + " elements");
+        }
         requireDtype(output, input.dtype(), "output");
         requireCount(output, input.count() * size(), "output");
+        requireApart(input, "input", output, "output", rank() * input.bytes());
         return begin(
                 OperationKind.GATHER,
                 () -> Collectives.gather(
@@ -295,6 +306,17 @@ final class GroupCommunicator implements Communicator {
     private static void requireCount(Tensor tensor, long count, String name) {
         if (tensor.count() != count) {
             throw new IllegalArgumentException(name + " " + tensor + " must have " + count + " elements");
+        }
+    }
+
+    /** The part may lie at {@code place} bytes in the whole, where it belongs, or apart from it. */
+    private static void requireApart(Tensor part, String partName, Tensor whole, String wholeName, long place) {
+        long offset = part.address() - whole.address();
+        boolean apart = part.bytes() == 0 || offset >= whole.bytes() || offset + part.bytes() <= 0;
+        if (!apart && (place == NOWHERE || offset != place)) {
+            throw new IllegalArgumentException(partName + " " + part + " overlaps " + wholeName + " " + whole + ", "
+                    + offset + " bytes from its start"
+                    + (place == NOWHERE ? ": use another tensor" : "; allowed is its own slice at " + place + ", or none"));
         }
     }
 

@@ -38,13 +38,15 @@ public abstract class TransportContract {
     @Test
     void shouldDeliverWholeFramesOfAllSizesInOrder() {
         Transport receiver = open(0, 2);
-        Outgoing outgoing = open(1, 2).dial(address(0, receiver));
+        Transport sender = open(1, 2);
+        Outgoing outgoing = sender.dial(address(0, receiver));
         int most = outgoing.maxFrame();
         int[] sizes = {1, 2, 7, 8, 9, 100, 4096, most / 2 - 1, most / 2, most - 1, most, 1, most, 3, 100, most};
         for (int number = 0; number < sizes.length; number++) {
             sendSurely(outgoing, number, sizes[number], receiver);
         }
-        until(receiver, () -> arrivals.frames().size() == sizes.length);
+        // The sender polls too: the kernel may not have taken the end of the last frame.
+        until(receiver, sender, () -> arrivals.frames().size() == sizes.length);
         for (int number = 0; number < sizes.length; number++) {
             assertThat(arrivals.frames().get(number).bytes())
                     .as("frame " + number)
@@ -156,7 +158,7 @@ public abstract class TransportContract {
         for (long end = System.nanoTime() + DEADLINE_NANOS; before[0] < 0 && System.nanoTime() < end; ) {
             receiver.poll(arrivals, 10);
         }
-        assertThat(before[0]).as("frames before the quiet channel's").isBetween(0, 100_000);
+        assertThat(before[0]).as("frames before the quiet channel's").isBetween(0, 2_000);
     }
 
     @Test

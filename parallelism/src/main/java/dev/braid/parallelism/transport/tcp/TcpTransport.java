@@ -77,9 +77,8 @@ public final class TcpTransport implements Transport {
         this.loopback = bind.isLoopbackAddress();
         TcpEndpoint.dialable(bind);
         try {
-            this.server = listen(bind, sizes);
             this.selector = Selector.open();
-            server.register(selector, SelectionKey.OP_ACCEPT);
+            this.server = listen(bind, sizes, selector);
             this.endpoint = TcpEndpoint.format((InetSocketAddress) server.getLocalAddress());
         } catch (IOException e) {
             throw new UncheckedIOException(
@@ -207,15 +206,19 @@ public final class TcpTransport implements Transport {
         }
     }
 
-    private static ServerSocketChannel listen(InetAddress bind, TcpSizes sizes) throws IOException {
+    /** Frees both when it fails. */
+    private static ServerSocketChannel listen(InetAddress bind, TcpSizes sizes, Selector selector) throws IOException {
         ServerSocketChannel server = ServerSocketChannel.open(family(bind));
         try {
             server.configureBlocking(false);
             // Accepted sockets inherit it, in time for the window that they offer first.
             server.setOption(StandardSocketOptions.SO_RCVBUF, sizes.socketBuffer());
-            return server.bind(new InetSocketAddress(bind, 0), sizes.incoming());
+            server.bind(new InetSocketAddress(bind, 0), sizes.incoming());
+            server.register(selector, SelectionKey.OP_ACCEPT);
+            return server;
         } catch (IOException | RuntimeException e) {
             server.close();
+            selector.close();
             throw e;
         }
     }
@@ -288,7 +291,7 @@ public final class TcpTransport implements Transport {
         for (int turns = ready.size(); turns > 0 && done < limit; turns--) {
             TcpIncoming connection = ready.remove();
             connection.queued(false);
-            if (incoming.get(connection.channel()) == connection) {
+            if (!connection.closed()) {
                 done += serve(connection, receiver, limit - done);
             }
         }
@@ -297,10 +300,15 @@ public final class TcpTransport implements Transport {
 
     private int serve(TcpIncoming connection, Receiver receiver, int limit) {
         serving = connection;
-        int done;
+        int done = 0;
         try {
-            boolean arrived = !connection.hasFrame() && connection.read();
-            done = connection.deliver(receiver, Math.min(TURN, limit)) + (arrived ? 1 : 0);
+            int turn = Math.min(TURN, limit);
+            boolean more = true;
+            while (more && done < turn) {
+                more = connection.hasFrame() || connection.read();
+                done += connection.deliver(receiver, turn - done);
+                more &= connection.full();
+            }
         } finally {
             serving = null;
         }

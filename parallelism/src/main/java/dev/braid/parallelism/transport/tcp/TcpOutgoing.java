@@ -140,7 +140,9 @@ final class TcpOutgoing implements Outgoing {
 
     @Override
     public void close() {
-        progress();
+        if (state == State.OPEN) {
+            progress();
+        }
         end("this side of the connection to " + peer + " was closed");
     }
 

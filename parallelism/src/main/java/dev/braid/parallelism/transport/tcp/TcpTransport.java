@@ -29,7 +29,8 @@ import java.util.concurrent.TimeUnit;
  * waits.
  *
  * <p>Strangers may connect: the number of connections, and what one of them can make this rank hold, are bounded; who announces
- * an impossible length is cut off and counted.
+ * an impossible length is cut off and counted. Beyond the limit connections wait in the kernel's queue until others end or have
+ * been silent for two seconds.
  */
 public final class TcpTransport implements Transport {
     /** Its name and the key of its endpoint. */
@@ -59,7 +60,7 @@ public final class TcpTransport implements Transport {
     private long channels;
     private long refused;
     private long malformed;
-    private long turnedAway;
+    private long silent;
     private String lastProblem = "";
     private boolean open = true;
 
@@ -170,7 +171,7 @@ public final class TcpTransport implements Transport {
     public String describe() {
         StringBuilder text = new StringBuilder(String.format(
                 "tcp at %s: %d channels in (at most %d), %d out, frames up to %d bytes; %d refused, %d with impossible"
-                        + " lengths, %d turned away",
+                        + " lengths, %d dropped as silent",
                 endpoint,
                 incoming.size(),
                 sizes.incoming(),
@@ -178,7 +179,7 @@ public final class TcpTransport implements Transport {
                 sizes.maxFrame(),
                 refused,
                 malformed,
-                turnedAway));
+                silent));
         if (!lastProblem.isEmpty()) {
             text.append("; last problem: ").append(lastProblem);
         }
@@ -238,17 +239,19 @@ public final class TcpTransport implements Transport {
 
     private void accept() {
         try {
-            for (SocketChannel socket = server.accept(); socket != null; socket = server.accept()) {
-                if (incoming.size() < sizes.incoming() || dropSilent()) {
-                    admit(socket);
-                } else {
-                    turnedAway++;
-                    socket.close();
+            while (incoming.size() < sizes.incoming()) {
+                SocketChannel socket = server.accept();
+                if (socket == null) {
+                    return;
                 }
+                admit(socket);
             }
         } catch (IOException e) {
             lastProblem = "accepting: " + e.getMessage();
+            return;
         }
+        // Others wait in the kernel's queue, a late peer perhaps among them: turning them away would end its attempt.
+        dropSilent();
     }
 
     private void admit(SocketChannel socket) throws IOException {
@@ -266,17 +269,15 @@ public final class TcpTransport implements Transport {
         }
     }
 
-    /** Ends the oldest connection that has not sent a whole frame in all its time; false when there is none. */
-    private boolean dropSilent() {
+    /** Ends the connections that have not sent a whole frame in all their time. */
+    private void dropSilent() {
         for (TcpIncoming connection : incoming.values()) {
             if (!connection.spoken() && !connection.ended() && connection.ageNanos() > SILENT_NANOS) {
                 connection.end("silent, and others wait to connect");
-                turnedAway++;
+                silent++;
                 enqueue(connection);
-                return true;
             }
         }
-        return false;
     }
 
     private void enqueue(TcpIncoming connection) {

@@ -10,6 +10,7 @@ import dev.braid.parallelism.transport.SendResult;
 import dev.braid.parallelism.transport.Transport;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
@@ -111,58 +112,57 @@ final class TcpStrangersTest {
     }
 
     @Test
-    void shouldTurnAwayMoreConnectionsThanItsLimit() throws IOException {
+    void shouldLetConnectionsBeyondItsLimitWait() throws IOException {
         // 2 ranks: 4 x 2 + 64 connections, one of which is our own.
         until(() -> receiver.describe().contains("1 channels in (at most 72)"));
-        List<Socket> all = new ArrayList<>();
-        for (int i = 0; i < 71; i++) {
-            all.add(stranger());
+        for (int i = 0; i < 80; i++) {
+            // A frame of one byte each: they are not silent.
+            stranger().getOutputStream().write(new byte[] {0, 0, 0, 1, 7});
+            receiver.poll(arrivals, 16);
         }
-        until(() -> receiver.describe().contains("72 channels in"));
-        Socket late = stranger();
-        until(() -> receiver.describe().contains("1 turned away"));
-        assertThat(late.getInputStream().read()).isEqualTo(-1);
+        until(() -> arrivals.frames().size() == 71);
         assertUndisturbed();
-        all.getFirst().close();
-        until(() -> receiver.describe().contains("71 channels in"));
-        stranger();
-        until(() -> receiver.describe().contains("72 channels in"));
-        assertThat(receiver.describe()).contains("1 turned away");
+        assertThat(receiver.describe()).contains("72 channels in");
+        for (Socket stranger : strangers.subList(0, 9)) {
+            stranger.close();
+        }
+        until(() -> arrivals.frames().stream()
+                        .filter(frame -> frame.bytes().length == 1)
+                        .count()
+                == 80);
+        assertThat(arrivals.closed()).hasSize(9);
+        assertUndisturbed();
     }
 
     @Test
-    void shouldDropTheOldestSilentConnectionWhenAnotherWaits() throws IOException {
+    void shouldDropSilentConnectionsWhenARankWaits() throws IOException {
         assertUndisturbed();
         for (int i = 0; i < 71; i++) {
             stranger();
         }
         until(() -> receiver.describe().contains("72 channels in"));
-        // A connection may be silent for 2 s; our own has spoken and stays.
-        until(() -> {
-            connectAgain();
-            return !arrivals.closed().isEmpty();
-        });
+        arrivals.frames().clear();
+        try (Transport late = new TcpTransport(1, 2, loopback)) {
+            Outgoing another = late.dial(address());
+            until(() -> numbered.send(another, 3, 50) == SendResult.SENT);
+            until(() -> !arrivals.frames().isEmpty());
+        }
         assertThat(arrivals.closed().values()).contains("silent, and others wait to connect");
-        assertThat(arrivals.closed().keySet())
-                .doesNotContain(arrivals.frames().getFirst().channel());
+        assertThat(receiver.describe()).containsPattern("[1-9][0-9]? dropped as silent");
+        // The connection that had spoken before stays.
         assertUndisturbed();
     }
 
-    private void connectAgain() {
-        try {
-            Socket late = new Socket(loopback, port());
-            receiver.poll(arrivals, 16);
-            late.close();
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
-    }
-
     private Socket stranger() throws IOException {
-        Socket socket = new Socket(loopback, port());
+        Socket socket = new Socket();
+        socket.connect(new InetSocketAddress(loopback, port()), 10_000);
         socket.setSoTimeout(10_000);
         strangers.add(socket);
         return socket;
+    }
+
+    private RankAddress address() {
+        return new RankAddress(0, "localhost", "host", 1, "jvm", Map.of("tcp", receiver.endpoint()), "");
     }
 
     private int port() {

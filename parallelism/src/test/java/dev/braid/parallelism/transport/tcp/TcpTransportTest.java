@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import dev.braid.parallelism.transport.Numbered;
 import dev.braid.parallelism.transport.Outgoing;
 import dev.braid.parallelism.transport.RankAddress;
@@ -12,6 +13,7 @@ import dev.braid.parallelism.transport.Transport;
 import dev.braid.parallelism.transport.TransportContract;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -110,6 +112,19 @@ final class TcpTransportTest extends TransportContract {
     }
 
     @Test
+    void shouldLeaveNoFileDescriptorBehind() {
+        UnixOperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(UnixOperatingSystemMXBean.class);
+        assumeTrue(system != null, "only Unix counts file descriptors");
+        exchange();
+        long before = system.getOpenFileDescriptorCount();
+        for (int i = 0; i < 20; i++) {
+            exchange();
+        }
+        // Each round opens nine or so; the JVM itself may open a few for its own ends.
+        assertThat(system.getOpenFileDescriptorCount() - before).isLessThan(10);
+    }
+
+    @Test
     void shouldReadAndWriteEndpoints() {
         assertThat(TcpEndpoint.parse("10.0.0.7:40123"))
                 .isEqualTo(new InetSocketAddress(InetAddress.ofLiteral("10.0.0.7"), 40123));
@@ -141,6 +156,16 @@ final class TcpTransportTest extends TransportContract {
     void shouldSizeFramesByTheNumberOfRanks() {
         assertThat(TcpSizes.of(4)).isEqualTo(new TcpSizes(256 << 10, 256 << 10, 80));
         assertThat(TcpSizes.of(64)).isEqualTo(new TcpSizes(64 << 10, 64 << 10, 320));
+    }
+
+    private void exchange() {
+        arrivals.frames().clear();
+        arrivals.closed().clear();
+        try (Transport receiver = create(0, 2);
+                Transport sender = create(1, 2)) {
+            sendSurely(sender.dial(address(0, receiver)), 0, 100, receiver);
+            until(receiver, () -> arrivals.frames().size() == 1);
+        }
     }
 
     private static RankAddress peerAt(String endpoint) {

@@ -88,8 +88,7 @@ final class TcpIncoming {
 
     /** True when a whole frame, or a length that is none, lies in the buffer. */
     boolean hasFrame() {
-        int length = nextLength();
-        return length != 0 && (!valid(length) || waiting() >= TcpSizes.PREFIX + length);
+        return waiting() >= TcpSizes.PREFIX && (!valid(nextLength()) || waiting() >= TcpSizes.PREFIX + nextLength());
     }
 
     /** Reads once from the socket; never waits. True when bytes have come. */
@@ -158,13 +157,9 @@ final class TcpIncoming {
         return buffer.bytes().position() - taken;
     }
 
-    /** The length of the next frame; 0 while it has not arrived (a length of 0 is reported as -1, as bad as any). */
+    /** The length that precedes the next frame, once it has arrived. */
     private int nextLength() {
-        if (waiting() < TcpSizes.PREFIX) {
-            return 0;
-        }
-        int length = buffer.bytes().getInt(taken);
-        return length == 0 ? -1 : length;
+        return buffer.bytes().getInt(taken);
     }
 
     /** Moves the rest of an unfinished frame to the front, into a larger buffer when the last read has filled this one. */

@@ -97,6 +97,11 @@ public record AeronSizes(
         return (ranks - 1) * udpPeerBytes() + receiveBuffer;
     }
 
+    /** Bytes that a media driver of a world of {@code ranks} takes in its folder before the first channel. */
+    public static long driverBytes(int ranks) {
+        return HostedDriver.ownBytes(ranks);
+    }
+
     /** The largest term that a host with other socket buffers than this one would choose in the same world. */
     int mostUdpTerm() {
         return Math.min(MOST_UDP_TERM, 2 * udpTerm);

@@ -2,12 +2,14 @@ package dev.braid.parallelism.preflight;
 
 import com.sun.management.UnixOperatingSystemMXBean;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InterfaceAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,9 +110,12 @@ public final class HostProbe {
         }
     }
 
+    /** A key of the kernel. It hands its text out in one read only: reading byte after byte, as for a file, ends too early. */
     private static OptionalLong number(Path file) {
-        try {
-            return OptionalLong.of(Long.parseLong(Files.readString(file).trim()));
+        byte[] text = new byte[64];
+        try (InputStream input = Files.newInputStream(file)) {
+            int length = Math.max(0, input.read(text));
+            return OptionalLong.of(Long.parseLong(new String(text, 0, length, StandardCharsets.US_ASCII).trim()));
         } catch (IOException | NumberFormatException unknown) {
             return OptionalLong.empty();
         }

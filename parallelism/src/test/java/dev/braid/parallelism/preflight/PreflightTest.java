@@ -138,6 +138,9 @@ class PreflightTest {
 
         assertThat(facts.candidates()).anyMatch(NetworkCandidate::loopback);
         assertThat(facts.clockBackwards()).isFalse();
+        // The kernel itself allows no less.
+        assertThat(facts.receiveBufferLimit().orElse(2048)).isGreaterThanOrEqualTo(2048);
+        assertThat(facts.openFileLimit().orElse(1)).isPositive();
         assertThat(Preflight.evaluate(facts, Optional.empty(), SIZES, 2))
                 .filteredOn(check -> check.name().equals("interface"))
                 .singleElement()

@@ -8,6 +8,7 @@ import dev.braid.tensor.DType;
 final class GatherAdd extends Operation {
     private final long address;
     private OrderedSum sum;
+    private long target;
     private int unsent;
 
     GatherAdd(Engine engine, Group group, DType dtype, ReduceOp op, long address, long bytes) {
@@ -20,9 +21,13 @@ final class GatherAdd extends Operation {
         if (bytes == 0) {
             return;
         }
-        // The result replaces what is sent, so no sum is written before all has been sent.
+        // The result replaces what is sent. A small tensor is soon gone, and no sum is written before. A larger one may
+        // be
+        // read in place by peers that add it to theirs: if each waited for the others to have read, all would for ever.
+        boolean small = bytes <= Peer.EAGER_LIMIT;
+        target = small ? address : scratch(bytes);
         unsent = size() - 1;
-        sum = sum(size(), bytes, address, scale(), unsent == 0, length -> {});
+        sum = sum(size(), bytes, target, scale(), !small || unsent == 0, length -> {});
         for (int step = 1; step < size(); step++) {
             sendCopied((rank() + step) % size(), 0, address, bytes);
         }
@@ -35,9 +40,19 @@ final class GatherAdd extends Operation {
 
     @Override
     void handedOver() {
-        if (--unsent == 0) {
+        if (--unsent == 0 && target == address) {
             sum.open();
         }
         completed();
+    }
+
+    @Override
+    boolean next() {
+        if (bytes == 0 || target == address) {
+            return false;
+        }
+        copy(target, address, bytes);
+        target = address;
+        return true;
     }
 }

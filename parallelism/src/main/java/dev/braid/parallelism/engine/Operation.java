@@ -111,20 +111,8 @@ abstract class Operation implements Handle {
 
     /** Sends {@code total} bytes at {@code address}, of which the first {@code available} are there already. */
     final Outbound send(int to, int lane, long address, long total, long available) {
-        return send(to, lane, address, total, available, false);
-    }
-
-    /**
-     * Sends all of {@code total} bytes by copying them. Where each side replaces what it sends by what it receives, reading in
-     * place would have each wait for the other to have read.
-     */
-    final void sendCopied(int to, int lane, long address, long total) {
-        send(to, lane, address, total, total, true);
-    }
-
-    private Outbound send(int to, int lane, long address, long total, long available, boolean copied) {
         Peer peer = engine.peer(group.members.get(to));
-        Outbound outbound = new Outbound(this, peer, key(to, lane), address, total, available, copied);
+        Outbound outbound = new Outbound(this, peer, key(to, lane), address, total, available);
         outbounds.add(outbound);
         expect(1);
         engine.count(total);
@@ -260,6 +248,11 @@ abstract class Operation implements Handle {
         return sequence;
     }
 
+    /** The number by which its ranks know it. */
+    long number() {
+        return sequence;
+    }
+
     final String callSite() {
         return callSite;
     }
@@ -319,7 +312,7 @@ abstract class Operation implements Handle {
 
     /** Operation, number, group, size and call site, for a message. */
     final String describe() {
-        return kind + " " + sequence + " of group " + group + ", " + bytes + " bytes of "
+        return kind + " " + number() + " of group " + group + ", " + bytes + " bytes of "
                 + dtype.name().toLowerCase(Locale.ROOT) + ", called at " + callSite;
     }
 

@@ -32,7 +32,6 @@ final class Outbound {
 
     private final long address;
     private final long total;
-    private final boolean copied;
     private long available;
     private long sent;
     private Way way = Way.UNDECIDED;
@@ -42,16 +41,13 @@ final class Outbound {
     private boolean handedOver;
     private boolean done;
 
-    /** @param copied whether the bytes must leave this rank's memory, so that it may be written once they have */
-    Outbound(
-            Operation operation, Peer peer, TransferKey key, long address, long total, long available, boolean copied) {
+    Outbound(Operation operation, Peer peer, TransferKey key, long address, long total, long available) {
         this.operation = operation;
         this.peer = peer;
         this.key = key;
         this.address = address;
         this.total = total;
         this.available = available;
-        this.copied = copied;
     }
 
     /** The first {@code bytes} bytes may be sent from now on. Never less than before. */
@@ -127,7 +123,7 @@ final class Outbound {
             piece = peer.inlinePiece();
             return;
         }
-        location = copied ? PeerMemory.NOT_SHARED : peer.locate(address, total);
+        location = peer.locate(address, total);
         way = location == PeerMemory.NOT_SHARED ? Way.GRANTED : Way.REFERENCE;
         piece = way == Way.REFERENCE ? Pieces.REFERENCE : peer.inlinePiece();
     }

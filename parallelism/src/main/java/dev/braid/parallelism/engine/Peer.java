@@ -420,15 +420,21 @@ final class Peer {
     /** The peer's channel ended. */
     void channelClosed(String reason) {
         bound = false;
-        if (!left) {
+        if (owed()) {
             throw engine.fault(Kind.DEAD, rank, address + " is gone: " + reason);
         }
+        left = true;
     }
 
     void broken(String reason) {
-        if (!left && engine.healthy()) {
+        if (owed() && engine.healthy()) {
             throw engine.fault(Kind.DEAD, rank, "nothing can be sent to " + address + " any more: " + reason);
         }
+    }
+
+    /** False once the peer's channel may end: it has left, or its farewell, the last that was to come, was lost with it. */
+    private boolean owed() {
+        return !left && !leaveSent;
     }
 
     /** Says farewell once. */
@@ -441,7 +447,8 @@ final class Peer {
 
     /** True when both sides have said farewell. */
     boolean departed() {
-        return left && leaveSent && open() && controls.isEmpty();
+        // Who has left may be gone already; then it had our farewell.
+        return left && leaveSent && (controls.isEmpty() || !bound);
     }
 
     /** The peer has said that the attempt has failed. */

@@ -17,12 +17,16 @@ final class RecursiveDoubling extends Operation {
     private final int power;
     private final boolean extra;
     private final boolean folds;
-    private OrderedSum sum;
+    /** Where this rank's part of the next exchange lies, and where the sum goes: by turns here and in scratch. */
+    private long current;
+
+    private long other;
     private int stage = -1;
 
     RecursiveDoubling(Engine engine, Group group, DType dtype, ReduceOp op, long address, long bytes) {
         super(engine, group, OperationKind.ALL_REDUCE, dtype, op, Algorithm.RECURSIVE_DOUBLING, bytes);
         this.address = address;
+        this.current = address;
         this.power = Integer.highestOneBit(group.size());
         this.extra = group.rank >= power;
         this.folds = group.rank < group.size() - power;
@@ -34,11 +38,14 @@ final class RecursiveDoubling extends Operation {
             stage = Integer.MAX_VALUE;
         } else if (extra) {
             send(rank() - power, FOLD, address, bytes, bytes);
-        } else if (folds) {
-            sum = sum(2, bytes, address, 1f, true, any -> {});
-            sum.own(0, address);
-            receive(rank() + power, FOLD, bytes, sum, 1);
-            sum = null;
+        } else {
+            // A sum does not replace what a partner may still read in place, while it waits for the same of this rank.
+            other = scratch(bytes);
+            if (folds) {
+                OrderedSum sum = sum(2, bytes, address, 1f, true, any -> {});
+                sum.own(0, address);
+                receive(rank() + power, FOLD, bytes, sum, 1);
+            }
         }
     }
 
@@ -56,29 +63,22 @@ final class RecursiveDoubling extends Operation {
             exchange(rank() ^ 1 << stage, stage == stages - 1);
         } else {
             stage = Integer.MAX_VALUE;
-            if (!folds) {
-                return false;
+            if (folds) {
+                send(rank() + power, UNFOLD, current, bytes, bytes);
             }
-            send(rank() + power, UNFOLD, address, bytes, bytes);
+            copy(current, address, bytes);
         }
         return true;
     }
 
     private void exchange(int partner, boolean last) {
         boolean lower = rank() < partner;
-        // The sum replaces what is sent: it is written once that has gone.
-        OrderedSum exchanged = sum(2, bytes, address, last ? scale() : 1f, false, any -> {});
-        sum = exchanged;
-        exchanged.own(lower ? 0 : 1, address);
-        sendCopied(partner, stage, address, bytes);
-        receive(partner, stage, bytes, exchanged, lower ? 1 : 0);
-    }
-
-    @Override
-    void handedOver() {
-        if (sum != null) {
-            sum.open();
-        }
-        completed();
+        OrderedSum sum = sum(2, bytes, other, last ? scale() : 1f, true, any -> {});
+        sum.own(lower ? 0 : 1, current);
+        send(partner, stage, current, bytes, bytes);
+        receive(partner, stage, bytes, sum, lower ? 1 : 0);
+        long sent = current;
+        current = other;
+        other = sent;
     }
 }

@@ -47,7 +47,7 @@ public final class Engine {
 
     private static final int FRAMES_A_POLL = 64;
     private static final int MOST_STRIKES = 16;
-    private static final int MOST_HELLOS = 256;
+    private static final int MOST_CHARGES = 256;
     private static final int REMEMBERED_CHANNELS = 1024;
     private static final int CONTROL_BYTES = 4096;
     private static final long MOST_WAIT_NANOS = 50_000;
@@ -76,7 +76,7 @@ public final class Engine {
     private final Peer[] peers;
     private final List<Peer> linked = new ArrayList<>();
     private final List<Map<Long, Peer>> bound = new ArrayList<>();
-    private final Map<Long, Integer> strikes = new HashMap<>();
+    private final List<Map<Long, Integer>> strikes = new ArrayList<>();
     private final Map<Integer, Group> groups = new HashMap<>();
     private final ArrayDeque<Task> tasks = new ArrayDeque<>();
     private final FlightRecord flight;
@@ -127,6 +127,7 @@ public final class Engine {
         for (Transport transport : transports) {
             int index = bound.size();
             bound.add(new HashMap<>());
+            strikes.add(new HashMap<>());
             receivers.add(new Receiver() {
                 @Override
                 public void frame(long channel, long address, int frameBytes) {
@@ -237,7 +238,7 @@ public final class Engine {
                 throw fault(Kind.CLOSED, waitedFor, addresses.get(waitedFor) + " has left already");
             }
         }
-        if (operation.slow(now, settings.deadline().toNanos())) {
+        if (operation.started() && operation.slow(now, settings.deadline().toNanos())) {
             LOG.warn(
                     "rank {} has waited {} for {}: {}",
                     rank,
@@ -295,6 +296,10 @@ public final class Engine {
             strike(index, channel);
             return;
         }
+        if (!bound.get(index).containsKey(channel)) {
+            // A peer repeats its part of the handshake; who does it without end and never proves anything is none.
+            charge(index, channel, 1);
+        }
         boolean taken = switch (message) {
             case ControlMessage.Hello hello -> hello(index, channel, hello);
             case ControlMessage.Proof proof ->
@@ -312,16 +317,7 @@ public final class Engine {
                 || !meant(hello.from(), hello.to(), index)) {
             return false;
         }
-        long id = channelId(index, channel);
-        if (bound.get(index).get(channel) == null) {
-            // A peer repeats its hello; who does it without end and never proves anything is none.
-            int before = strikes.merge(id, 1, Integer::sum);
-            if (before > MOST_HELLOS) {
-                return false;
-            }
-        }
-        peer(hello.from()).hello(channel, hello);
-        return true;
+        return peer(hello.from()).hello(channel, hello, now());
     }
 
     private boolean meant(int from, int to, int index) {
@@ -334,30 +330,42 @@ public final class Engine {
 
     private void strike(int index, long channel) {
         refused++;
-        if (strikes.size() >= REMEMBERED_CHANNELS) {
-            strikes.clear();
+        // A peer's own channel stays: whatever a stranger can make the peer say is not the peer's fault.
+        if (!bound.get(index).containsKey(channel)) {
+            charge(index, channel, MOST_CHARGES / MOST_STRIKES);
         }
-        if (strikes.merge(channelId(index, channel), MOST_HELLOS / MOST_STRIKES, Integer::sum) > MOST_HELLOS) {
+    }
+
+    private void charge(int index, long channel, int cost) {
+        Map<Long, Integer> charged = strikes.get(index);
+        if (charged.size() >= REMEMBERED_CHANNELS && !charged.containsKey(channel)) {
+            charged.clear();
+        }
+        if (charged.merge(channel, cost, Integer::sum) > MOST_CHARGES) {
             transports.get(index).refuse(channel);
         }
     }
 
-    private static long channelId(int index, long channel) {
-        return channel * 8 + index;
+    void countRefused() {
+        refused++;
     }
 
     private void channelClosed(int index, long channel, String reason) {
-        strikes.remove(channelId(index, channel));
+        strikes.get(index).remove(channel);
         Peer peer = bound.get(index).remove(channel);
         if (peer != null) {
             peer.channelClosed(reason);
+        } else {
+            linked.stream()
+                    .filter(other -> other.transport() == transports.get(index))
+                    .forEach(other -> other.forgetHello(channel));
         }
     }
 
     void bind(Transport transport, long channel, Peer peer) {
         int index = transports.indexOf(transport);
         bound.get(index).put(channel, peer);
-        strikes.remove(channelId(index, channel));
+        strikes.get(index).remove(channel);
     }
 
     private byte[] payload(long frame) {
@@ -382,14 +390,14 @@ public final class Engine {
         return codec.encode(message);
     }
 
-    /** Sends a message of the handshake if the channel takes it; it is repeated otherwise. */
-    void sendControl(Outgoing out, Transport transport, byte kind, long key, ControlMessage message) {
+    /** Sends a message of the handshake if the channel takes it, which it says; it is repeated otherwise. */
+    boolean sendControl(Outgoing out, Transport transport, byte kind, long key, ControlMessage message) {
         byte[] payload = encode(message);
         long frame = header();
         Frame.write(frame, kind, payload.length, epoch, rank);
         Addresses.copyFrom(payload, frame + Frame.HEADER);
         Frame.seal(frame, key, frame + Frame.HEADER, payload.length, transport.intact(), crc);
-        out.send(frame, Frame.HEADER, frame + Frame.HEADER, payload.length);
+        return out.send(frame, Frame.HEADER, frame + Frame.HEADER, payload.length) == SendResult.SENT;
     }
 
     SendResult send(
@@ -453,7 +461,8 @@ public final class Engine {
         try {
             requireHealthy(group, kind, site);
             Operation operation = maker.get();
-            begin(operation, reserve(operation), site);
+            reserve(operation);
+            begin(operation, site);
             pollLocked();
             return operation;
         } finally {
@@ -462,20 +471,20 @@ public final class Engine {
     }
 
     /** Takes the next number of the operation's group without starting it, so that what comes for it is kept. */
-    long reserve(Operation operation) {
+    void reserve(Operation operation) {
         // Bystanders of a message do not count it, so it must not shift the numbers of collectives.
         long sequence = operation.kind == OperationKind.POINT_TO_POINT
-                ? - ++operation.group.messages
+                ? -(++operation.group.messages)
                 : operation.group.issued++;
+        operation.number(sequence);
         operation.group.active.put(sequence, operation);
         active++;
-        return sequence;
     }
 
-    void begin(Operation operation, long sequence, String site) {
+    void begin(Operation operation, String site) {
         guarded(() -> {
             flight.add(operation);
-            operation.begin(sequence, site, now());
+            operation.begin(site, now());
         });
     }
 

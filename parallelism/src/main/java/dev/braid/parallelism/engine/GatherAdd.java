@@ -29,7 +29,7 @@ final class GatherAdd extends Operation {
         unsent = size() - 1;
         sum = sum(size(), bytes, target, scale(), !small || unsent == 0, length -> {});
         for (int step = 1; step < size(); step++) {
-            sendCopied((rank() + step) % size(), 0, address, bytes);
+            send((rank() + step) % size(), 0, address, bytes, bytes);
         }
         sum.own(rank(), address);
         for (int step = 1; step < size(); step++) {

@@ -18,9 +18,6 @@ final class Hierarchical extends Operation {
     private final DirectReduce scatter;
     private final DirectReduce reduce;
     private final Exchange gather;
-    private final long scatterNumber;
-    private final long reduceNumber;
-    private final long gatherNumber;
 
     /**
      * @param inside the ranks of this host
@@ -54,19 +51,19 @@ final class Hierarchical extends Operation {
                 mine,
                 starts(mineBytes, dtype, across.size()));
         gather = Collectives.allGather(engine, inside, dtype, mine, address, slices);
-        scatterNumber = engine.reserve(scatter);
-        reduceNumber = engine.reserve(reduce);
-        gatherNumber = engine.reserve(gather);
+        engine.reserve(scatter);
+        engine.reserve(reduce);
+        engine.reserve(gather);
     }
 
     @Override
     void start() {
         expect(1);
         String site = callSite();
-        scatter.then(() -> engine.begin(reduce, reduceNumber, site));
-        reduce.then(() -> engine.begin(gather, gatherNumber, site));
+        scatter.then(() -> engine.begin(reduce, site));
+        reduce.then(() -> engine.begin(gather, site));
         gather.then(this::completed);
-        engine.begin(scatter, scatterNumber, site);
+        engine.begin(scatter, site);
     }
 
     /** Byte at which each of {@code ranks} slices of {@code bytes} starts, and the end. */

@@ -195,8 +195,12 @@ abstract class Operation implements Handle {
         return this;
     }
 
-    final void begin(long number, String site, long now) {
+    /** Its place among the operations of its group. */
+    final void number(long number) {
         sequence = number;
+    }
+
+    final void begin(String site, long now) {
         callSite = site;
         startedNanos = now;
         outstanding = 1; // until all of the first stage is posted

@@ -10,6 +10,7 @@ import dev.braid.parallelism.transport.Transport;
 import dev.braid.tensor.kernels.Addresses;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -33,7 +34,7 @@ final class Peer {
     /** Most bytes, headers included, that a peer may have sent without being asked and that are not used yet. */
     static final int EAGER_WINDOW = 256 * 1024;
 
-    private static final int REMEMBERED_HELLOS = 8;
+    private static final int REMEMBERED_HELLOS = 32;
 
     final Engine engine;
     final int rank;
@@ -57,6 +58,7 @@ final class Peer {
     private boolean readyReceived;
     private boolean peerReadsUs;
     private boolean left;
+    private boolean gone;
     private boolean leaveSent;
     private boolean knows;
     private long keyIn;
@@ -113,7 +115,11 @@ final class Peer {
 
     // ---- the handshake ----------------------------------------------------------------------------------------------
 
-    void hello(long from, ControlMessage.Hello hello) {
+    /** False when it comes by a second channel: then it is a stranger's. */
+    boolean hello(long from, ControlMessage.Hello hello, long now) {
+        if (bound && from != channel) {
+            return false;
+        }
         if (hellos.size() >= REMEMBERED_HELLOS && !hellos.containsKey(from)) {
             Long oldest = hellos.keySet().stream()
                     .filter(id -> !bound || id != channel)
@@ -122,10 +128,28 @@ final class Peer {
             hellos.remove(oldest);
         }
         hellos.put(from, hello.nonce());
+        if (nextHello <= now && !open()) {
+            sayHello(now); // the proof means nothing to the peer before it has our hello
+        }
         prove(hello.nonce());
-        if (bound && from == channel) {
+        if (bound) {
             sendReady();
         }
+        return true;
+    }
+
+    /** The channel has ended without being bound. */
+    void forgetHello(long from) {
+        hellos.remove(from);
+    }
+
+    private void sayHello(long now) {
+        ControlMessage.Hello hello =
+                new ControlMessage.Hello(engine.settings.runId(), engine.settings.attempt(), engine.rank, rank, nonce);
+        boolean sent = engine.sendControl(out, transport, Frame.HELLO, 0, hello);
+        // A channel that does not stand yet will soon.
+        nextHello = now + (sent ? engine.handshakeNanos : engine.handshakeNanos / 50);
+        engine.wake(this);
     }
 
     private void prove(byte[] peerNonce) {
@@ -134,6 +158,10 @@ final class Peer {
 
     /** False when the proof is wrong, or comes by a second channel: then it is a stranger's. */
     boolean proof(long from, ControlMessage.Proof proof, long now) {
+        if (!Arrays.equals(proof.nonce(), nonce)) {
+            engine.countRefused(); // the peer answers a hello that a stranger has said in our name
+            return true;
+        }
         byte[] peerNonce = hellos.get(from);
         if (peerNonce == null) {
             return true; // it overtook its hello, and will come again
@@ -364,14 +392,7 @@ final class Peer {
     /** Repeats the handshake, gives signs of life, and finds out that the peer gives none. */
     void tick(long now) {
         if (!open() && now >= nextHello) {
-            nextHello = now + engine.handshakeNanos;
-            engine.sendControl(
-                    out,
-                    transport,
-                    Frame.HELLO,
-                    0,
-                    new ControlMessage.Hello(
-                            engine.settings.runId(), engine.settings.attempt(), engine.rank, rank, nonce));
+            sayHello(now);
             if (bound) {
                 prove(hellos.get(channel));
                 sendReady();
@@ -420,6 +441,7 @@ final class Peer {
     /** The peer's channel ended. */
     void channelClosed(String reason) {
         bound = false;
+        gone = true;
         if (owed()) {
             throw engine.fault(Kind.DEAD, rank, address + " is gone: " + reason);
         }
@@ -445,10 +467,10 @@ final class Peer {
         }
     }
 
-    /** True when both sides have said farewell. */
+    /** True when both sides have said farewell, or the peer has and is not there any more to hear ours. */
     boolean departed() {
         // Who has left may be gone already; then it had our farewell.
-        return left && leaveSent && (controls.isEmpty() || !bound);
+        return left && leaveSent && (gone || controls.isEmpty());
     }
 
     /** The peer has said that the attempt has failed. */

@@ -73,12 +73,14 @@ final class HostDriver {
         if (note.isEmpty()) {
             return Optional.empty();
         }
-        Optional<HostedDriver> here = driver;
-        return Optional.of(AeronClient.connect(
-                note.get(),
-                () -> here.isPresent() ? here.get().alive() : shared.lock().owned(),
-                options.timeouts(),
-                ONE_TRY));
+        return Optional.of(AeronClient.connect(note.get(), liveness(shared, note.get()), options.timeouts(), ONE_TRY));
+    }
+
+    /** Of the driver that the note names: another one may take its place at any moment. */
+    private AeronClient.Liveness liveness(HostFolder shared, DriverNote note) {
+        return driver.isPresent()
+                ? driver.get()::alive
+                : () -> shared.lock().owned() && shared.note().equals(Optional.of(note));
     }
 
     private boolean runs() {

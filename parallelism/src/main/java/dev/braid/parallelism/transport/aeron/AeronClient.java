@@ -43,16 +43,20 @@ final class AeronClient {
     private volatile String fault = "";
     private volatile String lastError = "";
     private volatile boolean stopping;
-    private long nextProbe;
+    private final DriverTimeouts timeouts;
+    private long lastProbe = System.nanoTime();
+    private long heartbeat;
+    private long stalledNanos;
 
     /** Whether the driver's process or thread still runs. */
     interface Liveness {
         boolean alive() throws IOException;
     }
 
-    private AeronClient(DriverNote note, Liveness driver) {
+    private AeronClient(DriverNote note, Liveness driver, DriverTimeouts timeouts) {
         this.note = note;
         this.driver = driver;
+        this.timeouts = timeouts;
         this.thread = Thread.ofPlatform().daemon().name("braid-aeron-client").unstarted(this::run);
     }
 
@@ -63,7 +67,7 @@ final class AeronClient {
      */
     static AeronClient connect(DriverNote note, Liveness driver, DriverTimeouts timeouts, Duration patience)
             throws IOException {
-        AeronClient client = new AeronClient(note, driver);
+        AeronClient client = new AeronClient(note, driver, timeouts);
         if (!CommonContext.isDriverActive(note.folder().toFile(), patience.toMillis(), message -> {})) {
             throw new DriverTimeoutException(note + " gives no sign of life");
         }
@@ -213,14 +217,22 @@ final class AeronClient {
         return count;
     }
 
-    /** The system frees the lock of a dead JVM at once; the driver's heartbeat would be missed much later. */
+    /** The system frees the lock of a dead JVM at once; a stopped one shows by its driver's heartbeat. */
     private void probe() throws IOException {
-        long now = System.nanoTime();
-        if (now - nextProbe >= 0) {
-            nextProbe = now + PROBE_NANOS;
-            if (!driver.alive()) {
-                breakDown("it has ended");
-            }
+        long since = System.nanoTime() - lastProbe;
+        if (since < PROBE_NANOS) {
+            return;
+        }
+        lastProbe += since;
+        long beat = aeron.context().toDriverBuffer().consumerHeartbeatTime();
+        // A long gap between probes is a pause of this process, and says nothing about the driver.
+        stalledNanos = beat == heartbeat ? stalledNanos + Math.min(since, 2 * PROBE_NANOS) : 0;
+        heartbeat = beat;
+        if (!driver.alive()) {
+            breakDown("it has ended");
+        } else if (stalledNanos > timeouts.stall().toNanos()) {
+            breakDown("no sign of life for " + TimeUnit.NANOSECONDS.toMillis(stalledNanos)
+                    + " ms; its process is stopped, starved or paused");
         }
     }
 

@@ -104,6 +104,14 @@ public final class AeronTransport implements Transport {
         return open(AeronMedium.UDP, options, Optional.of(bind));
     }
 
+    /**
+     * Removes the folders of media drivers whose processes were killed. Opening a transport does so too; this is for who ends the
+     * last process of a host by force.
+     */
+    public static void removeLeftovers(AeronOptions options) {
+        MediaDriverLease.removeLeftovers(options);
+    }
+
     @Override
     public String name() {
         return medium.transportName();

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -93,7 +94,7 @@ final class HostDriver {
         shared.clear();
         requireSpace(shared.path(), HostedDriver.ownBytes(options.sizes().ranks()), "its media driver");
         long process = ProcessHandle.current().pid();
-        Path home = shared.path().resolve("aeron-" + process + "-" + Long.toHexString(System.nanoTime()));
+        Path home = shared.path().resolve("aeron-" + process + "-" + UUID.randomUUID());
         driver = Optional.of(HostedDriver.start(home, options));
         shared.write(new DriverNote(home, process, options.host()));
     }

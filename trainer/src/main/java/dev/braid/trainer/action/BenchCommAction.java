@@ -7,6 +7,7 @@ import dev.braid.trainer.bench.CommListener;
 import dev.braid.trainer.bench.CommPlan;
 import dev.braid.trainer.bench.CommResult;
 import dev.braid.trainer.bench.CommText;
+import dev.braid.trainer.bench.LinkFit;
 import dev.braid.trainer.cli.Actions;
 import dev.braid.trainer.cli.Console;
 import dev.braid.trainer.cli.RunFailedException;
@@ -14,6 +15,8 @@ import dev.braid.trainer.ranks.RankProcessException;
 import dev.braid.trainer.report.Display;
 import dev.braid.trainer.report.StatusLine;
 import dev.braid.trainer.report.TerminalWidth;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -79,6 +82,7 @@ final class BenchCommAction {
                 algorithm,
                 request.plan(),
                 copies);
+        List<CommResult> results = new ArrayList<>();
         CommListener listener = new CommListener() {
             @Override
             public void started(CommPlan.Point point) {
@@ -87,6 +91,7 @@ final class BenchCommAction {
 
             @Override
             public void measured(CommResult result) {
+                results.add(result);
                 status.clear();
                 console.out().println(request.json() ? text.json(result) : text.row(result));
                 progress.measured();
@@ -97,6 +102,9 @@ final class BenchCommAction {
                     request.ranks(), request.processes(), transport, request.algorithm(), request.plan(), listener);
         } catch (CommunicationException | RankProcessException failure) {
             throw new RunFailedException("over " + transport + ": " + failure.getMessage(), failure);
+        }
+        if (!request.json()) {
+            LinkFit.of(results).ifPresent(fit -> console.out().println(fit.describe(text.transport())));
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.braid.parallelism;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -11,6 +12,7 @@ import java.util.Optional;
  * @param attempt counts the starts of the run; frames of another attempt are refused
  * @param secret shared by the ranks of the run and nobody else, at least 16 bytes; never sent
  * @param transport {@code auto}, or the one transport to use for all pairs: {@code shared}, {@code ipc}, {@code udp}, {@code tcp}
+ * @param reach where the farthest peer may be: transports beyond it are not opened
  * @param algorithm for all operations that it suits
  * @param deadline the time within which a rank that died or fell silent is found and every operation of every rank has ended
  * @param patience how long an operation waits for a peer that lives but does not come to it
@@ -24,6 +26,7 @@ public record CommunicationSettings(
         int attempt,
         byte[] secret,
         String transport,
+        Reach reach,
         Algorithm algorithm,
         Duration deadline,
         Duration patience,
@@ -31,6 +34,9 @@ public record CommunicationSettings(
         Optional<Path> flightFolder,
         long memoryLimit,
         CostModel costs) {
+    /** Values of {@link #transport}. */
+    public static final List<String> TRANSPORTS = List.of("auto", "shared", "ipc", "udp", "tcp");
+
     /** Default of {@link #deadline}. */
     public static final Duration DEADLINE = Duration.ofSeconds(10);
 
@@ -48,6 +54,9 @@ public record CommunicationSettings(
             throw new IllegalArgumentException(
                     "the run's secret has " + secret.length + " bytes, must have at least 16");
         }
+        if (!TRANSPORTS.contains(transport)) {
+            throw new IllegalArgumentException("transport '" + transport + "' is unknown, must be one of " + TRANSPORTS);
+        }
         if (deadline.toMillis() < 100) {
             throw new IllegalArgumentException("deadline " + deadline + " is too short, must be at least 100 ms");
         }
@@ -64,6 +73,7 @@ public record CommunicationSettings(
                 attempt,
                 secret,
                 "auto",
+                Reach.NETWORK,
                 Algorithm.AUTO,
                 DEADLINE,
                 PATIENCE,
@@ -76,13 +86,19 @@ public record CommunicationSettings(
     /** The same with another {@link #transport}. */
     public CommunicationSettings withTransport(String other) {
         return new CommunicationSettings(
-                runId, attempt, secret, other, algorithm, deadline, patience, bind, flightFolder, memoryLimit, costs);
+                runId, attempt, secret, other, reach, algorithm, deadline, patience, bind, flightFolder, memoryLimit, costs);
+    }
+
+    /** The same with another {@link #reach}. */
+    public CommunicationSettings withReach(Reach other) {
+        return new CommunicationSettings(
+                runId, attempt, secret, transport, other, algorithm, deadline, patience, bind, flightFolder, memoryLimit, costs);
     }
 
     /** The same with another {@link #algorithm}. */
     public CommunicationSettings withAlgorithm(Algorithm other) {
         return new CommunicationSettings(
-                runId, attempt, secret, transport, other, deadline, patience, bind, flightFolder, memoryLimit, costs);
+                runId, attempt, secret, transport, reach, other, deadline, patience, bind, flightFolder, memoryLimit, costs);
     }
 
     /** The same with other limits of time. */
@@ -92,7 +108,7 @@ public record CommunicationSettings(
                 attempt,
                 secret,
                 transport,
-                algorithm,
+                reach, algorithm,
                 otherDeadline,
                 otherPatience,
                 bind,
@@ -108,7 +124,7 @@ public record CommunicationSettings(
                 attempt,
                 secret,
                 transport,
-                algorithm,
+                reach, algorithm,
                 deadline,
                 patience,
                 Optional.of(other),
@@ -124,7 +140,7 @@ public record CommunicationSettings(
                 attempt,
                 secret,
                 transport,
-                algorithm,
+                reach, algorithm,
                 deadline,
                 patience,
                 bind,
@@ -136,7 +152,7 @@ public record CommunicationSettings(
     /** The same with another {@link #memoryLimit}. */
     public CommunicationSettings withMemoryLimit(long other) {
         return new CommunicationSettings(
-                runId, attempt, secret, transport, algorithm, deadline, patience, bind, flightFolder, other, costs);
+                runId, attempt, secret, transport, reach, algorithm, deadline, patience, bind, flightFolder, other, costs);
     }
 
     /** The same with another cost model. */
@@ -146,7 +162,7 @@ public record CommunicationSettings(
                 attempt,
                 secret,
                 transport,
-                algorithm,
+                reach, algorithm,
                 deadline,
                 patience,
                 bind,

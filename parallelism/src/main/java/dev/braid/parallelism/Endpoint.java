@@ -1,5 +1,6 @@
 package dev.braid.parallelism;
 
+import dev.braid.parallelism.engine.RankEndpoint;
 import dev.braid.parallelism.transport.RankAddress;
 import dev.braid.tensor.Memory;
 import java.util.List;
@@ -18,10 +19,12 @@ public interface Endpoint extends AutoCloseable {
     /**
      * Opens the transports of a rank.
      *
-     * @param memory of the rank: what lies in it can be read in place by peers of the host where it is shareable
+     * @param memory of the rank: peers in the same JVM read it in place, and so do those in other JVMs of the host when it is
+     *     {@link Memory#shared()}. It must be closed after the fabric.
+     * @throws IllegalStateException when a transport cannot be opened: no room, no driver, no such interface
      */
     static Endpoint open(int rank, int ranks, Memory memory, CommunicationSettings settings) {
-        throw new UnsupportedOperationException("not there yet");
+        return RankEndpoint.open(rank, ranks, memory, settings);
     }
 
     /** What all ranks must learn of this one. */

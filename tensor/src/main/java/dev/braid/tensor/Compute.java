@@ -9,7 +9,7 @@ import dev.braid.tensor.matmul.Matmul;
  * rank has its own; several live in one JVM. One thread at a time may run operations on it.
  */
 public final class Compute implements AutoCloseable {
-    private final Memory memory = new Memory();
+    private final Memory memory;
     private final Profile profile = new Profile();
     private final Workers workers;
     private final Matmul matmul;
@@ -26,7 +26,13 @@ public final class Compute implements AutoCloseable {
 
     /** A context with kernels of its own choice: see {@link KernelProviders#byName}. */
     public Compute(int cores, String engine, String name, KernelProvider kernels) {
+        this(cores, engine, name, kernels, new Memory());
+    }
+
+    /** A context over {@code memory}, which it closes at its end. */
+    public Compute(int cores, String engine, String name, KernelProvider kernels, Memory memory) {
         this.kernels = kernels;
+        this.memory = memory;
         workers = new Workers(cores, name);
         matmul = new Matmul(workers, memory, engine);
     }

@@ -7,7 +7,9 @@ public enum DType {
     /** The upper half of a binary32: 8 bits of exponent, 7 of fraction. */
     BF16(2),
     /** Signed 32-bit integer: token ids and labels. */
-    I32(4);
+    I32(4),
+    /** Signed byte: quantised values, and bytes that only travel. */
+    I8(1);
 
     private final int bytes;
 
@@ -18,6 +20,11 @@ public enum DType {
     /** Size of one element in bytes. */
     public int bytes() {
         return bytes;
+    }
+
+    /** True for F32 and BF16, the types that operations compute with. */
+    public boolean floating() {
+        return this == F32 || this == BF16;
     }
 
     /** The nearest bfloat16 of {@code value}, ties to even, as its 16 bits; a NaN stays a NaN. */

@@ -1,14 +1,19 @@
 package dev.braid.tensor;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The off-heap memory of one rank. Blocks that are given back are kept by size and handed out again, so that a training
  * step allocates nothing from the system after its first round. Live bytes and their peak are counted per category.
+ *
+ * <p>There are two kinds: memory of this process alone, and {@link #shared()}, which other processes of the machine can read in
+ * place. Both count alike.
  *
  * <p>All methods may be called from any thread. {@link #close} frees everything at once; tensors must not be used after.
  */
@@ -16,10 +21,12 @@ public final class Memory implements AutoCloseable {
     /** Every block starts at a multiple of this many bytes: a cache line, and the widest vector. */
     public static final int ALIGNMENT = 64;
 
-    private static final long HUGE_PAGE = 2L << 20;
+    static final long HUGE_PAGE = 2L << 20;
     private static final int CATEGORIES = Category.values().length;
 
-    private final Arena arena = Arena.ofShared();
+    private final Backing backing;
+    private final String kind;
+    private final List<Runnable> beforeClose = new ArrayList<>();
     private final Map<Long, ArrayDeque<Long>> free = new HashMap<>();
     private final long[] live = new long[CATEGORIES];
     private final long[] peak = new long[CATEGORIES];
@@ -76,6 +83,58 @@ public final class Memory implements AutoCloseable {
         }
     }
 
+    /** Memory of this process alone. */
+    public Memory() {
+        this(new AnonymousBacking(), "");
+    }
+
+    private Memory(Backing backing, String kind) {
+        this.backing = backing;
+        this.kind = kind;
+    }
+
+    /**
+     * Memory that other processes of this machine can read in place: see {@link #sharedFile}. Where the system refuses that, it
+     * is memory of this process alone, and {@link #describe} says why.
+     */
+    public static Memory shared() {
+        try {
+            SharedFile file = SharedFile.create();
+            try {
+                return new Memory(new FileBacking(file), "; in " + file);
+            } catch (IOException | RuntimeException failure) {
+                file.close();
+                throw failure;
+            }
+        } catch (IOException failure) {
+            return new Memory(new AnonymousBacking(), "; not shared with other processes: " + failure.getMessage());
+        }
+    }
+
+    /** The file in which the blocks lie; empty when this memory is not shared. */
+    public Optional<SharedFile> sharedFile() {
+        return backing.sharedFile();
+    }
+
+    /** True when {@code bytes} at {@code address} lie in memory that was taken from the system here. Takes no lock. */
+    public boolean contains(long address, long bytes) {
+        return backing.contains(address, bytes);
+    }
+
+    /**
+     * Has {@code action} run once by {@link #close} before anything is freed, so that whoever lets others read this memory can
+     * keep them out first.
+     */
+    public synchronized void beforeClose(Runnable action) {
+        requireOpen();
+        beforeClose.add(action);
+    }
+
+    /** Takes back what {@link #beforeClose} was given; without effect when it is not there. */
+    public synchronized void forgetBeforeClose(Runnable action) {
+        beforeClose.remove(action);
+    }
+
     /** An uninitialised tensor. The caller owns one reference: see {@link Tensor#release}. */
     public Tensor allocate(Category category, DType dtype, Shape shape) {
         Block block = take(category, Math.multiplyExact(shape.count(), dtype.bytes()));
@@ -90,9 +149,7 @@ public final class Memory implements AutoCloseable {
     }
 
     private synchronized Block take(Category category, long bytes) {
-        if (closed) {
-            throw new IllegalStateException("the rank's memory is closed");
-        }
+        requireOpen();
         long size = roundUp(Math.max(bytes, 1));
         ArrayDeque<Long> list = free.get(size);
         long address = list == null || list.isEmpty() ? reserve(size) : list.pop();
@@ -104,18 +161,24 @@ public final class Memory implements AutoCloseable {
         return new Block(this, category, address, size);
     }
 
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the rank's memory is closed");
+        }
+    }
+
     private long reserve(long size) {
-        MemorySegment segment;
+        long address;
         try {
-            segment = arena.allocate(size, size >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT);
+            address = backing.reserve(size);
         } catch (OutOfMemoryError error) {
             throw new OutOfMemoryError("no off-heap memory for a block of " + size + " bytes; " + describe());
+        } catch (IOException failure) {
+            throw new OutOfMemoryError(
+                    "no shared memory for a block of " + size + " bytes: " + failure.getMessage() + "; " + describe());
         }
         reserved += size;
-        if (size >= HUGE_PAGE) {
-            HugePages.advise(segment);
-        }
-        return segment.address();
+        return address;
     }
 
     private void giveBack(Block block) {
@@ -173,18 +236,26 @@ public final class Memory implements AutoCloseable {
                 .append(" (peak ")
                 .append(peakTotal)
                 .append(')')
+                .append(kind)
                 .toString();
     }
 
     @Override
     public void close() {
+        List<Runnable> actions;
         synchronized (this) {
             if (closed) {
                 return;
             }
             closed = true;
             free.clear();
+            actions = List.copyOf(beforeClose);
         }
-        arena.close();
+        try {
+            // Without the lock: whoever waits for readers must not keep them from releasing tensors.
+            actions.forEach(Runnable::run);
+        } finally {
+            backing.close();
+        }
     }
 }

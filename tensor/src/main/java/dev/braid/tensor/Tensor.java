@@ -119,16 +119,19 @@ public final class Tensor {
             case F32 -> ALL.get(FLOAT, at);
             case BF16 -> DType.fromBf16(ALL.get(SHORT, at));
             case I32 -> ALL.get(INT, at);
+            case I8 -> ALL.get(ValueLayout.JAVA_BYTE, at);
         };
     }
 
-    /** Sets element {@code index} of the flattened tensor, rounded to the dtype (to even; integers truncate). */
+    /** Sets element {@code index} of the flattened tensor, rounded to the dtype (to even; integers truncate and stay within their range). */
     public void set(long index, float value) {
         long at = check(index);
         switch (dtype) {
             case F32 -> ALL.set(FLOAT, at, value);
             case BF16 -> ALL.set(SHORT, at, DType.toBf16(value));
             case I32 -> ALL.set(INT, at, (int) value);
+            case I8 ->
+                ALL.set(ValueLayout.JAVA_BYTE, at, (byte) Math.clamp((int) value, Byte.MIN_VALUE, Byte.MAX_VALUE));
         }
     }
 

@@ -66,7 +66,7 @@ final class ConfigWriter {
         return switch (dtype) {
             case F32 -> "float32";
             case BF16 -> "bfloat16";
-            case I32 -> throw new IllegalArgumentException("weights are exported as F32 or BF16, not as I32");
+            case I32, I8 -> throw new IllegalArgumentException("weights are exported as F32 or BF16, not as " + dtype);
         };
     }
 }

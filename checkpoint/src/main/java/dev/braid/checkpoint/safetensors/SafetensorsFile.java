@@ -217,7 +217,11 @@ public final class SafetensorsFile implements AutoCloseable {
 
     private void requireConvertible(TensorInfo info, ElementType type) throws InvalidFileException {
         if (info.type() != type && !Conversion.possible(info.type(), type)) {
-            String allowed = type == ElementType.F32 || type == ElementType.BF16 ? "F32, BF16 or F16" : "I64 or I32";
+            String allowed = switch (type) {
+                case F32, BF16 -> "F32, BF16 or F16";
+                case I32, I64 -> "I64 or I32";
+                default -> type.name();
+            };
             throw new InvalidFileException(at(info) + " has dtype " + info.type() + ", which cannot be read as " + type
                     + "; allowed: " + allowed);
         }

@@ -1,5 +1,6 @@
 package dev.braid.parallelism.control;
 
+import dev.braid.parallelism.CommunicationException;
 import java.util.List;
 
 /** A message that travels as the payload of a control frame. Byte arrays are never changed after construction. */
@@ -15,17 +16,22 @@ public sealed interface ControlMessage {
      */
     record Proof(int from, int to, byte[] nonce, byte[] mac) implements ControlMessage {}
 
-    /** Sent once the peer's proof was found right: from now on frames of the peer are taken. */
-    record Ready(int from, int to) implements ControlMessage {}
+    /**
+     * Sent once the peer's proof was found right: from now on frames of the peer are taken. {@code readsMemory}: the sender can
+     * read the receiver's shareable memory in place.
+     */
+    record Ready(int from, int to, boolean readsMemory) implements ControlMessage {}
 
     /**
      * The sender has failed or was told of a failure, and so has the attempt.
      *
      * @param origin the rank that found out
+     * @param kind what kind of failure it is
      * @param missing ranks that are dead, silent, late or cancelled: the cause, as far as it is known
      * @param reason one sentence for a person
      */
-    record Abort(int origin, List<Integer> missing, String reason) implements ControlMessage {}
+    record Abort(int origin, CommunicationException.Kind kind, List<Integer> missing, String reason)
+            implements ControlMessage {}
 
     /** The sender closes in order and sends nothing more. */
     record Leave(int from) implements ControlMessage {}

@@ -1,2 +1,2 @@
-/** What ranks say to each other beside tensors: the handshake, failures, farewells. */
+/** What ranks say to each other beside tensors: the handshake, failures, farewells; and how it is written in bytes. */
 package dev.braid.parallelism.control;

@@ -32,6 +32,9 @@ public interface KernelProvider {
     /** Sums over elements and over rows. */
     ReductionKernels reduction();
 
+    /** Sums and maxima over ranks. */
+    CollectiveKernels collective();
+
     /** The AdamW update. */
     AdamWKernels adamW();
 }

@@ -10,6 +10,7 @@ final class ScalarKernels implements KernelProvider {
     private final CrossEntropyKernels crossEntropy = new ScalarCrossEntropy();
     private final ElementwiseKernels elementwise = new ScalarElementwise();
     private final ReductionKernels reduction = new ScalarReduction();
+    private final CollectiveKernels collective = new ScalarCollective();
     private final AdamWKernels adamW = new ScalarAdamW();
 
     @Override
@@ -55,6 +56,11 @@ final class ScalarKernels implements KernelProvider {
     @Override
     public ReductionKernels reduction() {
         return reduction;
+    }
+
+    @Override
+    public CollectiveKernels collective() {
+        return collective;
     }
 
     @Override

@@ -22,6 +22,8 @@ public final class Species {
     public static final VectorSpecies<Integer> INT = VectorSpecies.of(int.class, VectorShape.forBitSize(BITS));
     /** As many i16 (or bf16) as {@link #FLOAT} has lanes. */
     public static final VectorSpecies<Short> SHORT = VectorSpecies.of(short.class, VectorShape.forBitSize(BITS / 2));
+    /** i8 of the full width. */
+    public static final VectorSpecies<Byte> BYTE = VectorSpecies.of(byte.class, VectorShape.forBitSize(BITS));
     /** f64 of the full width. */
     public static final VectorSpecies<Double> DOUBLE = VectorSpecies.of(double.class, VectorShape.forBitSize(BITS));
     /** As many f32 as {@link #DOUBLE} has lanes. */

@@ -10,6 +10,7 @@ final class VectorKernels implements KernelProvider {
     private final CrossEntropyKernels crossEntropy = new VectorCrossEntropy();
     private final ElementwiseKernels elementwise = new VectorElementwise();
     private final ReductionKernels reduction = new VectorReduction();
+    private final CollectiveKernels collective = new VectorCollective();
     private final AdamWKernels adamW = new VectorAdamW();
 
     @Override
@@ -55,6 +56,11 @@ final class VectorKernels implements KernelProvider {
     @Override
     public ReductionKernels reduction() {
         return reduction;
+    }
+
+    @Override
+    public CollectiveKernels collective() {
+        return collective;
     }
 
     @Override

@@ -35,9 +35,10 @@ public record MatmulSpec(
         if (m < 0 || n < 0 || k < 0) {
             throw new IllegalArgumentException("negative extent in a matrix product: m=" + m + " n=" + n + " k=" + k);
         }
-        if (operands == DType.I32 || result == DType.I32) {
+        if (!operands.floating() || !result.floating()) {
+            DType other = operands.floating() ? result : operands;
             throw new IllegalArgumentException(
-                    "matrix products take F32 or BF16, not I32: operands " + operands + ", result " + result);
+                    "matrix products take F32 or BF16, not " + other + ": operands " + operands + ", result " + result);
         }
         if (operands == DType.F32 && result == DType.BF16) {
             throw new IllegalArgumentException(

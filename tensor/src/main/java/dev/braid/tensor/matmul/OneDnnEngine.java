@@ -79,7 +79,7 @@ final class OneDnnEngine implements MatmulEngine {
             return switch (dtype) {
                 case F32 -> OneDnn.F32;
                 case BF16 -> OneDnn.BF16;
-                case I32 -> throw new IllegalArgumentException("no matrix products of I32");
+                case I32, I8 -> throw new IllegalArgumentException("no matrix products of " + dtype);
             };
         }
 

@@ -83,7 +83,7 @@ final class Rows {
                     round(from, to, count);
                 }
             }
-            case I32 -> throw new IllegalArgumentException("no matrix products of I32");
+            case I32, I8 -> throw new IllegalArgumentException("no matrix products of " + dtype);
         }
     }
 

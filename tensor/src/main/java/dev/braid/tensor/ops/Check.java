@@ -8,7 +8,7 @@ record Check(String operation) {
     /** The rows (product of all extents but the last) of {@code tensor}, which must be F32 or BF16 and alive. */
     int valueRows(String name, Tensor tensor) {
         requireAlive(name, tensor);
-        if (tensor.dtype() == DType.I32) {
+        if (!tensor.dtype().floating()) {
             throw fault(name, "an F32 or BF16 tensor", tensor);
         }
         return rows(name, tensor);
@@ -55,7 +55,7 @@ record Check(String operation) {
     void values(String name, Tensor tensor, long count) {
         requireAlive(name, tensor);
         require(
-                tensor.dtype() != DType.I32 && tensor.count() == count,
+                tensor.dtype().floating() && tensor.count() == count,
                 name,
                 "F32 or BF16 with " + count + (count == 1 ? " element" : " elements"),
                 tensor);

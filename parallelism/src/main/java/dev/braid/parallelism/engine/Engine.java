@@ -1,0 +1,798 @@
+package dev.braid.parallelism.engine;
+
+import dev.braid.parallelism.CommunicationException;
+import dev.braid.parallelism.CommunicationException.Kind;
+import dev.braid.parallelism.CommunicationSettings;
+import dev.braid.parallelism.Traffic;
+import dev.braid.parallelism.control.ControlCodec;
+import dev.braid.parallelism.control.ControlMessage;
+import dev.braid.parallelism.control.Handshake;
+import dev.braid.parallelism.control.MalformedMessageException;
+import dev.braid.parallelism.transport.Outgoing;
+import dev.braid.parallelism.transport.PeerMemory;
+import dev.braid.parallelism.transport.RankAddress;
+import dev.braid.parallelism.transport.Receiver;
+import dev.braid.parallelism.transport.SendResult;
+import dev.braid.parallelism.transport.Transport;
+import dev.braid.tensor.Memory;
+import dev.braid.tensor.kernels.Addresses;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import java.util.zip.CRC32C;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The communication of one rank in one attempt: its links, the operations in flight, the failure of the attempt. See the
+ * package for how it works. All state is guarded by one lock; {@link #poll} and every call from outside take it.
+ */
+public final class Engine {
+    private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+
+    /** Bytes of copies and sums between two looks at the transports: some 100 us. */
+    private static final long TASK_BYTES = 2L << 20;
+
+    private static final int FRAMES_A_POLL = 64;
+    private static final int MOST_STRIKES = 16;
+    private static final int MOST_HELLOS = 256;
+    private static final int REMEMBERED_CHANNELS = 1024;
+    private static final int CONTROL_BYTES = 4096;
+    private static final long MOST_WAIT_NANOS = 50_000;
+
+    final int rank;
+    final CommunicationSettings settings;
+    final PeerMemory memory;
+    final Staging staging;
+    final Handshake handshake;
+    final long epoch;
+    final long heartbeatNanos;
+    final long silenceNanos;
+    final long handshakeNanos;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final List<RankAddress> addresses;
+    private final List<Transport> transports;
+    private final List<Receiver> receivers = new ArrayList<>();
+    private final LongSupplier clock;
+    private final RandomGenerator random;
+    private final Staging.Block header;
+    private final CRC32C crc = new CRC32C();
+    private final ControlCodec codec = new ControlCodec();
+
+    private final Peer[] peers;
+    private final List<Peer> linked = new ArrayList<>();
+    private final List<Map<Long, Peer>> bound = new ArrayList<>();
+    private final Map<Long, Integer> strikes = new HashMap<>();
+    private final Map<Integer, Group> groups = new HashMap<>();
+    private final ArrayDeque<Task> tasks = new ArrayDeque<>();
+    private final FlightRecord flight;
+
+    private long nextTick = Long.MIN_VALUE;
+    private long messages;
+    private long bytes;
+    private long refused;
+    private int moved;
+    private int active;
+    private boolean closed;
+    private ControlMessage.Abort abort;
+    private volatile CommunicationException failure;
+
+    /**
+     * @param addresses of all ranks, in rank order
+     * @param transports in order of preference: the first that reaches a peer carries its link
+     * @param nodeMemory of the rank, for scratch
+     * @param clock nanoseconds from any origin
+     * @param random for nonces; unpredictable, but in a simulation
+     */
+    public Engine(
+            int rank,
+            List<RankAddress> addresses,
+            List<Transport> transports,
+            PeerMemory memory,
+            Memory nodeMemory,
+            CommunicationSettings settings,
+            LongSupplier clock,
+            RandomGenerator random) {
+        this.rank = rank;
+        this.addresses = List.copyOf(addresses);
+        this.transports = List.copyOf(transports);
+        this.memory = memory;
+        this.staging = new Staging(nodeMemory);
+        this.settings = settings;
+        this.clock = clock;
+        this.random = random;
+        this.handshake = new Handshake(settings);
+        this.epoch = handshake.epoch();
+        long deadline = settings.deadline().toNanos();
+        this.heartbeatNanos = Math.min(deadline / 20, 1_000_000_000L);
+        this.silenceNanos = deadline / 10 * 7;
+        this.handshakeNanos = Math.min(deadline / 50, 100_000_000L);
+        this.header = staging.take(Frame.HEADER + CONTROL_BYTES);
+        this.peers = new Peer[addresses.size()];
+        this.flight = new FlightRecord(this);
+        for (Transport transport : transports) {
+            int index = bound.size();
+            bound.add(new HashMap<>());
+            receivers.add(new Receiver() {
+                @Override
+                public void frame(long channel, long address, int frameBytes) {
+                    guarded(() -> received(index, channel, address, frameBytes));
+                }
+
+                @Override
+                public void closed(long channel, String reason) {
+                    guarded(() -> channelClosed(index, channel, reason));
+                }
+            });
+        }
+        // Neighbours are linked from the start, so that news of a failure reaches every rank whatever the groups are.
+        if (addresses.size() > 1) {
+            locked(() -> {
+                peer((rank + 1) % addresses.size());
+                peer((rank + addresses.size() - 1) % addresses.size());
+            });
+        }
+    }
+
+    // ---- polling ----------------------------------------------------------------------------------------------------
+
+    /** Does what can be done now, without blocking. Returns how much that was, 0 when nothing. */
+    public int poll() {
+        lock.lock();
+        try {
+            return pollLocked();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private int pollLocked() {
+        if (closed) {
+            return 0;
+        }
+        moved = 0;
+        for (int i = 0; i < receivers.size(); i++) {
+            moved += transports.get(i).poll(receivers.get(i), FRAMES_A_POLL);
+        }
+        guarded(this::runTasks);
+        guarded(this::flush);
+        long now = now();
+        if (now >= nextTick) {
+            guarded(() -> tick(now));
+        }
+        return moved;
+    }
+
+    /** When {@link #poll} has to be called again at the latest, on the engine's clock. */
+    public long nextPoll() {
+        return nextTick;
+    }
+
+    private void runTasks() {
+        long budget = TASK_BYTES;
+        for (int turns = tasks.size(); turns > 0 && budget > 0; turns--) {
+            Task task = tasks.poll();
+            if (task == null) {
+                return;
+            }
+            long done = task.step(budget);
+            if (!task.idle()) {
+                tasks.add(task);
+            }
+            if (done > 0) {
+                moved++;
+            }
+            budget -= done;
+        }
+    }
+
+    private void flush() {
+        long now = now();
+        for (int i = 0; i < linked.size(); i++) {
+            linked.get(i).flush(now);
+        }
+    }
+
+    private void tick(long now) {
+        nextTick = now + Math.min(handshakeNanos, heartbeatNanos) / 2;
+        for (int i = 0; i < linked.size(); i++) {
+            Peer peer = linked.get(i);
+            guarded(() -> peer.tick(now));
+        }
+        if (healthy()) {
+            for (Group group : groups.values()) {
+                for (Operation operation : group.active.values()) {
+                    checkPatience(operation, now);
+                }
+            }
+        }
+    }
+
+    private void checkPatience(Operation operation, long now) {
+        if (operation.started()
+                && now - operation.startedNanos() > settings.patience().toNanos()) {
+            SortedSet<Integer> ranks = operation.waitingFor();
+            throw new EngineFault(
+                    Kind.LATE,
+                    ranks,
+                    names(ranks) + (ranks.size() == 1 ? " lives but has" : " live but have") + " not come to it within "
+                            + millis(settings.patience().toNanos()));
+        }
+        for (int waitedFor : operation.waitingFor()) {
+            if (peers[waitedFor].left()) {
+                throw fault(Kind.CLOSED, waitedFor, addresses.get(waitedFor) + " has left already");
+            }
+        }
+        if (operation.slow(now, settings.deadline().toNanos())) {
+            LOG.warn(
+                    "rank {} has waited {} for {}: {}",
+                    rank,
+                    millis(now - operation.startedNanos()),
+                    names(operation.waitingFor()),
+                    operation.describe());
+        }
+    }
+
+    // ---- frames -----------------------------------------------------------------------------------------------------
+
+    private void received(int index, long channel, long frame, int frameBytes) {
+        if (closed) {
+            return;
+        }
+        Peer peer = bound.get(index).get(channel);
+        if (!Frame.wellFormed(frame, frameBytes)) {
+            damaged(index, channel, peer, "it is malformed");
+            return;
+        }
+        byte kind = Frame.kind(frame);
+        if (kind == Frame.HELLO || kind == Frame.PROOF) {
+            handshake(index, channel, frame);
+        } else if (peer == null) {
+            strike(index, channel);
+        } else if (Frame.epoch(frame) != epoch || Frame.source(frame) != peer.rank) {
+            damaged(index, channel, peer, "it is of another attempt or rank");
+        } else if (!Frame.sealed(frame, peer.keyIn(), transports.get(index).intact(), crc)) {
+            damaged(index, channel, peer, "its checksum is wrong");
+        } else if (healthy() || kind == Frame.LEAVE || kind == Frame.READY || kind == Frame.ABORT) {
+            peer.frame(frame, now());
+        }
+    }
+
+    /** What was lost with a damaged frame of a peer cannot come again: better to end at once than to wait for it. */
+    private void damaged(int index, long channel, Peer peer, String how) {
+        if (peer == null) {
+            strike(index, channel);
+            return;
+        }
+        refused++;
+        throw fault(Kind.TRANSPORT, peer.rank, "a frame of " + peer.address + " arrived damaged: " + how);
+    }
+
+    private void handshake(int index, long channel, long frame) {
+        int payload = Frame.payloadBytes(frame);
+        if (payload > CONTROL_BYTES || Frame.epoch(frame) != epoch || !Frame.sealed(frame, 0, false, crc)) {
+            strike(index, channel);
+            return;
+        }
+        ControlMessage message;
+        try {
+            message = codec.decode(payload(frame));
+        } catch (MalformedMessageException malformed) {
+            strike(index, channel);
+            return;
+        }
+        boolean taken = switch (message) {
+            case ControlMessage.Hello hello -> hello(index, channel, hello);
+            case ControlMessage.Proof proof ->
+                meant(proof.from(), proof.to(), index) && peer(proof.from()).proof(channel, proof, now());
+            default -> false;
+        };
+        if (!taken) {
+            strike(index, channel);
+        }
+    }
+
+    private boolean hello(int index, long channel, ControlMessage.Hello hello) {
+        if (!hello.runId().equals(settings.runId())
+                || hello.attempt() != settings.attempt()
+                || !meant(hello.from(), hello.to(), index)) {
+            return false;
+        }
+        long id = channelId(index, channel);
+        if (bound.get(index).get(channel) == null) {
+            // A peer repeats its hello; who does it without end and never proves anything is none.
+            int before = strikes.merge(id, 1, Integer::sum);
+            if (before > MOST_HELLOS) {
+                return false;
+            }
+        }
+        peer(hello.from()).hello(channel, hello);
+        return true;
+    }
+
+    private boolean meant(int from, int to, int index) {
+        return to == rank
+                && from >= 0
+                && from < addresses.size()
+                && from != rank
+                && peer(from).transport() == transports.get(index);
+    }
+
+    private void strike(int index, long channel) {
+        refused++;
+        if (strikes.size() >= REMEMBERED_CHANNELS) {
+            strikes.clear();
+        }
+        if (strikes.merge(channelId(index, channel), MOST_HELLOS / MOST_STRIKES, Integer::sum) > MOST_HELLOS) {
+            transports.get(index).refuse(channel);
+        }
+    }
+
+    private static long channelId(int index, long channel) {
+        return channel * 8 + index;
+    }
+
+    private void channelClosed(int index, long channel, String reason) {
+        strikes.remove(channelId(index, channel));
+        Peer peer = bound.get(index).remove(channel);
+        if (peer != null) {
+            peer.channelClosed(reason);
+        }
+    }
+
+    void bind(Transport transport, long channel, Peer peer) {
+        int index = transports.indexOf(transport);
+        bound.get(index).put(channel, peer);
+        strikes.remove(channelId(index, channel));
+    }
+
+    private byte[] payload(long frame) {
+        byte[] payload = new byte[Frame.payloadBytes(frame)];
+        Addresses.copyTo(frame + Frame.HEADER, payload);
+        return payload;
+    }
+
+    ControlMessage decode(long frame) {
+        try {
+            return codec.decode(payload(frame));
+        } catch (MalformedMessageException malformed) {
+            throw fault(
+                    Kind.TRANSPORT,
+                    Frame.source(frame),
+                    "rank " + Frame.source(frame) + " sent a control message that cannot be read: "
+                            + malformed.getMessage());
+        }
+    }
+
+    byte[] encode(ControlMessage message) {
+        return codec.encode(message);
+    }
+
+    /** Sends a message of the handshake if the channel takes it; it is repeated otherwise. */
+    void sendControl(Outgoing out, Transport transport, byte kind, long key, ControlMessage message) {
+        byte[] payload = encode(message);
+        long frame = header();
+        Frame.write(frame, kind, payload.length, epoch, rank);
+        Addresses.copyFrom(payload, frame + Frame.HEADER);
+        Frame.seal(frame, key, frame + Frame.HEADER, payload.length, transport.intact(), crc);
+        out.send(frame, Frame.HEADER, frame + Frame.HEADER, payload.length);
+    }
+
+    SendResult send(
+            Outgoing out, Transport transport, long frame, long key, long payload, int payloadBytes, Peer peer) {
+        Frame.seal(frame, key, payload, payloadBytes, transport.intact(), crc);
+        SendResult result = out.send(frame, Frame.HEADER, payload, payloadBytes);
+        if (result == SendResult.SENT) {
+            moved++;
+        } else if (result == SendResult.BROKEN) {
+            peer.broken(out.fault());
+        }
+        return result;
+    }
+
+    long header() {
+        return header.address();
+    }
+
+    // ---- operations -------------------------------------------------------------------------------------------------
+
+    Peer peer(int other) {
+        if (peers[other] == null) {
+            RankAddress address = addresses.get(other);
+            Transport transport = transports.stream()
+                    .filter(candidate -> candidate.reaches(address))
+                    .findFirst()
+                    .orElseThrow(() -> fault(
+                            Kind.TRANSPORT,
+                            other,
+                            address + " is out of reach: it offers "
+                                    + address.endpoints().keySet()
+                                    + ", and parallel.transport allows "
+                                    + transports.stream().map(Transport::name).toList()));
+            byte[] nonce = new byte[Handshake.NONCE_BYTES];
+            random.nextBytes(nonce);
+            peers[other] = new Peer(this, address, transport, nonce, now());
+            linked.add(peers[other]);
+            nextTick = Long.MIN_VALUE;
+        }
+        return peers[other];
+    }
+
+    Group group(String name, List<Integer> members) {
+        Group group = new Group(name, members, rank);
+        return locked(() -> {
+            Group known = groups.putIfAbsent(group.id, group);
+            if (known == null) {
+                return group;
+            }
+            if (!known.name.equals(name) || !known.members.equals(members)) {
+                throw new IllegalStateException("groups " + known + " and " + group + " have the same id: rename one");
+            }
+            return known;
+        });
+    }
+
+    /** Makes and starts an operation, which gets the next sequence number of its group. */
+    Operation begin(Group group, OperationKind kind, Supplier<Operation> maker) {
+        String site = CallSite.find();
+        lock.lock();
+        try {
+            requireHealthy(group, kind, site);
+            Operation operation = maker.get();
+            begin(operation, reserve(operation), site);
+            pollLocked();
+            return operation;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes the next number of the operation's group without starting it, so that what comes for it is kept. */
+    long reserve(Operation operation) {
+        long sequence = operation.group.issued++;
+        operation.group.active.put(sequence, operation);
+        active++;
+        return sequence;
+    }
+
+    void begin(Operation operation, long sequence, String site) {
+        guarded(() -> {
+            flight.add(operation);
+            operation.begin(sequence, site, now());
+        });
+    }
+
+    private void requireHealthy(Group group, OperationKind kind, String site) {
+        String what = kind + " of group " + group + ", called at " + site;
+        if (closed) {
+            throw new CommunicationException(
+                    Kind.CLOSED, new TreeSet<>(), what + ", comes too late: rank " + rank + " has left");
+        }
+        if (failure != null) {
+            throw new CommunicationException(
+                    failure.kind(),
+                    new TreeSet<>(failure.missing()),
+                    what + ", was not started on rank " + rank + ": the attempt has failed: " + failure.getMessage());
+        }
+    }
+
+    void ended(Operation operation) {
+        operation.group.active.remove(operation.sequence());
+        active--;
+    }
+
+    void schedule(Task task) {
+        tasks.add(task);
+    }
+
+    void moved() {
+        moved++;
+    }
+
+    void wake(Peer peer) {
+        nextTick = Math.min(nextTick, peer.nextWanted());
+    }
+
+    void count(long transferBytes) {
+        messages++;
+        bytes += transferBytes;
+    }
+
+    /** True when nothing of this rank can be waiting for the transfer: it is a late duplicate. */
+    boolean stale(Peer peer, TransferKey key, boolean incoming) {
+        Group group = groups.get(key.group());
+        if (group == null) {
+            return false; // this rank will create the group later
+        }
+        if (key.pointToPoint()) {
+            int tag = key.lane() & ~TransferKey.POINT_TO_POINT;
+            return key.sequence() < group.issuedPointToPoint(!incoming, group.members.indexOf(peer.rank), tag);
+        }
+        return key.sequence() < group.issued && !group.active.containsKey(key.sequence());
+    }
+
+    // ---- waiting ----------------------------------------------------------------------------------------------------
+
+    boolean await(Operation operation, long nanos) {
+        long start = System.nanoTime();
+        waiting.incrementAndGet();
+        try {
+            for (int idle = 0; !operation.done(); idle++) {
+                if (Thread.interrupted()) {
+                    interrupted(operation);
+                    Thread.currentThread().interrupt();
+                    break;
+                }
+                if (System.nanoTime() - start > nanos) {
+                    return false;
+                }
+                if (lock.tryLock()) {
+                    try {
+                        if (pollLocked() > 0) {
+                            idle = 0;
+                        }
+                    } finally {
+                        lock.unlock();
+                    }
+                }
+                pause(idle);
+            }
+        } finally {
+            waiting.decrementAndGet();
+            operation.addExposed(System.nanoTime() - start);
+        }
+        CommunicationException cause = operation.failure();
+        if (cause != null) {
+            throw new CommunicationException(cause.kind(), new TreeSet<>(cause.missing()), cause.getMessage());
+        }
+        return true;
+    }
+
+    private static void pause(int idle) {
+        if (idle < 64) {
+            Thread.onSpinWait();
+        } else if (idle < 512) {
+            Thread.yield();
+        } else {
+            LockSupport.parkNanos(Math.min(MOST_WAIT_NANOS, 1000L * (idle - 511)));
+        }
+    }
+
+    /** True while some thread waits, and so polls. */
+    boolean polledByWaiters() {
+        return waiting.get() > 0;
+    }
+
+    /** True when operations are in flight. */
+    boolean busy() {
+        return active > 0;
+    }
+
+    private void interrupted(Operation operation) {
+        locked(() -> fail(new EngineFault(
+                Kind.CANCELLED,
+                only(rank),
+                "rank " + rank + " was interrupted while it waited for " + operation.describe())));
+    }
+
+    void cancel(Operation operation) {
+        locked(() -> {
+            if (!operation.done()) {
+                fail(new EngineFault(Kind.CANCELLED, only(rank), "rank " + rank + " gave up " + operation.describe()));
+            }
+        });
+    }
+
+    // ---- failure ----------------------------------------------------------------------------------------------------
+
+    boolean healthy() {
+        return failure == null;
+    }
+
+    /** Why the attempt failed. */
+    public Optional<CommunicationException> failure() {
+        return Optional.ofNullable(failure);
+    }
+
+    EngineFault fault(Kind kind, int missing, String message) {
+        return new EngineFault(kind, only(missing), message);
+    }
+
+    private static SortedSet<Integer> only(int rank) {
+        return new TreeSet<>(List.of(rank));
+    }
+
+    /** Fails the attempt for a reason of this rank's own. */
+    public void abort(String reason) {
+        locked(() -> fail(new EngineFault(Kind.CANCELLED, only(rank), "rank " + rank + " aborts: " + reason)));
+    }
+
+    void aborted(Peer peer, ControlMessage.Abort message) {
+        peer.knowsOfFailure();
+        if (healthy()) {
+            abort = message;
+            fail(new EngineFault(message.kind(), new TreeSet<>(message.missing()), message.reason()));
+        }
+    }
+
+    private void guarded(Runnable action) {
+        try {
+            action.run();
+        } catch (EngineFault fault) {
+            fail(fault);
+        } catch (RuntimeException | InternalError problem) {
+            LOG.error("rank {}: communication ends by a fault of its own", rank, problem);
+            fail(new EngineFault(Kind.TRANSPORT, only(rank), "rank " + rank + ": " + problem));
+        }
+    }
+
+    private void fail(EngineFault fault) {
+        if (failure != null || closed) {
+            return;
+        }
+        failure = new CommunicationException(fault.kind, fault.missing, fault.getMessage());
+        if (abort == null) {
+            abort = ControlCodec.abort(rank, fault.kind, fault.missing, fault.getMessage());
+        }
+        String origin = abort.origin() == rank ? "" : "rank " + abort.origin() + " reports: ";
+        LOG.warn("rank {}: the attempt has failed: {}{}", rank, origin, fault.getMessage());
+        flight.write(origin + fault.getMessage(), fault.missing);
+        memory.withdraw();
+        tasks.clear();
+        linked.forEach(Peer::dropTransfers);
+        linked.forEach(Peer::hurry);
+        nextTick = Long.MIN_VALUE;
+        List<Operation> ending = new ArrayList<>();
+        groups.values().forEach(group -> ending.addAll(group.active.values()));
+        for (Operation operation : ending) {
+            operation.fail(new CommunicationException(
+                    fault.kind,
+                    fault.missing,
+                    operation.describe() + ", did not complete on rank " + rank + ": " + origin + fault.getMessage()
+                            + ". Missing: " + names(fault.missing)));
+        }
+    }
+
+    boolean isMissing(int other) {
+        return failure != null && failure.missing().contains(other);
+    }
+
+    Optional<ControlMessage.Abort> abortMessage() {
+        return Optional.ofNullable(abort);
+    }
+
+    String names(SortedSet<Integer> ranks) {
+        if (ranks.isEmpty()) {
+            return "nobody";
+        }
+        StringBuilder text = new StringBuilder(ranks.size() == 1 ? "rank " : "ranks ");
+        String separator = "";
+        for (int each : ranks) {
+            text.append(separator).append(each);
+            separator = ", ";
+        }
+        return text.toString();
+    }
+
+    static String millis(long nanos) {
+        return nanos >= 10_000_000_000L
+                ? nanos / 1_000_000_000L + " s"
+                : String.format(Locale.ROOT, "%.1f s", nanos / 1e9);
+    }
+
+    // ---- the end ----------------------------------------------------------------------------------------------------
+
+    /** Starts to leave: peers are told that this rank sends nothing more. Operations in flight fail the attempt. */
+    public void leave() {
+        locked(() -> {
+            if (active > 0 && healthy()) {
+                fail(new EngineFault(
+                        Kind.CLOSED, only(rank), "rank " + rank + " closes with " + active + " operations in flight"));
+            }
+            linked.forEach(Peer::leave);
+        });
+    }
+
+    /** True once every linked peer has left too, or has been told of the failure. */
+    public boolean departed() {
+        return locked(() -> linked.stream().allMatch(peer -> healthy() ? peer.departed() : peer.informed()));
+    }
+
+    /** Frees everything. Nothing may be called after, but reading the failure. Idempotent. */
+    public void close() {
+        locked(() -> {
+            if (!closed) {
+                memory.withdraw();
+                tasks.clear();
+                if (healthy() && active > 0) {
+                    fail(new EngineFault(Kind.CLOSED, only(rank), "rank " + rank + " was closed"));
+                }
+                closed = true;
+                linked.forEach(Peer::close);
+                transports.forEach(Transport::close);
+                memory.close();
+                header.release();
+            }
+        });
+    }
+
+    // ---- for people -------------------------------------------------------------------------------------------------
+
+    Traffic traffic() {
+        return locked(() -> new Traffic(messages, bytes, refused));
+    }
+
+    long bufferBytes() {
+        return locked(() -> staging.live()
+                + transports.stream().mapToLong(Transport::bufferBytes).sum());
+    }
+
+    List<RankAddress> addresses() {
+        return addresses;
+    }
+
+    List<Peer> linked() {
+        return linked;
+    }
+
+    long now() {
+        return clock.getAsLong();
+    }
+
+    String describe() {
+        return locked(() -> {
+            StringBuilder text = new StringBuilder();
+            text.append(addresses.get(rank))
+                    .append(": ")
+                    .append(failure == null ? "well" : "failed: " + failure.getMessage());
+            text.append(String.format(
+                    Locale.ROOT,
+                    "; %d messages, %d bytes, %d frames refused, staging %d bytes%n",
+                    messages,
+                    bytes,
+                    refused,
+                    staging.live()));
+            linked.forEach(peer -> text.append("  ").append(peer.describe()).append('\n'));
+            for (Transport transport : transports) {
+                text.append("  ")
+                        .append(transport.describe())
+                        .append(", ")
+                        .append(transport.bufferBytes())
+                        .append(" bytes\n");
+            }
+            return text.toString();
+        });
+    }
+
+    private void locked(Runnable action) {
+        lock.lock();
+        try {
+            action.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private <T> T locked(Supplier<T> action) {
+        lock.lock();
+        try {
+            return action.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

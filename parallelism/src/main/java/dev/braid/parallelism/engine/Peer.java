@@ -1,0 +1,482 @@
+package dev.braid.parallelism.engine;
+
+import dev.braid.parallelism.CommunicationException.Kind;
+import dev.braid.parallelism.control.ControlMessage;
+import dev.braid.parallelism.transport.Outgoing;
+import dev.braid.parallelism.transport.PeerMemory;
+import dev.braid.parallelism.transport.RankAddress;
+import dev.braid.parallelism.transport.SendResult;
+import dev.braid.parallelism.transport.Transport;
+import dev.braid.tensor.kernels.Addresses;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The link with one peer: a channel out, which this rank dials, and a channel in, which the peer dials and proves to be its own.
+ *
+ * <p>Handshake: each side says hello with a nonce on its channel out. Who reads a hello answers with a proof over both nonces,
+ * again on its own channel out. A right proof binds the channel by which it came to the peer, and is confirmed by ready. A side
+ * that has bound the peer's channel and has been told ready may send: nothing can then be refused as a stranger's. All three
+ * messages are repeated until that is so, so that a lost or overtaken one only costs time.
+ */
+final class Peer {
+    /** Transfers up to this many bytes are sent without asking. */
+    static final int EAGER_LIMIT = 16 * 1024;
+
+    /** Most bytes, headers included, that a peer may have sent without being asked and that are not used yet. */
+    static final int EAGER_WINDOW = 256 * 1024;
+
+    private static final int REMEMBERED_HELLOS = 8;
+
+    final Engine engine;
+    final int rank;
+    final RankAddress address;
+
+    private final Transport transport;
+    private final byte[] nonce;
+    private final Outgoing out;
+    /** Nonces of hellos in the peer's name, by the channel they came on: one of them is the peer's. */
+    private final Map<Long, byte[]> hellos = new LinkedHashMap<>();
+
+    private final ArrayDeque<Control> controls = new ArrayDeque<>();
+    private final ArrayDeque<Outbound> sending = new ArrayDeque<>();
+    private final Map<TransferKey, Outbound> outbounds = new HashMap<>();
+    private final Map<TransferKey, Inbound> inbounds = new HashMap<>();
+    private final Map<TransferKey, List<EarlyFrame>> early = new HashMap<>();
+    private final Set<TransferKey> earlyGrants = new HashSet<>();
+
+    private long channel;
+    private boolean bound;
+    private boolean readyReceived;
+    private boolean peerReadsUs;
+    private boolean left;
+    private boolean leaveSent;
+    private boolean knows;
+    private long keyIn;
+    private long keyOut;
+    private long lastHeard;
+    private long nextHello;
+    private long nextHeartbeat;
+    private long eagerSpent;
+    private long eagerReturned;
+    private long eagerConsumed;
+    private long eagerReported;
+    private long earlyBytes;
+
+    private record Control(byte kind, TransferKey key, byte[] payload) {}
+
+    /** A frame that came before its operation was started here. */
+    private record EarlyFrame(Staging.Block block) {}
+
+    Peer(Engine engine, RankAddress address, Transport transport, byte[] nonce, long now) {
+        this.engine = engine;
+        this.rank = address.rank();
+        this.address = address;
+        this.transport = transport;
+        this.nonce = nonce;
+        this.out = transport.dial(address);
+        this.lastHeard = now;
+        this.nextHello = now;
+    }
+
+    Transport transport() {
+        return transport;
+    }
+
+    /** True once both directions are proven: transfers may be sent. */
+    boolean open() {
+        return bound && readyReceived;
+    }
+
+    boolean left() {
+        return left;
+    }
+
+    long lastHeard() {
+        return lastHeard;
+    }
+
+    int inlinePiece() {
+        return Pieces.inline(out.maxFrame() - Frame.HEADER);
+    }
+
+    long locate(long at, long bytes) {
+        return peerReadsUs ? engine.memory.locate(address, at, bytes) : PeerMemory.NOT_SHARED;
+    }
+
+    // ---- the handshake ----------------------------------------------------------------------------------------------
+
+    void hello(long from, ControlMessage.Hello hello) {
+        if (hellos.size() >= REMEMBERED_HELLOS && !hellos.containsKey(from)) {
+            Long oldest = hellos.keySet().stream()
+                    .filter(id -> !bound || id != channel)
+                    .findFirst()
+                    .orElseThrow();
+            hellos.remove(oldest);
+        }
+        hellos.put(from, hello.nonce());
+        prove(hello.nonce());
+        if (bound && from == channel) {
+            sendReady();
+        }
+    }
+
+    private void prove(byte[] peerNonce) {
+        engine.sendControl(out, transport, Frame.PROOF, 0, engine.handshake.prove(engine.rank, rank, nonce, peerNonce));
+    }
+
+    /** False when the proof is wrong, or comes by a second channel: then it is a stranger's. */
+    boolean proof(long from, ControlMessage.Proof proof, long now) {
+        byte[] peerNonce = hellos.get(from);
+        if (peerNonce == null) {
+            return true; // it overtook its hello, and will come again
+        }
+        if (!engine.handshake.proves(proof, nonce, peerNonce) || bound && from != channel) {
+            return false;
+        }
+        if (!bound) {
+            bound = true;
+            channel = from;
+            lastHeard = now;
+            keyIn = engine.handshake.linkKey(rank, engine.rank, peerNonce, nonce);
+            keyOut = engine.handshake.linkKey(engine.rank, rank, nonce, peerNonce);
+            engine.bind(transport, from, this);
+        }
+        sendReady();
+        return true;
+    }
+
+    private void sendReady() {
+        engine.sendControl(
+                out,
+                transport,
+                Frame.READY,
+                keyOut,
+                new ControlMessage.Ready(engine.rank, rank, engine.memory.reads(address)));
+    }
+
+    // ---- what comes in ----------------------------------------------------------------------------------------------
+
+    long keyIn() {
+        return keyIn;
+    }
+
+    /** A frame of the bound channel with a right checksum. */
+    void frame(long frame, long now) {
+        lastHeard = now;
+        switch (Frame.kind(frame)) {
+            case Frame.READY -> ready(frame);
+            case Frame.HEARTBEAT -> eagerReturned = Math.max(eagerReturned, Frame.offset(frame));
+            case Frame.ABORT -> engine.aborted(this, (ControlMessage.Abort) engine.decode(frame));
+            case Frame.LEAVE -> left = true;
+            case Frame.DATA, Frame.REFERENCE -> transfer(frame);
+            case Frame.RELEASE -> {
+                Outbound outbound = outbounds.get(key(frame));
+                if (outbound != null) {
+                    outbound.released();
+                }
+            }
+            case Frame.GRANT -> granted(key(frame));
+            default -> throw new IllegalStateException("kind " + Frame.kind(frame) + " on an open link");
+        }
+    }
+
+    private void ready(long frame) {
+        ControlMessage.Ready ready = (ControlMessage.Ready) engine.decode(frame);
+        peerReadsUs = ready.readsMemory();
+        readyReceived = true;
+    }
+
+    private static TransferKey key(long frame) {
+        return new TransferKey(Frame.group(frame), Frame.sequence(frame), Frame.lane(frame));
+    }
+
+    private void granted(TransferKey key) {
+        Outbound outbound = outbounds.get(key);
+        if (outbound != null) {
+            outbound.grant();
+        } else if (!engine.stale(this, key, false)) {
+            earlyGrants.add(key);
+        }
+    }
+
+    private void transfer(long frame) {
+        TransferKey key = key(frame);
+        Inbound inbound = inbounds.get(key);
+        if (inbound != null) {
+            inbound.frame(frame);
+            return;
+        }
+        if (engine.stale(this, key, true)) {
+            return;
+        }
+        int bytes = Frame.HEADER + Frame.payloadBytes(frame);
+        earlyBytes += bytes;
+        if (earlyBytes > 4L * EAGER_WINDOW) {
+            throw engine.fault(Kind.MISMATCH, rank, "rank " + rank + " sends more than its credit allows");
+        }
+        Staging.Block block = engine.staging.take(bytes);
+        Addresses.copy(frame, block.address(), bytes);
+        early.computeIfAbsent(key, any -> new ArrayList<>()).add(new EarlyFrame(block));
+    }
+
+    void consumedEager(long cost) {
+        eagerConsumed += cost;
+        if (eagerConsumed - eagerReported >= EAGER_WINDOW / 4) {
+            hurry(); // a sign of life carries the credit back
+        }
+    }
+
+    // ---- transfers --------------------------------------------------------------------------------------------------
+
+    void post(Inbound inbound) {
+        if (inbounds.putIfAbsent(inbound.key, inbound) != null) {
+            throw new IllegalStateException("transfer " + inbound.key + " posted twice");
+        }
+        List<EarlyFrame> frames = early.remove(inbound.key);
+        if (frames != null) {
+            for (EarlyFrame frame : frames) {
+                long at = frame.block.address();
+                earlyBytes -= Frame.HEADER + Frame.payloadBytes(at);
+                try {
+                    inbound.frame(at);
+                } finally {
+                    frame.block.release();
+                }
+            }
+        }
+        if (inbound.total > EAGER_LIMIT && !inbound.isDone()) {
+            control(Frame.GRANT, inbound.key);
+        }
+    }
+
+    void post(Outbound outbound) {
+        if (outbounds.putIfAbsent(outbound.key, outbound) != null) {
+            throw new IllegalStateException("transfer " + outbound.key + " posted twice");
+        }
+        if (earlyGrants.remove(outbound.key)) {
+            outbound.grant();
+        }
+        sending.add(outbound);
+        engine.wake(this);
+    }
+
+    void forget(Inbound inbound) {
+        inbounds.remove(inbound.key);
+    }
+
+    void forget(Outbound outbound) {
+        outbounds.remove(outbound.key);
+        earlyGrants.remove(outbound.key);
+    }
+
+    boolean hasCredit(int cost) {
+        // One frame may always go when nothing is outstanding, whatever its size.
+        return eagerSpent == eagerReturned || eagerSpent + cost - eagerReturned <= EAGER_WINDOW;
+    }
+
+    void spendCredit(int cost) {
+        eagerSpent += cost;
+    }
+
+    SendResult sendData(Outbound transfer, int piece, long offset, long total, long payload, int bytes) {
+        long frame = engine.header();
+        Frame.write(frame, Frame.DATA, bytes, engine.epoch, engine.rank);
+        Frame.transfer(frame, transfer.operation.signature(), transfer.key, piece, offset, total);
+        return send(frame, payload, bytes);
+    }
+
+    SendResult sendReference(Outbound transfer, int piece, long offset, long total, long location, long bytes) {
+        long frame = engine.header();
+        Frame.write(frame, Frame.REFERENCE, 2 * Long.BYTES, engine.epoch, engine.rank);
+        Frame.transfer(frame, transfer.operation.signature(), transfer.key, piece, offset, total);
+        long payload = frame + Frame.HEADER;
+        Addresses.setLong(payload, 0, location);
+        Addresses.setLong(payload, 1, bytes);
+        return send(frame, payload, 2 * Long.BYTES);
+    }
+
+    // ---- what goes out ----------------------------------------------------------------------------------------------
+
+    void control(byte kind, TransferKey key) {
+        controls.add(new Control(kind, key, new byte[0]));
+        engine.wake(this);
+    }
+
+    void control(byte kind, ControlMessage message) {
+        controls.add(new Control(kind, null, engine.encode(message)));
+        engine.wake(this);
+    }
+
+    /** Sends what can be sent now. True when there is more that a later poll may be able to send. */
+    boolean flush(long now) {
+        if (!open()) {
+            return true;
+        }
+        while (!controls.isEmpty()) {
+            if (!send(controls.peek())) {
+                return true;
+            }
+            controls.poll();
+        }
+        for (int turns = sending.size(); turns > 0; turns--) {
+            Outbound next = sending.poll();
+            if (next == null) {
+                return false; // a failure has dropped them all
+            }
+            switch (next.advance()) {
+                case DONE -> engine.moved();
+                case BUSY -> {
+                    sending.addFirst(next);
+                    return true;
+                }
+                case WAITING -> sending.addLast(next);
+                case MORE -> {
+                    sending.addLast(next);
+                    engine.moved();
+                }
+            }
+        }
+        return !sending.isEmpty() || nextHeartbeat <= now;
+    }
+
+    private boolean send(Control control) {
+        long frame = engine.header();
+        Frame.write(frame, control.kind, control.payload.length, engine.epoch, engine.rank);
+        if (control.key != null) {
+            Frame.transfer(frame, Signature.NOTHING, control.key, 0, 0, 0);
+        }
+        Addresses.copyFrom(control.payload, frame + Frame.HEADER);
+        return send(frame, frame + Frame.HEADER, control.payload.length) == SendResult.SENT;
+    }
+
+    private SendResult send(long frame, long payload, int bytes) {
+        return engine.send(out, transport, frame, keyOut, payload, bytes, this);
+    }
+
+    /** Repeats the handshake, gives signs of life, and finds out that the peer gives none. */
+    void tick(long now) {
+        if (!open() && now >= nextHello) {
+            nextHello = now + engine.handshakeNanos;
+            engine.sendControl(
+                    out,
+                    transport,
+                    Frame.HELLO,
+                    0,
+                    new ControlMessage.Hello(
+                            engine.settings.runId(), engine.settings.attempt(), engine.rank, rank, nonce));
+            if (bound) {
+                prove(hellos.get(channel));
+                sendReady();
+            }
+        }
+        if (open() && now >= nextHeartbeat) {
+            heartbeat(now);
+        }
+        if (!left && engine.healthy() && now - lastHeard > engine.silenceNanos) {
+            throw engine.fault(
+                    Kind.SILENT,
+                    rank,
+                    bound
+                            ? address + " has given no sign of life for " + Engine.millis(now - lastHeard)
+                            : address + " has not answered the handshake over " + transport.name() + " for "
+                                    + Engine.millis(now - lastHeard) + faultOf(out));
+        }
+    }
+
+    private static String faultOf(Outgoing out) {
+        return out.fault().isEmpty() ? "" : " (" + out.fault() + ")";
+    }
+
+    private void heartbeat(long now) {
+        long frame = engine.header();
+        Optional<ControlMessage.Abort> abort = engine.abortMessage();
+        byte[] payload = abort.map(engine::encode).orElse(new byte[0]);
+        Frame.write(
+                frame, abort.isPresent() ? Frame.ABORT : Frame.HEARTBEAT, payload.length, engine.epoch, engine.rank);
+        Frame.offset(frame, eagerConsumed);
+        Addresses.copyFrom(payload, frame + Frame.HEADER);
+        if (send(frame, frame + Frame.HEADER, payload.length) == SendResult.SENT) {
+            eagerReported = eagerConsumed;
+            nextHeartbeat = now + engine.heartbeatNanos;
+        }
+    }
+
+    /** Makes the next tick send a sign of life, or the news of a failure, at once. */
+    void hurry() {
+        nextHeartbeat = Long.MIN_VALUE;
+        engine.wake(this);
+    }
+
+    // ---- the end ----------------------------------------------------------------------------------------------------
+
+    /** The peer's channel ended. */
+    void channelClosed(String reason) {
+        bound = false;
+        if (!left) {
+            throw engine.fault(Kind.DEAD, rank, address + " is gone: " + reason);
+        }
+    }
+
+    void broken(String reason) {
+        if (!left && engine.healthy()) {
+            throw engine.fault(Kind.DEAD, rank, "nothing can be sent to " + address + " any more: " + reason);
+        }
+    }
+
+    /** Says farewell once. */
+    void leave() {
+        if (!leaveSent) {
+            leaveSent = true;
+            control(Frame.LEAVE, new ControlMessage.Leave(engine.rank));
+        }
+    }
+
+    /** True when both sides have said farewell. */
+    boolean departed() {
+        return left && leaveSent && open() && controls.isEmpty();
+    }
+
+    /** The peer has said that the attempt has failed. */
+    void knowsOfFailure() {
+        knows = true;
+    }
+
+    /** True when the peer knows of the failure, or cannot be told. */
+    boolean informed() {
+        return knows || left || !open() || engine.isMissing(rank);
+    }
+
+    /** When this peer wants to be ticked next. */
+    long nextWanted() {
+        return open() ? nextHeartbeat : nextHello;
+    }
+
+    void dropTransfers() {
+        sending.clear();
+        outbounds.clear();
+        inbounds.clear();
+        earlyGrants.clear();
+        early.values().forEach(frames -> frames.forEach(frame -> frame.block.release()));
+        early.clear();
+        earlyBytes = 0;
+    }
+
+    void close() {
+        dropTransfers();
+        out.close();
+    }
+
+    String describe() {
+        return "rank " + rank + " on " + address.host() + " by " + transport.name() + ": "
+                + (left ? "left" : open() ? "open" : bound ? "handshake" : "dialled")
+                + (peerReadsUs ? ", reads our memory" : "") + (engine.memory.reads(address) ? ", memory read" : "");
+    }
+}

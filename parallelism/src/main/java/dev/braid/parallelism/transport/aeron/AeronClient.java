@@ -1,0 +1,236 @@
+package dev.braid.parallelism.transport.aeron;
+
+import io.aeron.Aeron;
+import io.aeron.CommonContext;
+import io.aeron.exceptions.DriverTimeoutException;
+import io.aeron.exceptions.TimeoutException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.agrona.concurrent.AgentInvoker;
+import org.agrona.concurrent.SleepingIdleStrategy;
+
+/**
+ * This JVM's connection to the media driver of its host, shared by its ranks. One thread makes all calls to Aeron that may wait
+ * or touch files; ranks hand it work and look at the outcome, so that no rank ever blocks, and an interrupt of a rank's thread
+ * reaches no file. Frames do not pass through it.
+ *
+ * <p>Aeron unmaps the channels' memory when the connection breaks. That would crash a rank that is just copying, so the thread
+ * holds Aeron back until the last channel user has gone.
+ */
+final class AeronClient {
+    private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+    private static final long PROBE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    /** Long enough that no copy out of a channel that has ended is still under way when its memory is unmapped. */
+    private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private final DriverNote note;
+    private final LockFile lock;
+    private final Queue<Consumer<Aeron>> commands = new ConcurrentLinkedQueue<>();
+    private final List<BooleanSupplier> pending = new ArrayList<>();
+    private final Thread thread;
+    private Aeron aeron;
+    private int users;
+    private volatile String fault = "";
+    private volatile String lastError = "";
+    private volatile boolean stopping;
+    private long nextProbe;
+
+    private AeronClient(DriverNote note, LockFile lock) {
+        this.note = note;
+        this.lock = lock;
+        this.thread = Thread.ofPlatform().daemon().name("braid-aeron-client").unstarted(this::run);
+    }
+
+    /**
+     * Connects to a driver. Blocks until it answers.
+     *
+     * @throws RuntimeException when it does not in time
+     */
+    static AeronClient connect(DriverNote note, LockFile lock, DriverTimeouts timeouts, Duration patience) {
+        AeronClient client = new AeronClient(note, lock);
+        if (!CommonContext.isDriverActive(note.folder().toFile(), patience.toMillis(), message -> {})) {
+            throw new DriverTimeoutException(note + " gives no sign of life");
+        }
+        client.aeron = Aeron.connect(new Aeron.Context()
+                .aeronDirectoryName(note.folder().toString())
+                .clientName("braid")
+                .driverTimeoutMs(timeouts.driver().toMillis())
+                .useConductorAgentInvoker(true)
+                .keepAliveIntervalNs(Math.min(timeouts.client().toNanos() / 4, TimeUnit.MILLISECONDS.toNanos(500)))
+                .resourceLingerDurationNs(LINGER_NANOS)
+                .awaitingIdleStrategy(new SleepingIdleStrategy(TimeUnit.MICROSECONDS.toNanos(100)))
+                .preTouchMappedMemory(false)
+                .errorHandler(client::onError)
+                .subscriberErrorHandler(AeronClient::rethrow)
+                .closeHandler(client::awaitUsers));
+        boolean answered = false;
+        try {
+            client.awaitAnswer(patience);
+            answered = true;
+        } finally {
+            if (!answered) {
+                client.stopping = true;
+                client.aeron.close();
+            }
+        }
+        client.thread.start();
+        return client;
+    }
+
+    /** A folder can be that of a driver that has just died: only an answer proves that it lives. */
+    private void awaitAnswer(Duration patience) {
+        long question = aeron.asyncAddSubscription("aeron:ipc", Integer.MIN_VALUE);
+        long start = System.nanoTime();
+        while (aeron.isCommandActive(question)) {
+            if (System.nanoTime() - start > patience.toNanos()) {
+                throw new DriverTimeoutException(note + " does not answer");
+            }
+            aeron.conductorAgentInvoker().invoke();
+            LockSupport.parkNanos(IDLE_NANOS / 20);
+        }
+        aeron.asyncRemoveSubscription(question);
+    }
+
+    DriverNote note() {
+        return note;
+    }
+
+    /** Why nothing works any more; empty while it does. */
+    String fault() {
+        return fault;
+    }
+
+    /** The last complaint of Aeron, for a person; empty when there was none. */
+    String lastError() {
+        return lastError;
+    }
+
+    /** Runs {@code command} soon, on the client's thread; never when the client is broken. */
+    void execute(Consumer<Aeron> command) {
+        commands.add(command);
+        LockSupport.unpark(thread);
+    }
+
+    /** On the client's thread only: runs {@code step} now and then until it answers true. */
+    void repeat(BooleanSupplier step) {
+        pending.add(step);
+    }
+
+    /** Announces a transport that will touch memory of channels. */
+    synchronized void attach() {
+        users++;
+    }
+
+    /** The transport will touch no memory of channels any more. */
+    synchronized void detach() {
+        users--;
+        notifyAll();
+    }
+
+    /** True when no transport is attached. */
+    synchronized boolean unused() {
+        return users == 0;
+    }
+
+    /** Ends the connection. All transports must have detached. */
+    void close() {
+        stopping = true;
+        LockSupport.unpark(thread);
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException later) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        try {
+            AgentInvoker conductor = aeron.conductorAgentInvoker();
+            while (!stopping && fault.isEmpty()) {
+                int work = runCommands();
+                pending.removeIf(BooleanSupplier::getAsBoolean);
+                work += conductor.invoke();
+                probe();
+                if (work == 0) {
+                    LockSupport.parkNanos(pending.isEmpty() ? IDLE_NANOS : IDLE_NANOS / 20);
+                }
+            }
+            runCommands();
+        } catch (Throwable failure) {
+            breakDown(failure.toString());
+        } finally {
+            awaitUsers();
+            aeron.close();
+        }
+    }
+
+    private int runCommands() {
+        int count = 0;
+        for (Consumer<Aeron> command = commands.poll(); command != null; command = commands.poll()) {
+            command.accept(aeron);
+            count++;
+        }
+        return count;
+    }
+
+    /** The system frees the lock of a dead JVM at once; the driver's heartbeat would be missed much later. */
+    private void probe() throws IOException {
+        long now = System.nanoTime();
+        if (now - nextProbe >= 0) {
+            nextProbe = now + PROBE_NANOS;
+            if (!lock.owned()) {
+                breakDown("its process has ended");
+            }
+        }
+    }
+
+    private void awaitUsers() {
+        if (!stopping) {
+            breakDown("it does not answer");
+        }
+        synchronized (this) {
+            while (users > 0) {
+                try {
+                    wait();
+                } catch (InterruptedException nobodyMay) {
+                    throw new IllegalStateException(nobodyMay);
+                }
+            }
+        }
+    }
+
+    private void onError(Throwable failure) {
+        lastError = failure.toString();
+        if (failure instanceof TimeoutException) {
+            breakDown(failure.getMessage());
+        }
+    }
+
+    private void breakDown(String reason) {
+        if (fault.isEmpty()) {
+            fault = note + " is gone: " + reason;
+        }
+    }
+
+    private static void rethrow(Throwable failure) {
+        if (failure instanceof RuntimeException unchecked) {
+            throw unchecked;
+        }
+        throw new IllegalStateException(failure);
+    }
+}

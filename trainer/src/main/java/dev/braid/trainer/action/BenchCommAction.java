@@ -78,7 +78,8 @@ final class BenchCommAction {
         CommText text = new CommText(
                 request.ranks(),
                 request.processes(),
-                CommBenchmark.spelledOut(transport, request.processes()),
+                CommBenchmark.spelledOut(
+                        transport, request.processes(), request.plan().sharedMemory()),
                 algorithm,
                 request.plan(),
                 copies);

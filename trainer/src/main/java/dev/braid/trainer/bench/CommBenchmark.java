@@ -48,11 +48,18 @@ public final class CommBenchmark {
     }
 
     /**
-     * The transport that frames of ranks on one host take: {@code auto} spelt out.
+     * What ranks of one host really use: {@code auto} spelt out, {@code shared+ipc} being tensors that peers read in place with
+     * signals over ipc.
      *
      * @param transport as people ask for it
      */
-    public static String spelledOut(String transport, boolean processes) {
-        return transport.equals("auto") ? (processes ? "ipc" : "shared") : transport;
+    public static String spelledOut(String transport, boolean processes, boolean sharedMemory) {
+        if (!transport.equals("auto")) {
+            return transport;
+        }
+        if (!processes) {
+            return "shared";
+        }
+        return sharedMemory ? "shared+ipc" : "ipc";
     }
 }

@@ -26,7 +26,7 @@ public record CommText(
     public static String header() {
         return String.format(
                 Locale.ROOT,
-                "%-15s %13s  %-9s %12s %12s %10s %8s",
+                "%-15s %13s  %-10s %12s %12s %10s %8s",
                 "operation",
                 "bytes",
                 "transport",
@@ -41,7 +41,7 @@ public record CommText(
         CommPlan.Point point = result.point();
         String times = String.format(
                 Locale.ROOT,
-                "%-15s %13s  %-9s %12s %12s",
+                "%-15s %13s  %-10s %12s %12s",
                 point.operation().word(),
                 point.operation().sized() ? String.format(Locale.ROOT, "%,d", point.bytes()) : "-",
                 transport,

@@ -3,6 +3,7 @@ package dev.braid.trainer.ranks;
 import dev.braid.parallelism.Algorithm;
 import dev.braid.parallelism.CommunicationSettings;
 import dev.braid.parallelism.CostModel;
+import dev.braid.parallelism.Reach;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param attempt see {@link CommunicationSettings#attempt}
  * @param secret see {@link CommunicationSettings#secret}
  * @param transport see {@link CommunicationSettings#transport}
+ * @param reach see {@link CommunicationSettings#reach}
  * @param algorithm see {@link CommunicationSettings#algorithm}
  * @param deadlineMillis see {@link CommunicationSettings#deadline}
  * @param patienceMillis see {@link CommunicationSettings#patience}
@@ -33,6 +35,7 @@ public record RankAssignment(
         int attempt,
         byte[] secret,
         String transport,
+        Reach reach,
         Algorithm algorithm,
         long deadlineMillis,
         long patienceMillis,
@@ -51,6 +54,7 @@ public record RankAssignment(
                 settings.attempt(),
                 settings.secret(),
                 settings.transport(),
+                settings.reach(),
                 settings.algorithm(),
                 settings.deadline().toMillis(),
                 settings.patience().toMillis(),
@@ -68,6 +72,7 @@ public record RankAssignment(
                 attempt,
                 secret,
                 transport,
+                reach,
                 algorithm,
                 Duration.ofMillis(deadlineMillis),
                 Duration.ofMillis(patienceMillis),

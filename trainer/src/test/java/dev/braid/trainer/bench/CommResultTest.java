@@ -64,9 +64,9 @@ class CommResultTest {
                         TEXT.row(result(CommOperation.BARRIER, 12.3456)),
                         CommText.copyLine(Map.of(16_777_216L, 10.0, 4096L, 51.23))))
                 .isEqualTo("""
-                        operation               bytes  transport    median us   slowest us   bus GB/s  of copy
-                        all_reduce         16,777,216  ipc             10,000       20,000       2.52      25%
-                        barrier                     -  ipc               12.3         24.7          -        -
+                        operation               bytes  transport     median us   slowest us   bus GB/s  of copy
+                        all_reduce         16,777,216  ipc              10,000       20,000       2.52      25%
+                        barrier                     -  ipc                12.3         24.7          -        -
                         memory copy of the same bytes by one thread: 4,096 bytes 51.2 GB/s, 16,777,216 bytes 10.0 GB/s""");
     }
 

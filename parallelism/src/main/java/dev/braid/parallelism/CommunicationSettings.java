@@ -55,7 +55,8 @@ public record CommunicationSettings(
                     "the run's secret has " + secret.length + " bytes, must have at least 16");
         }
         if (!TRANSPORTS.contains(transport)) {
-            throw new IllegalArgumentException("transport '" + transport + "' is unknown, must be one of " + TRANSPORTS);
+            throw new IllegalArgumentException(
+                    "transport '" + transport + "' is unknown, must be one of " + TRANSPORTS);
         }
         if (deadline.toMillis() < 100) {
             throw new IllegalArgumentException("deadline " + deadline + " is too short, must be at least 100 ms");
@@ -86,19 +87,52 @@ public record CommunicationSettings(
     /** The same with another {@link #transport}. */
     public CommunicationSettings withTransport(String other) {
         return new CommunicationSettings(
-                runId, attempt, secret, other, reach, algorithm, deadline, patience, bind, flightFolder, memoryLimit, costs);
+                runId,
+                attempt,
+                secret,
+                other,
+                reach,
+                algorithm,
+                deadline,
+                patience,
+                bind,
+                flightFolder,
+                memoryLimit,
+                costs);
     }
 
     /** The same with another {@link #reach}. */
     public CommunicationSettings withReach(Reach other) {
         return new CommunicationSettings(
-                runId, attempt, secret, transport, other, algorithm, deadline, patience, bind, flightFolder, memoryLimit, costs);
+                runId,
+                attempt,
+                secret,
+                transport,
+                other,
+                algorithm,
+                deadline,
+                patience,
+                bind,
+                flightFolder,
+                memoryLimit,
+                costs);
     }
 
     /** The same with another {@link #algorithm}. */
     public CommunicationSettings withAlgorithm(Algorithm other) {
         return new CommunicationSettings(
-                runId, attempt, secret, transport, reach, other, deadline, patience, bind, flightFolder, memoryLimit, costs);
+                runId,
+                attempt,
+                secret,
+                transport,
+                reach,
+                other,
+                deadline,
+                patience,
+                bind,
+                flightFolder,
+                memoryLimit,
+                costs);
     }
 
     /** The same with other limits of time. */
@@ -108,7 +142,8 @@ public record CommunicationSettings(
                 attempt,
                 secret,
                 transport,
-                reach, algorithm,
+                reach,
+                algorithm,
                 otherDeadline,
                 otherPatience,
                 bind,
@@ -124,7 +159,8 @@ public record CommunicationSettings(
                 attempt,
                 secret,
                 transport,
-                reach, algorithm,
+                reach,
+                algorithm,
                 deadline,
                 patience,
                 Optional.of(other),
@@ -140,7 +176,8 @@ public record CommunicationSettings(
                 attempt,
                 secret,
                 transport,
-                reach, algorithm,
+                reach,
+                algorithm,
                 deadline,
                 patience,
                 bind,
@@ -152,7 +189,18 @@ public record CommunicationSettings(
     /** The same with another {@link #memoryLimit}. */
     public CommunicationSettings withMemoryLimit(long other) {
         return new CommunicationSettings(
-                runId, attempt, secret, transport, reach, algorithm, deadline, patience, bind, flightFolder, other, costs);
+                runId,
+                attempt,
+                secret,
+                transport,
+                reach,
+                algorithm,
+                deadline,
+                patience,
+                bind,
+                flightFolder,
+                other,
+                costs);
     }
 
     /** The same with another cost model. */
@@ -162,7 +210,8 @@ public record CommunicationSettings(
                 attempt,
                 secret,
                 transport,
-                reach, algorithm,
+                reach,
+                algorithm,
                 deadline,
                 patience,
                 bind,

@@ -5,7 +5,9 @@ import dev.braid.parallelism.Reach;
 import dev.braid.parallelism.memory.ThisProcess;
 import dev.braid.parallelism.transport.Transport;
 import dev.braid.parallelism.transport.aeron.AeronOptions;
+import dev.braid.parallelism.transport.aeron.AeronSizes;
 import dev.braid.parallelism.transport.aeron.AeronTransport;
+import dev.braid.parallelism.transport.aeron.SizeLimits;
 import dev.braid.parallelism.transport.local.SharedTransport;
 import dev.braid.parallelism.transport.tcp.TcpTransport;
 import java.util.ArrayList;
@@ -39,5 +41,15 @@ record OpenTransports(List<Transport> transports, String host) {
             open.forEach(Transport::close);
             throw failure;
         }
+    }
+
+    private static AeronOptions options(int ranks, CommunicationSettings settings) {
+        SizeLimits limits = new SizeLimits(
+                ranks,
+                settings.memoryLimit(),
+                HostAddress.mtu(HostAddress.of(settings)),
+                HostAddress.limit("rmem_max"),
+                HostAddress.limit("wmem_max"));
+        return AeronOptions.of(settings, ThisProcess.hostName(), AeronSizes.of(limits));
     }
 }

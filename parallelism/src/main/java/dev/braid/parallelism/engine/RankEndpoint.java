@@ -3,7 +3,6 @@ package dev.braid.parallelism.engine;
 import dev.braid.parallelism.CommunicationSettings;
 import dev.braid.parallelism.Endpoint;
 import dev.braid.parallelism.Fabric;
-import dev.braid.parallelism.Reach;
 import dev.braid.parallelism.memory.HostMemory;
 import dev.braid.parallelism.memory.NoSharing;
 import dev.braid.parallelism.memory.ThisProcess;
@@ -27,7 +26,12 @@ public final class RankEndpoint implements Endpoint {
     private boolean joined;
 
     private RankEndpoint(
-            int rank, int ranks, Memory memory, CommunicationSettings settings, PeerMemory peerMemory, OpenTransports opened) {
+            int rank,
+            int ranks,
+            Memory memory,
+            CommunicationSettings settings,
+            PeerMemory peerMemory,
+            OpenTransports opened) {
         this.ranks = ranks;
         this.memory = memory;
         this.settings = settings;
@@ -51,11 +55,12 @@ public final class RankEndpoint implements Endpoint {
             throw new IllegalArgumentException("rank " + rank + " is not one of 0 to " + (ranks - 1));
         }
         OpenTransports opened = OpenTransports.open(rank, ranks, settings);
-        // A transport that was asked for by name carries the bytes too, so that it can be measured and trusted by itself.
-        boolean inPlace = settings.transport().equals("auto") || settings.transport().equals("shared");
-        PeerMemory peerMemory = inPlace
-                ? new HostMemory(settings.runId() + "/" + settings.attempt(), rank, memory)
-                : new NoSharing();
+        // A transport that was asked for by name carries the bytes too, so that it can be measured and trusted by
+        // itself.
+        boolean inPlace =
+                settings.transport().equals("auto") || settings.transport().equals("shared");
+        PeerMemory peerMemory =
+                inPlace ? new HostMemory(settings.runId() + "/" + settings.attempt(), rank, memory) : new NoSharing();
         return new RankEndpoint(rank, ranks, memory, settings, peerMemory, opened);
     }
 
@@ -72,7 +77,14 @@ public final class RankEndpoint implements Endpoint {
         check(addresses);
         joined = true;
         return new RankFabric(new Engine(
-                address.rank(), addresses, transports, peerMemory, memory, settings, System::nanoTime, new SecureRandom()));
+                address.rank(),
+                addresses,
+                transports,
+                peerMemory,
+                memory,
+                settings,
+                System::nanoTime,
+                new SecureRandom()));
     }
 
     private void check(List<RankAddress> addresses) {
@@ -86,8 +98,9 @@ public final class RankEndpoint implements Endpoint {
             }
         }
         if (!addresses.get(address.rank()).processKey().equals(address.processKey())) {
-            throw new IllegalArgumentException("the address of rank " + address.rank() + " is not this one's: "
-                    + addresses.get(address.rank()) + ". Two processes act as the same rank, or addresses of two attempts are mixed");
+            throw new IllegalArgumentException(
+                    "the address of rank " + address.rank() + " is not this one's: " + addresses.get(address.rank())
+                            + ". Two processes act as the same rank, or addresses of two attempts are mixed");
         }
     }
 

@@ -3,6 +3,7 @@ package dev.braid.trainer.bench;
 import dev.braid.parallelism.Algorithm;
 import dev.braid.parallelism.CommunicationSettings;
 import dev.braid.parallelism.Endpoint;
+import dev.braid.parallelism.Reach;
 import dev.braid.trainer.ranks.RankJvm;
 import java.security.SecureRandom;
 import java.util.HexFormat;
@@ -25,7 +26,10 @@ public final class CommBenchmark {
     public static void run(
             int ranks, boolean processes, String transport, Algorithm algorithm, CommPlan plan, CommListener listener)
             throws InterruptedException {
-        CommunicationSettings settings = settings().withTransport(transport).withAlgorithm(algorithm);
+        CommunicationSettings settings = settings()
+                .withTransport(transport)
+                .withReach(processes ? Reach.HOST : Reach.PROCESS)
+                .withAlgorithm(algorithm);
         if (processes) {
             new ProcessRanks(RankJvm.of(CommRankProgram.class), ranks, settings, plan, listener).run();
         } else {

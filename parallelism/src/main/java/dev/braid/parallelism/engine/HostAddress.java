@@ -3,8 +3,10 @@ package dev.braid.parallelism.engine;
 import dev.braid.parallelism.CommunicationSettings;
 import dev.braid.parallelism.Reach;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -38,9 +40,9 @@ final class HostAddress {
     }
 
     static int limit(String name) {
-        try {
-            return Integer.parseInt(
-                    Files.readString(Path.of("/proc/sys/net/core", name)).strip());
+        // In one read: the kernel answers a second read of a key with the end of the file.
+        try (InputStream key = Files.newInputStream(Path.of("/proc/sys/net/core", name))) {
+            return Integer.parseInt(new String(key.readNBytes(64), StandardCharsets.US_ASCII).strip());
         } catch (IOException unknown) {
             return 212_992;
         }

@@ -24,7 +24,7 @@ final class GatherAdd extends Operation {
         unsent = size() - 1;
         sum = sum(size(), bytes, address, scale(), unsent == 0, length -> {});
         for (int step = 1; step < size(); step++) {
-            send((rank() + step) % size(), 0, address, bytes, bytes);
+            sendCopied((rank() + step) % size(), 0, address, bytes);
         }
         sum.own(rank(), address);
         for (int step = 1; step < size(); step++) {

@@ -111,8 +111,20 @@ abstract class Operation implements Handle {
 
     /** Sends {@code total} bytes at {@code address}, of which the first {@code available} are there already. */
     final Outbound send(int to, int lane, long address, long total, long available) {
+        return send(to, lane, address, total, available, false);
+    }
+
+    /**
+     * Sends all of {@code total} bytes by copying them. Where each side replaces what it sends by what it receives, reading in
+     * place would have each wait for the other to have read.
+     */
+    final void sendCopied(int to, int lane, long address, long total) {
+        send(to, lane, address, total, total, true);
+    }
+
+    private Outbound send(int to, int lane, long address, long total, long available, boolean copied) {
         Peer peer = engine.peer(group.members.get(to));
-        Outbound outbound = new Outbound(this, peer, key(to, lane), address, total, available);
+        Outbound outbound = new Outbound(this, peer, key(to, lane), address, total, available, copied);
         outbounds.add(outbound);
         expect(1);
         engine.count(total);

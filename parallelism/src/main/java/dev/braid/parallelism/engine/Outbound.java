@@ -32,6 +32,7 @@ final class Outbound {
 
     private final long address;
     private final long total;
+    private final boolean copied;
     private long available;
     private long sent;
     private Way way = Way.UNDECIDED;
@@ -41,13 +42,16 @@ final class Outbound {
     private boolean handedOver;
     private boolean done;
 
-    Outbound(Operation operation, Peer peer, TransferKey key, long address, long total, long available) {
+    /** @param copied whether the bytes must leave this rank's memory, so that it may be written once they have */
+    Outbound(
+            Operation operation, Peer peer, TransferKey key, long address, long total, long available, boolean copied) {
         this.operation = operation;
         this.peer = peer;
         this.key = key;
         this.address = address;
         this.total = total;
         this.available = available;
+        this.copied = copied;
     }
 
     /** The first {@code bytes} bytes may be sent from now on. Never less than before. */
@@ -123,7 +127,7 @@ final class Outbound {
             piece = peer.inlinePiece();
             return;
         }
-        location = peer.locate(address, total);
+        location = copied ? PeerMemory.NOT_SHARED : peer.locate(address, total);
         way = location == PeerMemory.NOT_SHARED ? Way.GRANTED : Way.REFERENCE;
         piece = way == Way.REFERENCE ? Pieces.REFERENCE : peer.inlinePiece();
     }

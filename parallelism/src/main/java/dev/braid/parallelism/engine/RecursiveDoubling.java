@@ -70,7 +70,7 @@ final class RecursiveDoubling extends Operation {
         OrderedSum exchanged = sum(2, bytes, address, last ? scale() : 1f, false, any -> {});
         sum = exchanged;
         exchanged.own(lower ? 0 : 1, address);
-        send(partner, stage, address, bytes, bytes);
+        sendCopied(partner, stage, address, bytes);
         receive(partner, stage, bytes, exchanged, lower ? 1 : 0);
     }
 

@@ -2,6 +2,7 @@ package dev.braid.trainer.bench;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.braid.trainer.report.Format;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -51,8 +52,8 @@ public record CommText(
             return times + String.format(Locale.ROOT, " %10s %8s", "-", "-");
         }
         double bandwidth = result.busBandwidth(ranks);
-        return times
-                + String.format(Locale.ROOT, " %10.2f %7.0f%%", bandwidth, 100 * bandwidth / copies.get(point.bytes()));
+        String share = Format.percent(bandwidth / copies.get(point.bytes()));
+        return times + String.format(Locale.ROOT, " %10s %8s", rate(bandwidth), share);
     }
 
     /** The line below the table. */
@@ -93,6 +94,10 @@ public record CommText(
 
     private static String micros(double micros) {
         return String.format(Locale.ROOT, micros < 100 ? "%.1f" : "%,.0f", micros);
+    }
+
+    private static String rate(double value) {
+        return String.format(Locale.ROOT, value < 0.1 ? "%.4f" : value < 10 ? "%.2f" : "%.1f", value);
     }
 
     private static double rounded(double value, double digits) {

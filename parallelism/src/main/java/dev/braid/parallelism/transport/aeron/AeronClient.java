@@ -32,7 +32,7 @@ final class AeronClient {
     private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final DriverNote note;
-    private final LockFile lock;
+    private final Liveness driver;
     private final Queue<Consumer<Aeron>> commands = new ConcurrentLinkedQueue<>();
     private final List<BooleanSupplier> pending = new ArrayList<>();
     private final Thread thread;
@@ -43,9 +43,14 @@ final class AeronClient {
     private volatile boolean stopping;
     private long nextProbe;
 
-    private AeronClient(DriverNote note, LockFile lock) {
+    /** Whether the driver's process or thread still runs. */
+    interface Liveness {
+        boolean alive() throws IOException;
+    }
+
+    private AeronClient(DriverNote note, Liveness driver) {
         this.note = note;
-        this.lock = lock;
+        this.driver = driver;
         this.thread = Thread.ofPlatform().daemon().name("braid-aeron-client").unstarted(this::run);
     }
 
@@ -54,8 +59,8 @@ final class AeronClient {
      *
      * @throws RuntimeException when it does not in time
      */
-    static AeronClient connect(DriverNote note, LockFile lock, DriverTimeouts timeouts, Duration patience) {
-        AeronClient client = new AeronClient(note, lock);
+    static AeronClient connect(DriverNote note, Liveness driver, DriverTimeouts timeouts, Duration patience) {
+        AeronClient client = new AeronClient(note, driver);
         if (!CommonContext.isDriverActive(note.folder().toFile(), patience.toMillis(), message -> {})) {
             throw new DriverTimeoutException(note + " gives no sign of life");
         }
@@ -193,8 +198,8 @@ final class AeronClient {
         long now = System.nanoTime();
         if (now - nextProbe >= 0) {
             nextProbe = now + PROBE_NANOS;
-            if (!lock.owned()) {
-                breakDown("its process has ended");
+            if (!driver.alive()) {
+                breakDown("it has ended");
             }
         }
     }

@@ -66,14 +66,23 @@ final class HostDriver {
             return Optional.empty();
         }
         HostFolder shared = folder.get();
-        if (shared.lock().own()) {
+        if (shared.lock().own() && !runs()) {
             start(shared);
         }
         Optional<DriverNote> note = shared.note();
         if (note.isEmpty()) {
             return Optional.empty();
         }
-        return Optional.of(AeronClient.connect(note.get(), shared.lock(), options.timeouts(), ONE_TRY));
+        Optional<HostedDriver> here = driver;
+        return Optional.of(AeronClient.connect(
+                note.get(),
+                () -> here.isPresent() ? here.get().alive() : shared.lock().owned(),
+                options.timeouts(),
+                ONE_TRY));
+    }
+
+    private boolean runs() {
+        return driver.isPresent() && driver.get().alive();
     }
 
     private void start(HostFolder shared) throws IOException {

@@ -2,6 +2,8 @@ package dev.braid.trainer.action;
 
 import dev.braid.parallelism.CommunicationException;
 import dev.braid.parallelism.CostModel;
+import dev.braid.parallelism.preflight.Check;
+import dev.braid.parallelism.preflight.Preflight;
 import dev.braid.trainer.bench.CommBenchmark;
 import dev.braid.trainer.bench.CommListener;
 import dev.braid.trainer.bench.CommPlan;
@@ -69,8 +71,21 @@ final class BenchCommAction {
                         request.plan().sharedMemory() ? "shared" : "private",
                         algorithm);
         if (request.preflight()) {
+            console.out().print(Preflight.describe(CommBenchmark.preflight(request.ranks())));
             console.out().print(CostModel.measured().describe());
+        } else if (needsDriver()) {
+            List<Check> wrong = CommBenchmark.preflight(request.ranks()).stream()
+                    .filter(check -> !check.passed())
+                    .toList();
+            console.out().print(Preflight.describe(wrong));
         }
+    }
+
+    /** Threads of one JVM meet without a media driver, so what one would need does not matter to them. */
+    private boolean needsDriver() {
+        return request.processes()
+                || request.transports().contains("ipc")
+                || request.transports().contains("udp");
     }
 
     private void measure(String transport, Map<Long, Double> copies, StatusLine status, CommProgress progress)

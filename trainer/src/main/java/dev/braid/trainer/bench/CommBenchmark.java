@@ -4,11 +4,19 @@ import dev.braid.parallelism.Algorithm;
 import dev.braid.parallelism.CommunicationSettings;
 import dev.braid.parallelism.Endpoint;
 import dev.braid.parallelism.Reach;
+import dev.braid.parallelism.preflight.Check;
+import dev.braid.parallelism.preflight.HostFacts;
+import dev.braid.parallelism.preflight.HostProbe;
+import dev.braid.parallelism.preflight.InterfaceChoice;
+import dev.braid.parallelism.preflight.Preflight;
+import dev.braid.parallelism.transport.aeron.AeronSizes;
+import dev.braid.parallelism.transport.aeron.SizeLimits;
 import dev.braid.trainer.ranks.RankJvm;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Collectives between ranks of this host, measured. */
 public final class CommBenchmark {
@@ -44,6 +52,18 @@ public final class CommBenchmark {
         byte[] name = new byte[8];
         new SecureRandom().nextBytes(name);
         return CommunicationSettings.of("bench-" + HexFormat.of().formatHex(name), 1, secret);
+    }
+
+    /** What this host offers {@code ranks} ranks that all run on it. */
+    public static List<Check> preflight(int ranks) {
+        HostFacts facts = HostProbe.gather();
+        SizeLimits limits = new SizeLimits(
+                ranks,
+                CommunicationSettings.MEMORY_LIMIT,
+                InterfaceChoice.choose(facts, Optional.empty()).mtu(),
+                facts.receiveBufferOrUsual(),
+                facts.sendBufferOrUsual());
+        return Preflight.evaluate(facts, Optional.empty(), AeronSizes.of(limits), ranks);
     }
 
     /** GB/s (10^9 bytes/s) at which one thread copies memory, by size. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.braid.trainer.bench.CommText;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,14 +45,25 @@ class BenchCommTest {
     @Test
     void shouldMeasureJvmsOfTheirOwn() {
         Commands.Outcome result = Commands.run(
-                "bench", "comm", "--processes", "--ops", "all_gather", "--sizes", "64KiB", "--repeats", "3");
+                "bench",
+                "comm",
+                "--processes",
+                "--ops",
+                "all_gather",
+                "--sizes",
+                "64KiB",
+                "--repeats",
+                "3",
+                "--preflight");
         assertThat(result.exit()).as(result.err()).isZero();
-        assertThat(result.out().lines().toList())
-                .hasSize(4)
-                .satisfies(lines -> assertThat(lines.get(0)).startsWith("2 ranks, each a JVM of this host, f32"))
-                .satisfies(lines -> assertThat(lines.get(2)).matches("all_gather +65,536  shared\\+ipc .*%"))
+        List<String> printed = result.out().lines().toList();
+        assertThat(printed.getFirst()).startsWith("2 ranks, each a JVM of this host, f32");
+        assertThat(result.out()).contains("\nok     clock ", "\ntransport      alpha us");
+        assertThat(printed.subList(printed.size() - 3, printed.size()))
+                .satisfies(lines -> assertThat(lines.get(0)).isEqualTo(CommText.header()))
+                .satisfies(lines -> assertThat(lines.get(1)).matches("all_gather +65,536  shared\\+ipc .*%"))
                 .satisfies(lines ->
-                        assertThat(lines.get(3)).startsWith("memory copy of the same bytes by one thread: 65,536"));
+                        assertThat(lines.get(2)).startsWith("memory copy of the same bytes by one thread: 65,536"));
     }
 
     private static Set<String> threads() {

@@ -29,7 +29,7 @@ final class HostedDriver implements AutoCloseable {
     private HostedDriver(Path folder, AeronOptions options) {
         AeronSizes sizes = options.sizes();
         DriverTimeouts timeouts = options.timeouts();
-        long timer = Math.min(timeouts.client().toNanos() / 4, TimeUnit.SECONDS.toNanos(1));
+        long timer = timeouts.heartbeat().toNanos();
         MediaDriver.Context context = new MediaDriver.Context()
                 .aeronDirectoryName(folder.toString())
                 .dirDeleteOnStart(true)

@@ -7,10 +7,11 @@ import org.junit.jupiter.api.Test;
 
 class DriverTimeoutsTest {
     @Test
-    void shouldOutlastTheDeadlineOfTheEngine() {
+    void shouldOutlastTheDeadlineOfTheEngineButForAStalledDriver() {
         assertThat(DriverTimeouts.of(Duration.ofSeconds(10)))
                 .isEqualTo(new DriverTimeouts(
                         Duration.ofSeconds(10),
+                        Duration.ofSeconds(7),
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(30),

@@ -1,6 +1,7 @@
 package dev.braid.parallelism.transport.aeron;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.braid.parallelism.transport.Outgoing;
 import dev.braid.parallelism.transport.SendResult;
@@ -71,6 +72,23 @@ class MediaDriverOfTwoProcessesTest {
                 assertThat(next.transports.getFirst().describe()).contains("media driver runs here");
             }
         }
+    }
+
+    @Test
+    void shouldNameADriverWhoseProcessWasStopped() throws IOException {
+        try (Peer owner = new Peer(base)) {
+            try (World world = new World("ipc", base, 1)) {
+                Outgoing channel = exchange(world, owner);
+                assumeTrue(owner.stop(), "there is no command kill here");
+                world.until(() -> !channel.fault().isEmpty());
+
+                assertThat(channel.fault())
+                        .contains("(process " + owner.processId(), "no sign of life for", "its process is stopped");
+            }
+            owner.kill();
+        }
+        assertThat(entries(base)).hasSize(1);
+        AeronTransport.removeLeftovers(TestOptions.in(base, 2));
     }
 
     @Test

@@ -55,6 +55,20 @@ final class Peer implements AutoCloseable {
         awaitEnd();
     }
 
+    /** Stops it as {@code SIGSTOP} does. False where that cannot be done. */
+    boolean stop() {
+        try {
+            return new ProcessBuilder("kill", "-STOP", Long.toString(processId()))
+                            .start()
+                            .onExit()
+                            .join()
+                            .exitValue()
+                    == 0;
+        } catch (IOException noSuchCommand) {
+            return false;
+        }
+    }
+
     private void awaitEnd() {
         process.onExit().orTimeout(20, TimeUnit.SECONDS).join();
     }

@@ -73,8 +73,15 @@ public record CostModel(Map<String, Figures> links) {
     /** A table for a person. */
     public String describe() {
         StringBuilder text = new StringBuilder(String.format(
-                Locale.ROOT, "%-10s %12s %12s %12s   gather-and-add up to bytes: %10s %10s %10s%n",
-                "transport", "alpha us", "beta ns/KB", "gamma ns/KB", "2 ranks", "4 ranks", "8 ranks"));
+                Locale.ROOT,
+                "%-10s %12s %12s %12s   gather-and-add up to bytes: %10s %10s %10s%n",
+                "transport",
+                "alpha us",
+                "beta ns/KB",
+                "gamma ns/KB",
+                "2 ranks",
+                "4 ranks",
+                "8 ranks"));
         new TreeMap<>(links)
                 .forEach((name, f) -> text.append(String.format(
                         Locale.ROOT,

@@ -36,8 +36,10 @@ class CostModelTest {
     @ParameterizedTest
     @CsvSource({"8, 880000", "64, 2976744"})
     void shouldGiveTheGoldenCrossover(int ranks, long bytes) {
-        assertThat(PLAIN.recursiveDoubling("wire", ranks, bytes - 1000)).isLessThan(PLAIN.ring("wire", ranks, bytes - 1000));
-        assertThat(PLAIN.recursiveDoubling("wire", ranks, bytes + 1000)).isGreaterThan(PLAIN.ring("wire", ranks, bytes + 1000));
+        assertThat(PLAIN.recursiveDoubling("wire", ranks, bytes - 1000))
+                .isLessThan(PLAIN.ring("wire", ranks, bytes - 1000));
+        assertThat(PLAIN.recursiveDoubling("wire", ranks, bytes + 1000))
+                .isGreaterThan(PLAIN.ring("wire", ranks, bytes + 1000));
     }
 
     @Test
@@ -54,7 +56,8 @@ class CostModelTest {
 
     @Test
     void shouldTakeTheFasterCanonicalAlgorithm() {
-        // For 4 ranks gather-and-add saves 30 us and costs 3 x 1/2 x 0.1 + 3 x 1 = 3.15 ns a byte more: worth it to 9523 bytes.
+        // For 4 ranks gather-and-add saves 30 us and costs 3 x 1/2 x 0.1 + 3 x 1 = 3.15 ns a byte more: worth it to
+        // 9523 bytes.
         assertThat(ADDING.crossover("wire", 4)).isEqualTo(9523);
         assertThat(ADDING.allReduce("wire", 4, 9523)).isEqualTo(Algorithm.GATHER_ADD);
         assertThat(ADDING.allReduce("wire", 4, 9524)).isEqualTo(Algorithm.DIRECT);

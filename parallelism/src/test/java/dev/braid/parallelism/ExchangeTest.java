@@ -97,9 +97,7 @@ class ExchangeTest {
     void shouldGatherAtTheRootOnly() throws Exception {
         LocalWorld.run(Wires.IN_PLACE, 3, rank -> {
             Tensor output = rank.rank() == 1 ? rank.zeros(DType.I32, 6) : null;
-            rank.world()
-                    .gather(rank.ints(rank.rank(), -rank.rank()), output, 1)
-                    .await();
+            rank.world().gather(rank.ints(rank.rank(), -rank.rank()), output, 1).await();
             if (output != null) {
                 assertThat(output.toFloats()).containsExactly(0, 0, 1, -1, 2, -2);
             }
@@ -146,7 +144,9 @@ class ExchangeTest {
     void shouldSendNothingAsAMessage() throws Exception {
         LocalWorld.run(Wires.FRAMES, 2, rank -> {
             Tensor empty = rank.floats();
-            Handle handle = rank.rank() == 0 ? rank.world().send(empty, 1, 0) : rank.world().receive(empty, 0, 0);
+            Handle handle = rank.rank() == 0
+                    ? rank.world().send(empty, 1, 0)
+                    : rank.world().receive(empty, 0, 0);
             handle.await();
             assertThat(handle.done()).isTrue();
         });
@@ -198,7 +198,8 @@ class ExchangeTest {
                 tensor.set(last, (number + 1) * (rank.rank() + 1));
                 tensors.add(tensor);
                 handles.add(group.allReduce(tensor, ReduceOp.SUM));
-                int members = group.members().stream().mapToInt(member -> member + 1).sum();
+                int members =
+                        group.members().stream().mapToInt(member -> member + 1).sum();
                 expected.add((float) (number + 1) * members);
             }
         }

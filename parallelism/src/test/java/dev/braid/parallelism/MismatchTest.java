@@ -28,7 +28,8 @@ class MismatchTest {
                 }
                 // One side may have done its part before the other found out; its next operation tells it.
                 CommunicationException next = catchThrowableOfType(
-                        CommunicationException.class, () -> rank.world().barrier().await());
+                        CommunicationException.class,
+                        () -> rank.world().barrier().await());
                 assertThat(next.kind()).isEqualTo(CommunicationException.Kind.MISMATCH);
                 assertThat(next.getMessage()).contains("takes part with");
             });

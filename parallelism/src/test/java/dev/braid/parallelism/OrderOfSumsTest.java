@@ -18,7 +18,8 @@ class OrderOfSumsTest {
 
     @Test
     void shouldAddFromTheNextRankOnRoundARing() throws Exception {
-        // Slice 0 of 3 ranks is x1 + x2 + x0: (1 - 1e8) + 1e8 = 0 in f32. In rank order it would be (1e8 + 1) - 1e8 = 0 too,
+        // Slice 0 of 3 ranks is x1 + x2 + x0: (1 - 1e8) + 1e8 = 0 in f32. In rank order it would be (1e8 + 1) - 1e8 = 0
+        // too,
         // so slice 1 tells: x2 + x0 + x1 = (-1e8 + 1e8) + 1 = 1.
         float[] contributions = {1e8f, 1f, -1e8f};
         LocalWorld.run(Wires.FRAMES, 3, Algorithm.RING, rank -> {
@@ -54,7 +55,8 @@ class OrderOfSumsTest {
 
     @Test
     void shouldAddInsideHostsFirst() throws Exception {
-        // Hosts a (ranks 0 and 2) and b (ranks 1 and 3): (1e8 - 1e8) + (1 + 1) = 2; rank order gives ((1e8 + 1) - 1e8) + 1 = 1.
+        // Hosts a (ranks 0 and 2) and b (ranks 1 and 3): (1e8 - 1e8) + (1 + 1) = 2; rank order gives ((1e8 + 1) - 1e8)
+        // + 1 = 1.
         float[] contributions = {1e8f, 1f, -1e8f, 1f};
         try (LocalWorld world = onHosts(Wires.FRAMES, "a", "b", "a", "b")) {
             world.each(rank -> {
@@ -98,8 +100,7 @@ class OrderOfSumsTest {
     void shouldFollowTheHosts(Wires wires) throws Exception {
         try (LocalWorld world = onHosts(wires, "a", "a", "b", "b", "c", "c")) {
             int[][] hosts = {{0, 1}, {2, 3}, {4, 5}};
-            world.each(
-                    rank -> compare(rank, (dtype, op, all) -> Reference.hierarchical(dtype, op, hosts, all)));
+            world.each(rank -> compare(rank, (dtype, op, all) -> Reference.hierarchical(dtype, op, hosts, all)));
         }
     }
 
@@ -128,9 +129,7 @@ class OrderOfSumsTest {
 
     private static LocalWorld onHosts(Wires wires, String... hosts) {
         return LocalWorld.onHosts(
-                wires,
-                Stream.of(hosts).toList(),
-                settings -> settings.withAlgorithm(Algorithm.HIERARCHICAL));
+                wires, Stream.of(hosts).toList(), settings -> settings.withAlgorithm(Algorithm.HIERARCHICAL));
     }
 
     private interface Expected {

@@ -24,11 +24,16 @@ class TrafficTest {
         return new Traffic(after.messages() - before.messages(), after.bytes() - before.bytes(), after.refused());
     }
 
-    private static void expect(Algorithm algorithm, int ranks, Start start, long messages, long bytes) throws Exception {
+    private static void expect(Algorithm algorithm, int ranks, Start start, long messages, long bytes)
+            throws Exception {
         for (Wires wires : Wires.values()) {
-            LocalWorld.run(wires, ranks, algorithm, rank -> assertThat(moved(rank, start))
-                    .as("%s by %s, rank %d", wires, algorithm, rank.rank())
-                    .isEqualTo(new Traffic(messages, bytes, 0)));
+            LocalWorld.run(
+                    wires,
+                    ranks,
+                    algorithm,
+                    rank -> assertThat(moved(rank, start))
+                            .as("%s by %s, rank %d", wires, algorithm, rank.rank())
+                            .isEqualTo(new Traffic(messages, bytes, 0)));
         }
     }
 
@@ -62,20 +67,22 @@ class TrafficTest {
 
     @Test
     void shouldCrossBetweenHostsOnceByHierarchy() throws Exception {
-        // g = 2 ranks on each of 2 hosts, S = 80,000. Inside: S/2 scattered and S/2 gathered, 2 messages; across: all-reduce
+        // g = 2 ranks on each of 2 hosts, S = 80,000. Inside: S/2 scattered and S/2 gathered, 2 messages; across:
+        // all-reduce
         // of S/2 by two: 2 messages, S/2 bytes.
         try (LocalWorld world = LocalWorld.onHosts(
                 Wires.FRAMES,
                 java.util.List.of("a", "a", "b", "b"),
                 settings -> settings.withAlgorithm(Algorithm.HIERARCHICAL))) {
-            world.each(rank -> assertThat(moved(rank, each -> allReduce(each, 20_000)))
-                    .isEqualTo(new Traffic(4, 120_000, 0)));
+            world.each(rank ->
+                    assertThat(moved(rank, each -> allReduce(each, 20_000))).isEqualTo(new Traffic(4, 120_000, 0)));
         }
     }
 
     @Test
     void shouldMoveAllButOneSliceByReduceScatter() throws Exception {
-        Start start = rank -> rank.world().reduceScatter(rank.zeros(DType.F32, 20_000), rank.zeros(DType.F32, 5000), SUM);
+        Start start =
+                rank -> rank.world().reduceScatter(rank.zeros(DType.F32, 20_000), rank.zeros(DType.F32, 5000), SUM);
         expect(Algorithm.AUTO, 4, start, 3, 60_000);
         expect(Algorithm.RING, 4, start, 3, 60_000);
     }
@@ -100,8 +107,12 @@ class TrafficTest {
     @Test
     void shouldSendNothingForSlicesWithoutElements() throws Exception {
         // One element over 3 ranks: rank 0 owns it. The others send it one message; it sends the result to two.
-        LocalWorld.run(Wires.FRAMES, 3, Algorithm.DIRECT, rank -> assertThat(moved(rank, each -> allReduce(each, 1)))
-                .isEqualTo(rank.rank() == 0 ? new Traffic(2, 8, 0) : new Traffic(1, 4, 0)));
+        LocalWorld.run(
+                Wires.FRAMES,
+                3,
+                Algorithm.DIRECT,
+                rank -> assertThat(moved(rank, each -> allReduce(each, 1)))
+                        .isEqualTo(rank.rank() == 0 ? new Traffic(2, 8, 0) : new Traffic(1, 4, 0)));
     }
 
     @Test

@@ -98,8 +98,18 @@ public final class Memory implements AutoCloseable {
      * is memory of this process alone, and {@link #describe} says why.
      */
     public static Memory shared() {
+        return shared(SharedFile::create);
+    }
+
+    /** Makes a memory file, or says why there is none. */
+    @FunctionalInterface
+    interface FileMaker {
+        SharedFile create() throws IOException;
+    }
+
+    static Memory shared(FileMaker maker) {
         try {
-            SharedFile file = SharedFile.create();
+            SharedFile file = maker.create();
             try {
                 return new Memory(new FileBacking(file), "; in " + file);
             } catch (IOException | RuntimeException failure) {

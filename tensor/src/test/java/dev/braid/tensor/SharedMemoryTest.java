@@ -172,6 +172,27 @@ final class SharedMemoryTest {
     }
 
     @Test
+    void shouldFallBackToOrdinaryMemoryAndSayWhy() {
+        Memory.FileMaker refused = () -> {
+            throw new IOException("memfd_create failed with error 38: the kernel does not have it");
+        };
+        try (Memory memory = Memory.shared(refused)) {
+            assertThat(bytes(memory, 10).alive()).isTrue();
+            assertThat(memory.sharedFile()).isEmpty();
+            assertThat(memory.describe())
+                    .endsWith("; not shared with other processes:"
+                            + " memfd_create failed with error 38: the kernel does not have it");
+        }
+    }
+
+    @Test
+    void shouldNameTheCallThatTheSystemRefused() {
+        assertThatThrownBy(() -> Posix.extend(1_000_000, 1))
+                .isInstanceOf(IOException.class)
+                .hasMessage("ftruncate failed with error 9: see errno of the system");
+    }
+
+    @Test
     void shouldAllocateAlsoOnAnInterruptedThread() {
         try (Memory memory = Memory.shared()) {
             Thread.currentThread().interrupt();

@@ -131,6 +131,20 @@ class SafetensorsFileTest {
     }
 
     @Test
+    void shouldReadSignedBytesAsThemselvesAlone() throws IOException {
+        Path file = RawFile.write(folder, """
+                {"b":{"dtype":"I8","shape":[2],"data_offsets":[0,2]},
+                 "u":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}""", 127, 0x80, 1, 2);
+        try (SafetensorsFile tensors = SafetensorsFile.open(file);
+                Memory memory = new Memory()) {
+            Tensor target = memory.zeros(Category.WORKSPACE, DType.I8, Shape.of(2));
+            tensors.read("b", 0, 2, target, 0);
+            assertThat(target.toFloats()).containsExactly(127f, -128f);
+            assertThatThrownBy(() -> tensors.read("u", 0, 2, target, 0)).hasMessageContaining("allowed: I8");
+        }
+    }
+
+    @Test
     void shouldRefuseALongThatDoesNotFitAnInt() throws IOException {
         Path file = RawFile.write(
                 folder, "{\"l\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}", 0, 0, 0, 0x80, 0, 0, 0, 0);

@@ -472,7 +472,10 @@ public final class Engine {
 
     /** Takes the next number of the operation's group without starting it, so that what comes for it is kept. */
     void reserve(Operation operation) {
-        long sequence = operation.group.issued++;
+        // Bystanders of a message do not count it, so it must not shift the numbers of collectives.
+        long sequence = operation.kind == OperationKind.POINT_TO_POINT
+                ? -(++operation.group.messages)
+                : operation.group.issued++;
         operation.number(sequence);
         operation.group.active.put(sequence, operation);
         active++;

@@ -69,7 +69,7 @@ final class FlightRecord {
     private static String entry(Operation operation, long now) {
         long[] arrival = operation.arrival();
         return "{\"operation\": " + quote(operation.kind.toString()) + ", \"group\": " + quote(operation.group.name)
-                + ", \"ranks\": " + list(operation.group.members) + ", \"sequence\": " + operation.sequence()
+                + ", \"ranks\": " + list(operation.group.members) + ", \"sequence\": " + operation.number()
                 + ", \"bytes\": " + operation.bytes + ", \"dtype\": "
                 + quote(operation.dtype.name().toLowerCase(Locale.ROOT)) + ", \"algorithm\": "
                 + quote(operation.algorithm.name().toLowerCase(Locale.ROOT)) + ", \"call_site\": "

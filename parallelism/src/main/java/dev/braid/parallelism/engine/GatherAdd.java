@@ -7,14 +7,13 @@ import dev.braid.tensor.DType;
 /** All-reduce of a small tensor: each rank sends all of it to all, and each adds in rank order. */
 final class GatherAdd extends Operation {
     private final long address;
-    private long target;
     private OrderedSum sum;
+    private long target;
     private int unsent;
 
     GatherAdd(Engine engine, Group group, DType dtype, ReduceOp op, long address, long bytes) {
         super(engine, group, OperationKind.ALL_REDUCE, dtype, op, Algorithm.GATHER_ADD, bytes);
         this.address = address;
-        this.target = address;
     }
 
     @Override
@@ -22,15 +21,13 @@ final class GatherAdd extends Operation {
         if (bytes == 0) {
             return;
         }
-        // The result replaces what is sent, so it may not be written before all has been sent. Where peers read what is
-        // sent
-        // in place, all would wait for each other: then the sum is made apart.
+        // The result replaces what is sent. A small tensor is soon gone, and no sum is written before. A larger one may
+        // be
+        // read in place by peers that add it to theirs: if each waited for the others to have read, all would for ever.
+        boolean small = bytes <= Peer.EAGER_LIMIT;
+        target = small ? address : scratch(bytes);
         unsent = size() - 1;
-        boolean apart = unsent > 0 && bytes > Peer.EAGER_LIMIT;
-        if (apart) {
-            target = scratch(bytes);
-        }
-        sum = sum(size(), bytes, target, scale(), apart || unsent == 0, length -> {});
+        sum = sum(size(), bytes, target, scale(), !small || unsent == 0, length -> {});
         for (int step = 1; step < size(); step++) {
             send((rank() + step) % size(), 0, address, bytes, bytes);
         }
@@ -42,20 +39,20 @@ final class GatherAdd extends Operation {
     }
 
     @Override
+    void handedOver() {
+        if (--unsent == 0 && target == address) {
+            sum.open();
+        }
+        completed();
+    }
+
+    @Override
     boolean next() {
-        if (target == address) {
+        if (bytes == 0 || target == address) {
             return false;
         }
         copy(target, address, bytes);
         target = address;
         return true;
-    }
-
-    @Override
-    void handedOver() {
-        if (--unsent == 0) {
-            sum.open();
-        }
-        completed();
     }
 }

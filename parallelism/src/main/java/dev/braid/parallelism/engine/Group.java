@@ -13,10 +13,12 @@ final class Group {
     final int rank;
     final int id;
 
-    /** Operations of this rank that have not ended, by sequence number. */
+    /** Operations of this rank that have not ended: collectives by sequence number, messages by negative numbers. */
     final Map<Long, Operation> active = new HashMap<>();
     /** Collectives that this rank has started. */
     long issued;
+    /** Sends and receives that this rank has started. */
+    long messages;
 
     private final Map<Long, Long> sends = new HashMap<>();
     private final Map<Long, Long> receives = new HashMap<>();

@@ -252,6 +252,11 @@ abstract class Operation implements Handle {
         return sequence;
     }
 
+    /** The number by which its ranks know it. */
+    long number() {
+        return sequence;
+    }
+
     final String callSite() {
         return callSite;
     }
@@ -311,7 +316,7 @@ abstract class Operation implements Handle {
 
     /** Operation, number, group, size and call site, for a message. */
     final String describe() {
-        return kind + " " + sequence + " of group " + group + ", " + bytes + " bytes of "
+        return kind + " " + number() + " of group " + group + ", " + bytes + " bytes of "
                 + dtype.name().toLowerCase(Locale.ROOT) + ", called at " + callSite;
     }
 

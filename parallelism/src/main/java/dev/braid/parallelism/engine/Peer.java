@@ -445,15 +445,21 @@ final class Peer {
     void channelClosed(String reason) {
         bound = false;
         gone = true;
-        if (!left) {
+        if (owed()) {
             throw engine.fault(Kind.DEAD, rank, address + " is gone: " + reason);
         }
+        left = true;
     }
 
     void broken(String reason) {
-        if (!left && engine.healthy()) {
+        if (owed() && engine.healthy()) {
             throw engine.fault(Kind.DEAD, rank, "nothing can be sent to " + address + " any more: " + reason);
         }
+    }
+
+    /** False once the peer's channel may end: it has left, or its farewell, the last that was to come, was lost with it. */
+    private boolean owed() {
+        return !left && !leaveSent;
     }
 
     /** Says farewell once. */
@@ -466,7 +472,8 @@ final class Peer {
 
     /** True when both sides have said farewell, or the peer has and is not there any more to hear ours. */
     boolean departed() {
-        return left && (gone || leaveSent && open() && controls.isEmpty());
+        // Who has left may be gone already; then it had our farewell.
+        return left && leaveSent && (gone || controls.isEmpty());
     }
 
     /** The peer has said that the attempt has failed. */

@@ -26,6 +26,11 @@ final class PointToPoint extends Operation {
     }
 
     @Override
+    long number() {
+        return number;
+    }
+
+    @Override
     void start() {
         if (sends) {
             send(other, 0, address, bytes, bytes);

@@ -17,19 +17,16 @@ final class RecursiveDoubling extends Operation {
     private final int power;
     private final boolean extra;
     private final boolean folds;
-    private OrderedSum sum;
-    private int stage = -1;
-    /** Where the partial sum of this rank lies, and where that of the stage in progress is made. */
+    /** Where this rank's part of the next exchange lies, and where the sum goes: by turns here and in scratch. */
     private long current;
 
-    private long coming;
-    private long spare;
+    private long other;
+    private int stage = -1;
 
     RecursiveDoubling(Engine engine, Group group, DType dtype, ReduceOp op, long address, long bytes) {
         super(engine, group, OperationKind.ALL_REDUCE, dtype, op, Algorithm.RECURSIVE_DOUBLING, bytes);
         this.address = address;
         this.current = address;
-        this.coming = address;
         this.power = Integer.highestOneBit(group.size());
         this.extra = group.rank >= power;
         this.folds = group.rank < group.size() - power;
@@ -41,19 +38,21 @@ final class RecursiveDoubling extends Operation {
             stage = Integer.MAX_VALUE;
         } else if (extra) {
             send(rank() - power, FOLD, address, bytes, bytes);
-        } else if (folds) {
-            sum = sum(2, bytes, address, 1f, true, any -> {});
-            sum.own(0, address);
-            receive(rank() + power, FOLD, bytes, sum, 1);
-            sum = null;
+        } else {
+            // A sum does not replace what a partner may still read in place, while it waits for the same of this rank.
+            other = scratch(bytes);
+            if (folds) {
+                OrderedSum sum = sum(2, bytes, address, 1f, true, any -> {});
+                sum.own(0, address);
+                receive(rank() + power, FOLD, bytes, sum, 1);
+            }
         }
     }
 
     @Override
     boolean next() {
-        current = coming;
         if (stage == Integer.MAX_VALUE) {
-            return bringHome();
+            return false;
         }
         stage++;
         int stages = Integer.numberOfTrailingZeros(power);
@@ -64,46 +63,22 @@ final class RecursiveDoubling extends Operation {
             exchange(rank() ^ 1 << stage, stage == stages - 1);
         } else {
             stage = Integer.MAX_VALUE;
-            if (!folds) {
-                return bringHome();
+            if (folds) {
+                send(rank() + power, UNFOLD, current, bytes, bytes);
             }
-            send(rank() + power, UNFOLD, current, bytes, bytes);
+            copy(current, address, bytes);
         }
-        return true;
-    }
-
-    /** Copies a result that was made apart to where it belongs. False when it is there. */
-    private boolean bringHome() {
-        if (current == address) {
-            return false;
-        }
-        copy(current, address, bytes);
-        coming = address;
         return true;
     }
 
     private void exchange(int partner, boolean last) {
         boolean lower = rank() < partner;
-        // The sum replaces what is sent, so it may not be written before that has gone. Where the partner reads it in
-        // place,
-        // both would wait for each other: then the sum is made apart.
-        boolean apart = bytes > Peer.EAGER_LIMIT;
-        if (apart) {
-            spare = spare == 0 ? scratch(bytes) : spare;
-            coming = current == address ? spare : address;
-        }
-        OrderedSum exchanged = sum(2, bytes, coming, last ? scale() : 1f, apart, any -> {});
-        sum = exchanged;
-        exchanged.own(lower ? 0 : 1, current);
+        OrderedSum sum = sum(2, bytes, other, last ? scale() : 1f, true, any -> {});
+        sum.own(lower ? 0 : 1, current);
         send(partner, stage, current, bytes, bytes);
-        receive(partner, stage, bytes, exchanged, lower ? 1 : 0);
-    }
-
-    @Override
-    void handedOver() {
-        if (sum != null) {
-            sum.open();
-        }
-        completed();
+        receive(partner, stage, bytes, sum, lower ? 1 : 0);
+        long sent = current;
+        current = other;
+        other = sent;
     }
 }

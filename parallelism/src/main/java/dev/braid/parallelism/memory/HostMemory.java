@@ -51,8 +51,8 @@ public final class HostMemory implements PeerMemory {
         descriptor = new MemoryDescriptor(secret, token.map(tensor -> write(secret, tensor)));
         text = descriptor.text();
         publication = new Publication(runKey, rank, memory, new Readers());
-        publication.publish(secret);
         memory.beforeClose(withdrawal);
+        publication.publish(secret);
     }
 
     private MemoryDescriptor.InFile write(String secret, Tensor tensor) {

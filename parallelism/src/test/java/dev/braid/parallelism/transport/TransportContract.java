@@ -8,6 +8,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -38,13 +40,15 @@ public abstract class TransportContract {
     @Test
     void shouldDeliverWholeFramesOfAllSizesInOrder() {
         Transport receiver = open(0, 2);
-        Outgoing outgoing = open(1, 2).dial(address(0, receiver));
+        Transport sender = open(1, 2);
+        Outgoing outgoing = sender.dial(address(0, receiver));
         int most = outgoing.maxFrame();
         int[] sizes = {1, 2, 7, 8, 9, 100, 4096, most / 2 - 1, most / 2, most - 1, most, 1, most, 3, 100, most};
         for (int number = 0; number < sizes.length; number++) {
             sendSurely(outgoing, number, sizes[number], receiver);
         }
-        until(receiver, () -> arrivals.frames().size() == sizes.length);
+        // The sender polls too: the kernel may not have taken the end of the last frame.
+        until(receiver, sender, () -> arrivals.frames().size() == sizes.length);
         for (int number = 0; number < sizes.length; number++) {
             assertThat(arrivals.frames().get(number).bytes())
                     .as("frame " + number)
@@ -156,7 +160,7 @@ public abstract class TransportContract {
         for (long end = System.nanoTime() + DEADLINE_NANOS; before[0] < 0 && System.nanoTime() < end; ) {
             receiver.poll(arrivals, 10);
         }
-        assertThat(before[0]).as("frames before the quiet channel's").isBetween(0, 100_000);
+        assertThat(before[0]).as("frames before the quiet channel's").isBetween(0, 2_000);
     }
 
     @Test
@@ -189,6 +193,38 @@ public abstract class TransportContract {
         receiver.close();
         until(sender, () -> numbered.send(outgoing, 1, 10_000) == SendResult.BROKEN);
         assertThat(outgoing.fault()).isNotEmpty();
+    }
+
+    @Test
+    void shouldSurviveThatEitherSideClosesWhileTheOtherIsAtWork() throws Exception {
+        for (int round = 0; round < 40; round++) {
+            Transport receiver = create(0, 2);
+            Transport sender = create(1, 2);
+            Outgoing outgoing = sender.dial(address(0, receiver));
+            sendSurely(outgoing, 0, 100, receiver);
+            AtomicBoolean stop = new AtomicBoolean();
+            CompletableFuture<SendResult> sending = CompletableFuture.supplyAsync(() -> {
+                SendResult result = SendResult.SENT;
+                while (result != SendResult.BROKEN && !stop.get()) {
+                    result = numbered.send(outgoing, 1, 5_000);
+                }
+                sender.close();
+                return result;
+            });
+            int frames = arrivals.frames().size() + round;
+            until(receiver, () -> arrivals.frames().size() >= frames);
+            if (round % 2 == 0) {
+                receiver.close();
+                assertThat(sending.get(30, TimeUnit.SECONDS)).isEqualTo(SendResult.BROKEN);
+            } else {
+                stop.set(true);
+                until(receiver, () -> !arrivals.closed().isEmpty());
+                assertThat(sending.get(30, TimeUnit.SECONDS)).isNotEqualTo(SendResult.BROKEN);
+                receiver.close();
+            }
+            arrivals.frames().clear();
+            arrivals.closed().clear();
+        }
     }
 
     @Test

@@ -20,7 +20,7 @@ final class VectorCollective implements CollectiveKernels {
 
     @Override
     public void sumHalves(long[] sources, int n, long target, long count, float scale) {
-        if (n > VectorFloatCollective.MOST_STREAMS) {
+        if (n > VectorHalfCollective.MOST_IN_REGISTERS) {
             VectorHalfCollective.sumInTiles(sources, n, target, count, scale);
             return;
         }

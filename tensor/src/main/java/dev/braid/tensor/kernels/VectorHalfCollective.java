@@ -17,6 +17,8 @@ import jdk.incubator.vector.VectorOperators;
 final class VectorHalfCollective {
     private static final int BYTES = Species.BITS / Byte.SIZE;
     private static final int TURN = 2 * BYTES;
+    /** With so many sources or fewer, sums stay in registers: reading half the bytes, more streams do no harm. */
+    static final int MOST_IN_REGISTERS = 16;
     /** Elements of the sums that stay in the first cache. */
     private static final int TILE = 2048;
 

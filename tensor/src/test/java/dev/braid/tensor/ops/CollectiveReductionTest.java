@@ -18,10 +18,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("widths")
 final class CollectiveReductionTest {
     /** Around the lengths of vectors, of unrolled loops, and of the tile. */
-    private static final int[] COUNTS = {0, 1, 3, 15, 16, 17, 63, 64, 65, 255, 1000, 4096, 8211};
+    private static final int[] COUNTS = {0, 1, 15, 16, 17, 65, 257, 8211};
 
     /** Around the numbers of sources that the kernels treat apart. */
-    private static final int[] SOURCES = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33};
+    private static final int[] SOURCES = {1, 2, 3, 5, 8, 9, 16, 17, 25};
 
     static Stream<String> kernels() {
         return Fixture.kernels();
@@ -196,10 +196,10 @@ final class CollectiveReductionTest {
     void shouldWriteOverAnyOneOfTheSources(String name, DType dtype) {
         try (Fixture fixture = new Fixture(name)) {
             int count = 5000;
-            for (int own : new int[] {0, 1, 8, 11}) {
-                Tensor[] ranks = random(fixture, dtype, 12, count);
+            for (int own : new int[] {0, 1, 8, 17}) {
+                Tensor[] ranks = random(fixture, dtype, 18, count);
                 Tensor expected = sum(fixture, name, ranks, 1f);
-                CollectiveReduction.sum(kernels(name), dtype, addresses(ranks), 12, ranks[own].address(), count, 1f);
+                CollectiveReduction.sum(kernels(name), dtype, addresses(ranks), 18, ranks[own].address(), count, 1f);
                 assertThat(ranks[own].toFloats()).as("rank %d", own).containsExactly(expected.toFloats());
             }
         }

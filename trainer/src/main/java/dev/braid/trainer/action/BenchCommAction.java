@@ -2,11 +2,14 @@ package dev.braid.trainer.action;
 
 import dev.braid.parallelism.CommunicationException;
 import dev.braid.parallelism.CostModel;
+import dev.braid.parallelism.preflight.Check;
+import dev.braid.parallelism.preflight.Preflight;
 import dev.braid.trainer.bench.CommBenchmark;
 import dev.braid.trainer.bench.CommListener;
 import dev.braid.trainer.bench.CommPlan;
 import dev.braid.trainer.bench.CommResult;
 import dev.braid.trainer.bench.CommText;
+import dev.braid.trainer.bench.LinkFit;
 import dev.braid.trainer.cli.Actions;
 import dev.braid.trainer.cli.Console;
 import dev.braid.trainer.cli.RunFailedException;
@@ -14,6 +17,8 @@ import dev.braid.trainer.ranks.RankProcessException;
 import dev.braid.trainer.report.Display;
 import dev.braid.trainer.report.StatusLine;
 import dev.braid.trainer.report.TerminalWidth;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -66,8 +71,21 @@ final class BenchCommAction {
                         request.plan().sharedMemory() ? "shared" : "private",
                         algorithm);
         if (request.preflight()) {
+            console.out().print(Preflight.describe(CommBenchmark.preflight(request.ranks())));
             console.out().print(CostModel.measured().describe());
+        } else if (needsDriver()) {
+            List<Check> wrong = CommBenchmark.preflight(request.ranks()).stream()
+                    .filter(check -> !check.passed())
+                    .toList();
+            console.out().print(Preflight.describe(wrong));
         }
+    }
+
+    /** Threads of one JVM meet without a media driver, so what one would need does not matter to them. */
+    private boolean needsDriver() {
+        return request.processes()
+                || request.transports().contains("ipc")
+                || request.transports().contains("udp");
     }
 
     private void measure(String transport, Map<Long, Double> copies, StatusLine status, CommProgress progress)
@@ -75,10 +93,12 @@ final class BenchCommAction {
         CommText text = new CommText(
                 request.ranks(),
                 request.processes(),
-                CommBenchmark.spelledOut(transport, request.processes()),
+                CommBenchmark.spelledOut(
+                        transport, request.processes(), request.plan().sharedMemory()),
                 algorithm,
                 request.plan(),
                 copies);
+        List<CommResult> results = new ArrayList<>();
         CommListener listener = new CommListener() {
             @Override
             public void started(CommPlan.Point point) {
@@ -87,6 +107,7 @@ final class BenchCommAction {
 
             @Override
             public void measured(CommResult result) {
+                results.add(result);
                 status.clear();
                 console.out().println(request.json() ? text.json(result) : text.row(result));
                 progress.measured();
@@ -97,6 +118,9 @@ final class BenchCommAction {
                     request.ranks(), request.processes(), transport, request.algorithm(), request.plan(), listener);
         } catch (CommunicationException | RankProcessException failure) {
             throw new RunFailedException("over " + transport + ": " + failure.getMessage(), failure);
+        }
+        if (!request.json()) {
+            LinkFit.of(results).ifPresent(fit -> console.out().println(fit.describe(text.transport())));
         }
     }
 }

@@ -4,11 +4,19 @@ import dev.braid.parallelism.Algorithm;
 import dev.braid.parallelism.CommunicationSettings;
 import dev.braid.parallelism.Endpoint;
 import dev.braid.parallelism.Reach;
+import dev.braid.parallelism.preflight.Check;
+import dev.braid.parallelism.preflight.HostFacts;
+import dev.braid.parallelism.preflight.HostProbe;
+import dev.braid.parallelism.preflight.InterfaceChoice;
+import dev.braid.parallelism.preflight.Preflight;
+import dev.braid.parallelism.transport.aeron.AeronSizes;
+import dev.braid.parallelism.transport.aeron.SizeLimits;
 import dev.braid.trainer.ranks.RankJvm;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Collectives between ranks of this host, measured. */
 public final class CommBenchmark {
@@ -46,17 +54,36 @@ public final class CommBenchmark {
         return CommunicationSettings.of("bench-" + HexFormat.of().formatHex(name), 1, secret);
     }
 
+    /** What this host offers {@code ranks} ranks that all run on it. */
+    public static List<Check> preflight(int ranks) {
+        HostFacts facts = HostProbe.gather();
+        SizeLimits limits = new SizeLimits(
+                ranks,
+                CommunicationSettings.MEMORY_LIMIT,
+                InterfaceChoice.choose(facts, Optional.empty()).mtu(),
+                facts.receiveBufferOrUsual(),
+                facts.sendBufferOrUsual());
+        return Preflight.evaluate(facts, Optional.empty(), AeronSizes.of(limits), ranks);
+    }
+
     /** GB/s (10^9 bytes/s) at which one thread copies memory, by size. */
     public static Map<Long, Double> copyRates(List<Long> sizes) {
         return MemoryCopy.measure(sizes);
     }
 
     /**
-     * The transport that frames of ranks on one host take: {@code auto} spelt out.
+     * What ranks of one host really use: {@code auto} spelt out, {@code shared+ipc} being tensors that peers read in place with
+     * signals over ipc.
      *
      * @param transport as people ask for it
      */
-    public static String spelledOut(String transport, boolean processes) {
-        return transport.equals("auto") ? (processes ? "ipc" : "shared") : transport;
+    public static String spelledOut(String transport, boolean processes, boolean sharedMemory) {
+        if (!transport.equals("auto")) {
+            return transport;
+        }
+        if (!processes) {
+            return "shared";
+        }
+        return sharedMemory ? "shared+ipc" : "ipc";
     }
 }

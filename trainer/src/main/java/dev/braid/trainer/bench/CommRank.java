@@ -40,7 +40,7 @@ final class CommRank {
 
     /** Memory of a rank that runs {@code plan}. */
     static Memory memory(CommPlan plan) {
-        return new Memory();
+        return plan.sharedMemory() ? Memory.shared() : new Memory();
     }
 
     void run() {

@@ -2,6 +2,7 @@ package dev.braid.trainer.bench;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.braid.trainer.report.Format;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -26,7 +27,7 @@ public record CommText(
     public static String header() {
         return String.format(
                 Locale.ROOT,
-                "%-15s %13s  %-9s %12s %12s %10s %8s",
+                "%-15s %13s  %-10s %12s %12s %10s %8s",
                 "operation",
                 "bytes",
                 "transport",
@@ -41,7 +42,7 @@ public record CommText(
         CommPlan.Point point = result.point();
         String times = String.format(
                 Locale.ROOT,
-                "%-15s %13s  %-9s %12s %12s",
+                "%-15s %13s  %-10s %12s %12s",
                 point.operation().word(),
                 point.operation().sized() ? String.format(Locale.ROOT, "%,d", point.bytes()) : "-",
                 transport,
@@ -51,8 +52,8 @@ public record CommText(
             return times + String.format(Locale.ROOT, " %10s %8s", "-", "-");
         }
         double bandwidth = result.busBandwidth(ranks);
-        return times
-                + String.format(Locale.ROOT, " %10.2f %7.0f%%", bandwidth, 100 * bandwidth / copies.get(point.bytes()));
+        String share = Format.percent(bandwidth / copies.get(point.bytes()));
+        return times + String.format(Locale.ROOT, " %10s %8s", rate(bandwidth), share);
     }
 
     /** The line below the table. */
@@ -93,6 +94,10 @@ public record CommText(
 
     private static String micros(double micros) {
         return String.format(Locale.ROOT, micros < 100 ? "%.1f" : "%,.0f", micros);
+    }
+
+    private static String rate(double value) {
+        return String.format(Locale.ROOT, value < 0.1 ? "%.4f" : value < 10 ? "%.2f" : "%.1f", value);
     }
 
     private static double rounded(double value, double digits) {

@@ -61,12 +61,14 @@ class CommResultTest {
                         "\n",
                         CommText.header(),
                         TEXT.row(result(CommOperation.ALL_REDUCE, 10_000)),
+                        TEXT.row(result(CommOperation.ALL_GATHER, 1_000_000)),
                         TEXT.row(result(CommOperation.BARRIER, 12.3456)),
                         CommText.copyLine(Map.of(16_777_216L, 10.0, 4096L, 51.23))))
                 .isEqualTo("""
-                        operation               bytes  transport    median us   slowest us   bus GB/s  of copy
-                        all_reduce         16,777,216  ipc             10,000       20,000       2.52      25%
-                        barrier                     -  ipc               12.3         24.7          -        -
+                        operation               bytes  transport     median us   slowest us   bus GB/s  of copy
+                        all_reduce         16,777,216  ipc              10,000       20,000       2.52      25%
+                        all_gather         16,777,216  ipc           1,000,000    2,000,000     0.0126     0.1%
+                        barrier                     -  ipc                12.3         24.7          -        -
                         memory copy of the same bytes by one thread: 4,096 bytes 51.2 GB/s, 16,777,216 bytes 10.0 GB/s""");
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.braid.parallelism.Algorithm;
 import dev.braid.parallelism.CommunicationSettings;
+import dev.braid.parallelism.Reach;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +17,7 @@ class RankAssignmentTest {
         CommunicationSettings settings = CommunicationSettings.of(
                         "a run", 2, "0123456789abcdef".getBytes(StandardCharsets.US_ASCII))
                 .withTransport("udp")
+                .withReach(Reach.HOST)
                 .withAlgorithm(Algorithm.RING)
                 .withTimes(Duration.ofSeconds(3), Duration.ofSeconds(40))
                 .withBind("veth0")

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(180)
 class RankProcessesTest {
@@ -136,8 +138,10 @@ class RankProcessesTest {
         assertThat(ProcessHandle.of(paused).filter(ProcessHandle::isAlive)).isEmpty();
     }
 
-    @Test
-    void shouldLeaveNoRankBehindWhenTheLauncherIsKilled() throws InterruptedException {
+    /** {@code kill} runs the launcher's shutdown hook, as Ctrl-C does; {@code kill -9} runs nothing. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldLeaveNoRankBehindWhenTheLauncherIsKilled(boolean forcibly) throws InterruptedException {
         try (RankProcesses launcher = ProbeRank.start(1, Map.of(0, "launch"))) {
             launcher.meet(DEADLINE);
             Optional<String> event = launcher.rank(0).event(DEADLINE);
@@ -146,7 +150,8 @@ class RankProcessesTest {
                     .map(pid -> ProcessHandle.of(pid).orElseThrow())
                     .toList();
             assertThat(grandchildren).allMatch(ProcessHandle::isAlive);
-            launcher.rank(0).kill();
+            ProcessHandle process = ProcessHandle.of(launcher.rank(0).pid()).orElseThrow();
+            assertThat(forcibly ? process.destroyForcibly() : process.destroy()).isTrue();
             long until = System.nanoTime() + DEADLINE.toNanos();
             while (grandchildren.stream().anyMatch(ProcessHandle::isAlive)) {
                 assertThat(System.nanoTime()).as("a rank outlived its launcher").isLessThan(until);

@@ -32,20 +32,31 @@ final class AeronClient {
     private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final DriverNote note;
-    private final LockFile lock;
+    private final Liveness driver;
     private final Queue<Consumer<Aeron>> commands = new ConcurrentLinkedQueue<>();
     private final List<BooleanSupplier> pending = new ArrayList<>();
     private final Thread thread;
     private Aeron aeron;
+    private boolean connecting = true;
+    private long flownMillis;
     private int users;
     private volatile String fault = "";
     private volatile String lastError = "";
     private volatile boolean stopping;
-    private long nextProbe;
+    private final DriverTimeouts timeouts;
+    private long lastProbe = System.nanoTime();
+    private long heartbeat;
+    private long stalledNanos;
 
-    private AeronClient(DriverNote note, LockFile lock) {
+    /** Whether the driver's process or thread still runs. */
+    interface Liveness {
+        boolean alive() throws IOException;
+    }
+
+    private AeronClient(DriverNote note, Liveness driver, DriverTimeouts timeouts) {
         this.note = note;
-        this.lock = lock;
+        this.driver = driver;
+        this.timeouts = timeouts;
         this.thread = Thread.ofPlatform().daemon().name("braid-aeron-client").unstarted(this::run);
     }
 
@@ -54,8 +65,9 @@ final class AeronClient {
      *
      * @throws RuntimeException when it does not in time
      */
-    static AeronClient connect(DriverNote note, LockFile lock, DriverTimeouts timeouts, Duration patience) {
-        AeronClient client = new AeronClient(note, lock);
+    static AeronClient connect(DriverNote note, Liveness driver, DriverTimeouts timeouts, Duration patience)
+            throws IOException {
+        AeronClient client = new AeronClient(note, driver, timeouts);
         if (!CommonContext.isDriverActive(note.folder().toFile(), patience.toMillis(), message -> {})) {
             throw new DriverTimeoutException(note + " gives no sign of life");
         }
@@ -66,11 +78,13 @@ final class AeronClient {
                 .useConductorAgentInvoker(true)
                 .keepAliveIntervalNs(Math.min(timeouts.client().toNanos() / 4, TimeUnit.MILLISECONDS.toNanos(500)))
                 .resourceLingerDurationNs(LINGER_NANOS)
+                .epochClock(client::epochMillis)
                 .awaitingIdleStrategy(new SleepingIdleStrategy(TimeUnit.MICROSECONDS.toNanos(100)))
                 .preTouchMappedMemory(false)
                 .errorHandler(client::onError)
                 .subscriberErrorHandler(AeronClient::rethrow)
                 .closeHandler(client::awaitUsers));
+        client.connecting = false;
         boolean answered = false;
         try {
             client.awaitAnswer(patience);
@@ -85,12 +99,27 @@ final class AeronClient {
         return client;
     }
 
+    /**
+     * Time of day for Aeron, which waits for the first sign of life of a driver for as long as it may later be silent. When the
+     * driver ends before there is a connection, time flies, so that the wait is over.
+     */
+    private long epochMillis() {
+        try {
+            if (connecting && !driver.alive()) {
+                flownMillis += TimeUnit.DAYS.toMillis(1);
+            }
+        } catch (IOException unknown) {
+            // Then the wait takes its usual time.
+        }
+        return System.currentTimeMillis() + (connecting ? flownMillis : 0);
+    }
+
     /** A folder can be that of a driver that has just died: only an answer proves that it lives. */
-    private void awaitAnswer(Duration patience) {
+    private void awaitAnswer(Duration patience) throws IOException {
         long question = aeron.asyncAddSubscription("aeron:ipc", Integer.MIN_VALUE);
         long start = System.nanoTime();
-        while (aeron.isCommandActive(question)) {
-            if (System.nanoTime() - start > patience.toNanos()) {
+        for (int round = 1; aeron.isCommandActive(question); round++) {
+            if (System.nanoTime() - start > patience.toNanos() || (round % 50 == 0 && !driver.alive())) {
                 throw new DriverTimeoutException(note + " does not answer");
             }
             aeron.conductorAgentInvoker().invoke();
@@ -188,14 +217,22 @@ final class AeronClient {
         return count;
     }
 
-    /** The system frees the lock of a dead JVM at once; the driver's heartbeat would be missed much later. */
+    /** The system frees the lock of a dead JVM at once; a stopped one shows by its driver's heartbeat. */
     private void probe() throws IOException {
-        long now = System.nanoTime();
-        if (now - nextProbe >= 0) {
-            nextProbe = now + PROBE_NANOS;
-            if (!lock.owned()) {
-                breakDown("its process has ended");
-            }
+        long since = System.nanoTime() - lastProbe;
+        if (since < PROBE_NANOS) {
+            return;
+        }
+        lastProbe += since;
+        long beat = aeron.context().toDriverBuffer().consumerHeartbeatTime();
+        // A long gap between probes is a pause of this process, and says nothing about the driver.
+        stalledNanos = beat == heartbeat ? stalledNanos + Math.min(since, 2 * PROBE_NANOS) : 0;
+        heartbeat = beat;
+        if (!driver.alive()) {
+            breakDown("it has ended");
+        } else if (stalledNanos > timeouts.stall().toNanos()) {
+            breakDown("no sign of life for " + TimeUnit.NANOSECONDS.toMillis(stalledNanos)
+                    + " ms; its process is stopped, starved or paused");
         }
     }
 

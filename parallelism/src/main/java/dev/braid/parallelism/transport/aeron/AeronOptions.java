@@ -1,7 +1,9 @@
 package dev.braid.parallelism.transport.aeron;
 
 import dev.braid.parallelism.CommunicationSettings;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -43,9 +45,21 @@ public record AeronOptions(
         return "braid-" + System.getProperty("user.name").replaceAll("[^A-Za-z0-9_.]", "_") + "-";
     }
 
-    /** Name of the folder of this run and attempt. */
+    /**
+     * Name of the folder of this run and attempt. Processes in different network namespaces may see the same folders, but cannot
+     * use each other's sockets, so each namespace has its own driver.
+     */
     String folderName() {
-        return prefix() + hash(runId) + "-" + attempt;
+        return prefix() + hash(runId + namespace("net") + namespace("pid")) + "-" + attempt;
+    }
+
+    /** Linux's name of a namespace of this process; empty elsewhere. */
+    private static String namespace(String kind) {
+        try {
+            return Files.readSymbolicLink(Path.of("/proc/self/ns", kind)).toString();
+        } catch (IOException | UnsupportedOperationException notLinux) {
+            return "";
+        }
     }
 
     private static String hash(String text) {

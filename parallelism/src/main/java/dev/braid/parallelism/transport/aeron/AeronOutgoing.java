@@ -93,10 +93,9 @@ final class AeronOutgoing implements Outgoing {
 
     @Override
     public String fault() {
-        if (!fault.isEmpty()) {
-            return fault;
-        }
-        return client.fault();
+        // A driver that is gone closes all channels: it is the cause, they are the effect.
+        String cause = client.fault();
+        return cause.isEmpty() ? fault : cause;
     }
 
     /** Bytes of the log buffer, from the moment it is asked for. */

@@ -41,10 +41,26 @@ final class AeronSubscription {
             long registration = aeron.asyncAddSubscription(channel, stream, incoming::appear, incoming::disappear);
             client.repeat(() -> finish(aeron, registration, outcome));
         });
+        boolean opened = false;
+        try {
+            AeronSubscription subscription =
+                    new AeronSubscription(client, stream, await(client, channel, outcome, patience));
+            opened = true;
+            return subscription;
+        } finally {
+            if (!opened) {
+                // Should it still come to be, the client's thread closes it.
+                outcome.cancel(false);
+            }
+        }
+    }
+
+    private static Opened await(
+            AeronClient client, String channel, CompletableFuture<Opened> outcome, Duration patience) {
         long start = System.nanoTime();
         while (true) {
             try {
-                return new AeronSubscription(client, stream, outcome.get(50, TimeUnit.MILLISECONDS));
+                return outcome.get(50, TimeUnit.MILLISECONDS);
             } catch (TimeoutException notYet) {
                 if (!client.fault().isEmpty()) {
                     throw new IllegalStateException(client.fault(), notYet);
@@ -72,12 +88,18 @@ final class AeronSubscription {
         try {
             Subscription subscription = aeron.getSubscription(registration);
             String resolved = subscription.tryResolveChannelEndpointPort();
-            if (resolved == null) {
+            if (resolved == null && !outcome.isDone()) {
                 return false;
+            }
+            if (outcome.isDone()) {
+                subscription.close();
+                return true;
             }
             ChannelUri uri = ChannelUri.parse(resolved);
             String endpoint = uri.isUdp() ? uri.get(CommonContext.ENDPOINT_PARAM_NAME) : "";
-            outcome.complete(new Opened(subscription, endpoint));
+            if (!outcome.complete(new Opened(subscription, endpoint))) {
+                subscription.close();
+            }
         } catch (RuntimeException failure) {
             outcome.completeExceptionally(failure);
         }

@@ -33,26 +33,56 @@ public final class AeronTransport implements Transport {
     private final List<AeronOutgoing> outgoing = new ArrayList<>();
     private boolean closed;
 
-    private AeronTransport(AeronMedium medium, AeronOptions options, Optional<InetAddress> bind) {
+    private AeronTransport(
+            AeronMedium medium,
+            AeronSizes sizes,
+            MediaDriverLease lease,
+            IncomingChannels incoming,
+            AeronSubscription subscription) {
         this.medium = medium;
-        this.sizes = options.sizes();
-        this.lease = MediaDriverLease.acquire(options);
+        this.sizes = sizes;
+        this.lease = lease;
         this.client = lease.client();
-        this.incoming = new IncomingChannels(
-                client, HostedDriver.mostChannels(options.sizes().ranks()));
-        boolean opened = false;
-        try {
-            this.subscription = AeronSubscription.open(
-                    client,
-                    medium.listen(sizes, bind),
-                    incoming,
-                    options.timeouts().opening());
-            opened = true;
-        } finally {
-            if (!opened) {
-                lease.close();
+        this.incoming = incoming;
+        this.subscription = subscription;
+    }
+
+    /** A driver can end between the moment that it answers and the one that it is needed: then there is another one to find. */
+    private static AeronTransport open(AeronMedium medium, AeronOptions options, Optional<InetAddress> bind) {
+        long start = System.nanoTime();
+        while (true) {
+            MediaDriverLease lease = MediaDriverLease.acquire(options);
+            boolean opened = false;
+            try {
+                AeronTransport transport = open(medium, options, bind, lease);
+                opened = true;
+                return transport;
+            } catch (IllegalStateException failure) {
+                boolean over =
+                        System.nanoTime() - start > options.timeouts().opening().toNanos();
+                if (lease.client().fault().isEmpty()
+                        || over
+                        || Thread.currentThread().isInterrupted()) {
+                    throw failure;
+                }
+            } finally {
+                if (!opened) {
+                    lease.close();
+                }
             }
         }
+    }
+
+    private static AeronTransport open(
+            AeronMedium medium, AeronOptions options, Optional<InetAddress> bind, MediaDriverLease lease) {
+        AeronSizes sizes = options.sizes();
+        IncomingChannels incoming = new IncomingChannels(lease.client(), HostedDriver.mostChannels(sizes.ranks()));
+        AeronSubscription subscription = AeronSubscription.open(
+                lease.client(),
+                medium.listen(sizes, bind),
+                incoming,
+                options.timeouts().opening());
+        return new AeronTransport(medium, sizes, lease, incoming, subscription);
     }
 
     /**
@@ -61,7 +91,7 @@ public final class AeronTransport implements Transport {
      * @throws IllegalStateException when none does in time, or there is no room for it
      */
     public static AeronTransport ipc(AeronOptions options) {
-        return new AeronTransport(AeronMedium.IPC, options, Optional.empty());
+        return open(AeronMedium.IPC, options, Optional.empty());
     }
 
     /**
@@ -71,7 +101,15 @@ public final class AeronTransport implements Transport {
      * @throws IllegalStateException when no driver answers in time, there is no room for it, or the address cannot be bound
      */
     public static AeronTransport udp(AeronOptions options, InetAddress bind) {
-        return new AeronTransport(AeronMedium.UDP, options, Optional.of(bind));
+        return open(AeronMedium.UDP, options, Optional.of(bind));
+    }
+
+    /**
+     * Removes the folders of media drivers whose processes were killed. Opening a transport does so too; this is for who ends the
+     * last process of a host by force.
+     */
+    public static void removeLeftovers(AeronOptions options) {
+        MediaDriverLease.removeLeftovers(options);
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -66,14 +67,25 @@ final class HostDriver {
             return Optional.empty();
         }
         HostFolder shared = folder.get();
-        if (shared.lock().own()) {
+        if (shared.lock().own() && !runs()) {
             start(shared);
         }
         Optional<DriverNote> note = shared.note();
         if (note.isEmpty()) {
             return Optional.empty();
         }
-        return Optional.of(AeronClient.connect(note.get(), shared.lock(), options.timeouts(), ONE_TRY));
+        return Optional.of(AeronClient.connect(note.get(), liveness(shared, note.get()), options.timeouts(), ONE_TRY));
+    }
+
+    /** Of the driver that the note names: another one may take its place at any moment. */
+    private AeronClient.Liveness liveness(HostFolder shared, DriverNote note) {
+        return driver.isPresent()
+                ? driver.get()::alive
+                : () -> shared.lock().owned() && shared.note().equals(Optional.of(note));
+    }
+
+    private boolean runs() {
+        return driver.isPresent() && driver.get().alive();
     }
 
     private void start(HostFolder shared) throws IOException {
@@ -82,7 +94,7 @@ final class HostDriver {
         shared.clear();
         requireSpace(shared.path(), HostedDriver.ownBytes(options.sizes().ranks()), "its media driver");
         long process = ProcessHandle.current().pid();
-        Path home = shared.path().resolve("aeron-" + process + "-" + Long.toHexString(System.nanoTime()));
+        Path home = shared.path().resolve("aeron-" + process + "-" + UUID.randomUUID());
         driver = Optional.of(HostedDriver.start(home, options));
         shared.write(new DriverNote(home, process, options.host()));
     }

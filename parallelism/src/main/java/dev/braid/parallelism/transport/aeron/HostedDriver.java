@@ -24,23 +24,21 @@ final class HostedDriver implements AutoCloseable {
     private final MediaDriver driver;
     private final AtomicReference<String> error = new AtomicReference<>("");
     private final AtomicLong refusedSetups = new AtomicLong();
+    private final AtomicReference<Thread> thread = new AtomicReference<>();
 
     private HostedDriver(Path folder, AeronOptions options) {
         AeronSizes sizes = options.sizes();
         DriverTimeouts timeouts = options.timeouts();
-        long timer = Math.min(timeouts.client().toNanos() / 4, TimeUnit.SECONDS.toNanos(1));
+        long timer = timeouts.heartbeat().toNanos();
         MediaDriver.Context context = new MediaDriver.Context()
                 .aeronDirectoryName(folder.toString())
                 .dirDeleteOnStart(true)
                 .dirDeleteOnShutdown(true)
                 .warnIfDirectoryExists(false)
                 .threadingMode(ThreadingMode.SHARED)
-                .sharedThreadFactory(work -> Thread.ofPlatform()
-                        .daemon()
-                        .name("braid-media-driver-" + options.attempt())
-                        .unstarted(work))
+                .sharedThreadFactory(this::newThread)
                 .sharedIdleStrategy(new BackoffIdleStrategy(
-                        50, 20, TimeUnit.MICROSECONDS.toNanos(20), TimeUnit.MICROSECONDS.toNanos(1000)))
+                        50, 20, TimeUnit.MICROSECONDS.toNanos(20), TimeUnit.MICROSECONDS.toNanos(500)))
                 .asyncExecutorEnabled(false)
                 .termBufferSparseFile(false)
                 .performStorageChecks(true)
@@ -54,6 +52,16 @@ final class HostedDriver implements AutoCloseable {
                 .errorHandler(this::onError);
         apply(timeouts, timer, context);
         driver = MediaDriver.launchEmbedded(context);
+    }
+
+    private Thread newThread(Runnable work) {
+        thread.set(Thread.ofPlatform().daemon().name("braid-media-driver").unstarted(work));
+        return thread.get();
+    }
+
+    /** False when the driver's thread has ended, which only an error beyond repair can do. */
+    boolean alive() {
+        return thread.get().isAlive();
     }
 
     private static void apply(DriverTimeouts timeouts, long timer, MediaDriver.Context context) {

@@ -130,13 +130,21 @@ final class IncomingChannels {
                     fragments += channel.fragments();
                     work++;
                     if (!channel.refused()) {
-                        receiver.closed(channel.id(), "the sender at " + image.sourceIdentity() + " has gone");
+                        receiver.closed(channel.id(), ending(image));
                     }
                     break;
                 }
             }
         }
         return work;
+    }
+
+    private String ending(Image image) {
+        if (!client.fault().isEmpty()) {
+            return client.fault();
+        }
+        return "the sender at " + image.sourceIdentity()
+                + (image.isEndOfStream() ? " has closed the channel" : " is gone without having closed the channel");
     }
 
     private void reject(Image image, String reason) {

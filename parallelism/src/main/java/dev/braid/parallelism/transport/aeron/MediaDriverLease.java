@@ -73,6 +73,19 @@ final class MediaDriverLease implements AutoCloseable {
         }
     }
 
+    /** Removes folders that no living process uses. */
+    static void removeLeftovers(AeronOptions options) {
+        Uninterrupted.call(
+                "braid-media-driver-sweep",
+                () -> {
+                    synchronized (IN_USE) {
+                        sweep(options);
+                    }
+                    return true;
+                },
+                () -> {});
+    }
+
     private static void sweep(AeronOptions options) throws IOException {
         for (Path base : options.bases()) {
             if (Files.isDirectory(base)) {

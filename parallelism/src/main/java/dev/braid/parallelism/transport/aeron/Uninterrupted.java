@@ -1,7 +1,7 @@
 package dev.braid.parallelism.transport.aeron;
 
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 
 /**
@@ -17,24 +17,23 @@ final class Uninterrupted {
      */
     static <T> T call(String threadName, Callable<T> work, Runnable onInterrupt) {
         FutureTask<T> task = new FutureTask<>(work);
-        Thread.ofPlatform().daemon().name(threadName).start(task);
+        Thread thread = Thread.ofPlatform().daemon().name(threadName).start(task);
         boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    return task.get();
-                } catch (InterruptedException later) {
-                    interrupted = true;
-                    onInterrupt.run();
-                } catch (ExecutionException failed) {
-                    throw unchecked(failed.getCause());
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException later) {
+                interrupted = true;
+                onInterrupt.run();
             }
         }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (task.state() == Future.State.FAILED) {
+            throw unchecked(task.exceptionNow());
+        }
+        return task.resultNow();
     }
 
     private static RuntimeException unchecked(Throwable cause) {

@@ -35,7 +35,6 @@ final class TcpOutgoing implements Outgoing {
     private final TcpSizes sizes;
     private final Selector selector;
     private final DirectBuffer small = new DirectBuffer(TcpSizes.PREFIX + SMALL);
-    private final ByteBuffer[] parts = new ByteBuffer[3];
 
     /** What the kernel has not taken yet of a frame that was accepted; its capacity grows to that of the largest frame. */
     private DirectBuffer kept = new DirectBuffer(TcpSizes.PREFIX + SMALL);
@@ -82,16 +81,20 @@ final class TcpOutgoing implements Outgoing {
             return SendResult.BUSY;
         }
         ByteBuffer start = small.bytes().clear().putInt(bytes);
-        if (bytes <= SMALL) {
-            small.put(header, headerBytes);
-            small.put(payload, payloadBytes);
-            headerBytes = 0;
-            payloadBytes = 0;
+        try {
+            if (bytes <= SMALL) {
+                small.put(header, headerBytes);
+                small.put(payload, payloadBytes);
+                return taken(socket.write(start.flip()), start);
+            }
+            ByteBuffer[] parts = {
+                start.flip(), Addresses.asByteBuffer(header, headerBytes), Addresses.asByteBuffer(payload, payloadBytes)
+            };
+            return taken(socket.write(parts), parts);
+        } catch (IOException e) {
+            failed(e);
+            return SendResult.BROKEN;
         }
-        parts[0] = start.flip();
-        parts[1] = Addresses.asByteBuffer(header, headerBytes);
-        parts[2] = Addresses.asByteBuffer(payload, payloadBytes);
-        return write();
     }
 
     /**
@@ -137,7 +140,9 @@ final class TcpOutgoing implements Outgoing {
 
     @Override
     public void close() {
-        progress();
+        if (state == State.OPEN) {
+            progress();
+        }
         end("this side of the connection to " + peer + " was closed");
     }
 
@@ -201,27 +206,22 @@ final class TcpOutgoing implements Outgoing {
         return kept.bytes().hasRemaining() && socket.write(kept.bytes()) > 0 ? 1 : 0;
     }
 
-    private SendResult write() {
-        try {
-            if (socket.write(parts) == 0) {
-                return SendResult.BUSY;
-            }
-        } catch (IOException e) {
-            failed(e);
-            return SendResult.BROKEN;
+    /** Keeps what the kernel has left of a frame, unless it took nothing of it. */
+    private SendResult taken(long written, ByteBuffer... parts) {
+        if (written == 0) {
+            return SendResult.BUSY;
         }
-        keepRest();
-        return SendResult.SENT;
-    }
-
-    private void keepRest() {
         int rest = 0;
         for (ByteBuffer part : parts) {
             rest += part.remaining();
         }
-        if (rest == 0) {
-            return;
+        if (rest > 0) {
+            keep(rest, parts);
         }
+        return SendResult.SENT;
+    }
+
+    private void keep(int rest, ByteBuffer... parts) {
         if (rest > kept.capacity()) {
             kept.close();
             kept = new DirectBuffer(Math.min(Integer.highestOneBit(rest) * 2, TcpSizes.PREFIX + maxFrame()));

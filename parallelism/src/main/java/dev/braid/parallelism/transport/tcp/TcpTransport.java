@@ -29,7 +29,8 @@ import java.util.concurrent.TimeUnit;
  * waits.
  *
  * <p>Strangers may connect: the number of connections, and what one of them can make this rank hold, are bounded; who announces
- * an impossible length is cut off and counted.
+ * an impossible length is cut off and counted. Beyond the limit connections wait in the kernel's queue until others end or have
+ * been silent for two seconds.
  */
 public final class TcpTransport implements Transport {
     /** Its name and the key of its endpoint. */
@@ -59,7 +60,7 @@ public final class TcpTransport implements Transport {
     private long channels;
     private long refused;
     private long malformed;
-    private long turnedAway;
+    private long silent;
     private String lastProblem = "";
     private boolean open = true;
 
@@ -77,9 +78,8 @@ public final class TcpTransport implements Transport {
         this.loopback = bind.isLoopbackAddress();
         TcpEndpoint.dialable(bind);
         try {
-            this.server = listen(bind, sizes);
             this.selector = Selector.open();
-            server.register(selector, SelectionKey.OP_ACCEPT);
+            this.server = listen(bind, sizes, selector);
             this.endpoint = TcpEndpoint.format((InetSocketAddress) server.getLocalAddress());
         } catch (IOException e) {
             throw new UncheckedIOException(
@@ -171,7 +171,7 @@ public final class TcpTransport implements Transport {
     public String describe() {
         StringBuilder text = new StringBuilder(String.format(
                 "tcp at %s: %d channels in (at most %d), %d out, frames up to %d bytes; %d refused, %d with impossible"
-                        + " lengths, %d turned away",
+                        + " lengths, %d dropped as silent",
                 endpoint,
                 incoming.size(),
                 sizes.incoming(),
@@ -179,7 +179,7 @@ public final class TcpTransport implements Transport {
                 sizes.maxFrame(),
                 refused,
                 malformed,
-                turnedAway));
+                silent));
         if (!lastProblem.isEmpty()) {
             text.append("; last problem: ").append(lastProblem);
         }
@@ -207,15 +207,19 @@ public final class TcpTransport implements Transport {
         }
     }
 
-    private static ServerSocketChannel listen(InetAddress bind, TcpSizes sizes) throws IOException {
+    /** Frees both when it fails. */
+    private static ServerSocketChannel listen(InetAddress bind, TcpSizes sizes, Selector selector) throws IOException {
         ServerSocketChannel server = ServerSocketChannel.open(family(bind));
         try {
             server.configureBlocking(false);
             // Accepted sockets inherit it, in time for the window that they offer first.
             server.setOption(StandardSocketOptions.SO_RCVBUF, sizes.socketBuffer());
-            return server.bind(new InetSocketAddress(bind, 0), sizes.incoming());
+            server.bind(new InetSocketAddress(bind, 0), sizes.incoming());
+            server.register(selector, SelectionKey.OP_ACCEPT);
+            return server;
         } catch (IOException | RuntimeException e) {
             server.close();
+            selector.close();
             throw e;
         }
     }
@@ -235,17 +239,19 @@ public final class TcpTransport implements Transport {
 
     private void accept() {
         try {
-            for (SocketChannel socket = server.accept(); socket != null; socket = server.accept()) {
-                if (incoming.size() < sizes.incoming() || dropSilent()) {
-                    admit(socket);
-                } else {
-                    turnedAway++;
-                    socket.close();
+            while (incoming.size() < sizes.incoming()) {
+                SocketChannel socket = server.accept();
+                if (socket == null) {
+                    return;
                 }
+                admit(socket);
             }
         } catch (IOException e) {
             lastProblem = "accepting: " + e.getMessage();
+            return;
         }
+        // Others wait in the kernel's queue, a late peer perhaps among them: turning them away would end its attempt.
+        dropSilent();
     }
 
     private void admit(SocketChannel socket) throws IOException {
@@ -263,17 +269,15 @@ public final class TcpTransport implements Transport {
         }
     }
 
-    /** Ends the oldest connection that has not sent a whole frame in all its time; false when there is none. */
-    private boolean dropSilent() {
+    /** Ends the connections that have not sent a whole frame in all their time. */
+    private void dropSilent() {
         for (TcpIncoming connection : incoming.values()) {
             if (!connection.spoken() && !connection.ended() && connection.ageNanos() > SILENT_NANOS) {
                 connection.end("silent, and others wait to connect");
-                turnedAway++;
+                silent++;
                 enqueue(connection);
-                return true;
             }
         }
-        return false;
     }
 
     private void enqueue(TcpIncoming connection) {
@@ -288,7 +292,7 @@ public final class TcpTransport implements Transport {
         for (int turns = ready.size(); turns > 0 && done < limit; turns--) {
             TcpIncoming connection = ready.remove();
             connection.queued(false);
-            if (incoming.get(connection.channel()) == connection) {
+            if (!connection.closed()) {
                 done += serve(connection, receiver, limit - done);
             }
         }
@@ -297,10 +301,15 @@ public final class TcpTransport implements Transport {
 
     private int serve(TcpIncoming connection, Receiver receiver, int limit) {
         serving = connection;
-        int done;
+        int done = 0;
         try {
-            boolean arrived = !connection.hasFrame() && connection.read();
-            done = connection.deliver(receiver, Math.min(TURN, limit)) + (arrived ? 1 : 0);
+            int turn = Math.min(TURN, limit);
+            boolean more = true;
+            while (more && done < turn) {
+                more = connection.hasFrame() || connection.read();
+                done += connection.deliver(receiver, turn - done);
+                more &= connection.full();
+            }
         } finally {
             serving = null;
         }

@@ -101,7 +101,7 @@ class AeronTransportTest {
 
             assertThat(inbox.numbers).hasSize(10);
             assertThat(inbox.closed).containsExactly(inbox.channels.getFirst());
-            assertThat(inbox.reasons.getFirst()).contains("gone");
+            assertThat(inbox.reasons.getFirst()).contains("has closed the channel");
             assertThat(world.send(channel, 0, 100, 0)).isEqualTo(SendResult.BROKEN);
         }
     }

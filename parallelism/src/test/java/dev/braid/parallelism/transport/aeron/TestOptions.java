@@ -8,10 +8,11 @@ import java.util.List;
 final class TestOptions {
     static final DriverTimeouts SHORT = new DriverTimeouts(
             Duration.ofSeconds(20),
-            Duration.ofSeconds(2),
-            Duration.ofSeconds(2),
-            Duration.ofSeconds(2),
-            Duration.ofSeconds(2),
+            Duration.ofSeconds(3),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5),
             Duration.ofMillis(200),
             Duration.ofMillis(500));
 

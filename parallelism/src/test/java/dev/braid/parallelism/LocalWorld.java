@@ -106,10 +106,7 @@ public final class LocalWorld implements AutoCloseable {
 
     /** Ranks on one host whose transports are wrapped. */
     public static LocalWorld of(
-            Wires wires,
-            int count,
-            UnaryOperator<CommunicationSettings> change,
-            UnaryOperator<Transport> wrapping) {
+            Wires wires, int count, UnaryOperator<CommunicationSettings> change, UnaryOperator<Transport> wrapping) {
         return new LocalWorld(
                 wires,
                 count,
@@ -174,9 +171,11 @@ public final class LocalWorld implements AutoCloseable {
 
     /** All leave together, as they wait for each other. */
     @Override
-    public void close() throws Exception {
+    public void close() {
         try {
             each(rank -> rank.fabric().close());
+        } catch (Exception problem) {
+            throw new AssertionError("the ranks do not close", problem);
         } finally {
             ranks.forEach(rank -> rank.memory().close());
         }

@@ -146,9 +146,13 @@ final class Peer {
     private void sayHello(long now) {
         ControlMessage.Hello hello =
                 new ControlMessage.Hello(engine.settings.runId(), engine.settings.attempt(), engine.rank, rank, nonce);
-        boolean sent = engine.sendControl(out, transport, Frame.HELLO, 0, hello);
+        SendResult result = engine.sendControl(out, transport, Frame.HELLO, 0, hello);
+        if (result == SendResult.BROKEN) {
+            gone = true;
+            broken(out.fault());
+        }
         // A channel that does not stand yet will soon.
-        nextHello = now + (sent ? engine.handshakeNanos : engine.handshakeNanos / 50);
+        nextHello = now + (result == SendResult.BUSY ? engine.handshakeNanos / 50 : engine.handshakeNanos);
         engine.wake(this);
     }
 
@@ -483,7 +487,7 @@ final class Peer {
 
     /** True when the peer knows of the failure, or cannot be told. */
     boolean informed() {
-        return knows || left || !open() || engine.isMissing(rank);
+        return knows || left || gone || engine.isMissing(rank);
     }
 
     /** When this peer wants to be ticked next. */

@@ -106,7 +106,10 @@ public final class LocalWorld implements AutoCloseable {
 
     /** Ranks on one host whose transports are wrapped. */
     public static LocalWorld of(
-            Wires wires, int count, UnaryOperator<CommunicationSettings> change, UnaryOperator<Transport> wrapping) {
+            Wires wires,
+            int count,
+            UnaryOperator<CommunicationSettings> change,
+            UnaryOperator<Transport> wrapping) {
         return new LocalWorld(
                 wires,
                 count,
@@ -174,8 +177,10 @@ public final class LocalWorld implements AutoCloseable {
     public void close() {
         try {
             each(rank -> rank.fabric().close());
-        } catch (Exception problem) {
-            throw new AssertionError("the ranks do not close", problem);
+        } catch (RuntimeException failure) {
+            throw failure;
+        } catch (Exception failure) {
+            throw new IllegalStateException(failure);
         } finally {
             ranks.forEach(rank -> rank.memory().close());
         }

@@ -74,6 +74,27 @@ class MismatchTest {
     }
 
     @Test
+    void shouldFindOutThatTwoRanksBroadcastAsRoot() throws Exception {
+        String message = message(
+                0,
+                rank -> rank.world().broadcast(rank.floats(1), 0),
+                rank -> rank.world().broadcast(rank.floats(1), 1));
+        assertThat(message)
+                .contains(
+                        "takes part with broadcast of f32, tree, 4 bytes for this rank, which expects none in operation 0")
+                .contains("the same root");
+    }
+
+    @Test
+    void shouldFindOutThatARankSendsWhereNothingIsExpected() throws Exception {
+        String message = message(
+                1,
+                rank -> rank.world().allToAll(rank.floats(1, 2), new long[] {1, 1}, rank.floats(0), new long[] {1, 0}),
+                rank -> rank.world().allToAll(rank.floats(1), new long[] {0, 1}, rank.floats(0), new long[] {0, 1}));
+        assertThat(message).contains("rank 0 takes part with all_to_all of f32", "which expects none in operation 0");
+    }
+
+    @Test
     void shouldNameBothSizesOfASendAndItsReceive() throws Exception {
         String message = message(
                 1,

@@ -507,6 +507,14 @@ public final class Engine {
         active--;
     }
 
+    void requireNothingEarly(Operation operation) {
+        if (operation.kind != OperationKind.POINT_TO_POINT) {
+            for (int i = 0; i < linked.size(); i++) {
+                linked.get(i).requireNothingEarly(operation.group.id, operation.sequence());
+            }
+        }
+    }
+
     void schedule(Task task) {
         tasks.add(task);
     }

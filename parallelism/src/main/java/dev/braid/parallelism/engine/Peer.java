@@ -250,7 +250,10 @@ final class Peer {
             return;
         }
         if (engine.stale(this, key, true)) {
-            return;
+            if (transport.name().equals("simulated")) {
+                return; // a duplicate, which no other transport makes
+            }
+            throw unexpected(frame);
         }
         int bytes = Frame.HEADER + Frame.payloadBytes(frame);
         earlyBytes += bytes;
@@ -260,6 +263,27 @@ final class Peer {
         Staging.Block block = engine.staging.take(bytes);
         Addresses.copy(frame, block.address(), bytes);
         early.computeIfAbsent(key, any -> new ArrayList<>()).add(new EarlyFrame(block));
+    }
+
+    /** Throws when the peer has sent something for an operation that has ended here without asking for it. */
+    void requireNothingEarly(int group, long sequence) {
+        if (early.isEmpty()) {
+            return;
+        }
+        early.forEach((key, frames) -> {
+            if (key.group() == group && key.sequence() == sequence && !key.pointToPoint()) {
+                throw unexpected(frames.getFirst().block.address());
+            }
+        });
+    }
+
+    private EngineFault unexpected(long frame) {
+        return engine.fault(
+                Kind.MISMATCH,
+                rank,
+                "rank " + rank + " takes part with " + Signature.describe(frame) + ", " + Frame.total(frame)
+                        + " bytes for this rank, which expects none in operation " + Frame.sequence(frame)
+                        + ": all ranks of a group must name the same root and matching counts");
     }
 
     void consumedEager(long cost) {

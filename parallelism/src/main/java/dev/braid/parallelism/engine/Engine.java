@@ -233,7 +233,7 @@ public final class Engine {
                             + millis(settings.patience().toNanos()));
         }
         for (int waitedFor : operation.waitingFor()) {
-            if (peers[waitedFor].left()) {
+            if (peers[waitedFor].leftBefore(now - heartbeatNanos)) {
                 throw fault(Kind.CLOSED, waitedFor, addresses.get(waitedFor) + " has left already");
             }
         }
@@ -382,14 +382,14 @@ public final class Engine {
         return codec.encode(message);
     }
 
-    /** Sends a message of the handshake if the channel takes it; it is repeated otherwise. */
-    void sendControl(Outgoing out, Transport transport, byte kind, long key, ControlMessage message) {
+    /** Sends a message of the handshake. False when the channel does not take it now. */
+    boolean sendControl(Outgoing out, Transport transport, byte kind, long key, ControlMessage message) {
         byte[] payload = encode(message);
         long frame = header();
         Frame.write(frame, kind, payload.length, epoch, rank);
         Addresses.copyFrom(payload, frame + Frame.HEADER);
         Frame.seal(frame, key, frame + Frame.HEADER, payload.length, transport.intact(), crc);
-        out.send(frame, Frame.HEADER, frame + Frame.HEADER, payload.length);
+        return out.send(frame, Frame.HEADER, frame + Frame.HEADER, payload.length) == SendResult.SENT;
     }
 
     SendResult send(

@@ -12,7 +12,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,6 +46,11 @@ final class Peer {
     private final Outgoing out;
     /** Nonces of hellos in the peer's name, by the channel they came on: one of them is the peer's. */
     private final Map<Long, byte[]> hellos = new LinkedHashMap<>();
+    /** Messages of the handshake that are to be sent: proofs by the channel whose hello they answer. */
+    private final Set<Long> proofsDue = new LinkedHashSet<>();
+
+    private boolean helloDue;
+    private boolean readyDue;
 
     private final ArrayDeque<Control> controls = new ArrayDeque<>();
     private final ArrayDeque<Outbound> sending = new ArrayDeque<>();
@@ -57,6 +64,7 @@ final class Peer {
     private boolean readyReceived;
     private boolean peerReadsUs;
     private boolean left;
+    private long leftNanos;
     private boolean leaveSent;
     private boolean knows;
     private long keyIn;
@@ -99,6 +107,11 @@ final class Peer {
         return left;
     }
 
+    /** True when the peer has left before a time, so that nothing sent before its farewell is still to come. */
+    boolean leftBefore(long time) {
+        return left && leftNanos - time < 0;
+    }
+
     long lastHeard() {
         return lastHeard;
     }
@@ -120,16 +133,40 @@ final class Peer {
                     .findFirst()
                     .orElseThrow();
             hellos.remove(oldest);
+            proofsDue.remove(oldest);
         }
         hellos.put(from, hello.nonce());
-        prove(hello.nonce());
-        if (bound && from == channel) {
-            sendReady();
-        }
+        proofsDue.add(from);
+        readyDue |= bound && from == channel;
+        sendHandshake();
     }
 
-    private void prove(byte[] peerNonce) {
-        engine.sendControl(out, transport, Frame.PROOF, 0, engine.handshake.prove(engine.rank, rank, nonce, peerNonce));
+    /** Sends what is due of the handshake. False when the channel does not take all of it now: then the rest stays due. */
+    private boolean sendHandshake() {
+        for (Iterator<Long> due = proofsDue.iterator(); due.hasNext(); ) {
+            if (!sendProof(hellos.get(due.next()))) {
+                return false;
+            }
+            due.remove();
+        }
+        readyDue = readyDue && !sendReady();
+        helloDue = helloDue && !readyDue && !sendHello();
+        return !readyDue && !helloDue;
+    }
+
+    private boolean sendHello() {
+        return engine.sendControl(
+                out,
+                transport,
+                Frame.HELLO,
+                0,
+                new ControlMessage.Hello(
+                        engine.settings.runId(), engine.settings.attempt(), engine.rank, rank, nonce));
+    }
+
+    private boolean sendProof(byte[] peerNonce) {
+        return engine.sendControl(
+                out, transport, Frame.PROOF, 0, engine.handshake.prove(engine.rank, rank, nonce, peerNonce));
     }
 
     /** False when the proof is wrong, or comes by a second channel: then it is a stranger's. */
@@ -149,12 +186,13 @@ final class Peer {
             keyOut = engine.handshake.linkKey(engine.rank, rank, nonce, peerNonce);
             engine.bind(transport, from, this);
         }
-        sendReady();
+        readyDue = true;
+        sendHandshake();
         return true;
     }
 
-    private void sendReady() {
-        engine.sendControl(
+    private boolean sendReady() {
+        return engine.sendControl(
                 out,
                 transport,
                 Frame.READY,
@@ -175,7 +213,7 @@ final class Peer {
             case Frame.READY -> ready(frame);
             case Frame.HEARTBEAT -> eagerReturned = Math.max(eagerReturned, Frame.offset(frame));
             case Frame.ABORT -> engine.aborted(this, (ControlMessage.Abort) engine.decode(frame));
-            case Frame.LEAVE -> left = true;
+            case Frame.LEAVE -> leave(now);
             case Frame.DATA, Frame.REFERENCE -> transfer(frame);
             case Frame.RELEASE -> {
                 Outbound outbound = outbounds.get(key(frame));
@@ -192,6 +230,13 @@ final class Peer {
         ControlMessage.Ready ready = (ControlMessage.Ready) engine.decode(frame);
         peerReadsUs = ready.readsMemory();
         readyReceived = true;
+    }
+
+    private void leave(long now) {
+        if (!left) {
+            left = true;
+            leftNanos = now;
+        }
     }
 
     private static TransferKey key(long frame) {
@@ -317,7 +362,7 @@ final class Peer {
 
     /** Sends what can be sent now. True when there is more that a later poll may be able to send. */
     boolean flush(long now) {
-        if (!open()) {
+        if (!sendHandshake() || !open()) {
             return true;
         }
         while (!controls.isEmpty()) {
@@ -365,17 +410,12 @@ final class Peer {
     void tick(long now) {
         if (!open() && now >= nextHello) {
             nextHello = now + engine.handshakeNanos;
-            engine.sendControl(
-                    out,
-                    transport,
-                    Frame.HELLO,
-                    0,
-                    new ControlMessage.Hello(
-                            engine.settings.runId(), engine.settings.attempt(), engine.rank, rank, nonce));
+            helloDue = true;
             if (bound) {
-                prove(hellos.get(channel));
-                sendReady();
+                proofsDue.add(channel);
+                readyDue = true;
             }
+            sendHandshake();
         }
         if (open() && now >= nextHeartbeat) {
             heartbeat(now);
@@ -423,7 +463,7 @@ final class Peer {
         if (owed()) {
             throw engine.fault(Kind.DEAD, rank, address + " is gone: " + reason);
         }
-        left = true;
+        leave(engine.now());
     }
 
     void broken(String reason) {

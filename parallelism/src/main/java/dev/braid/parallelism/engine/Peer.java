@@ -67,6 +67,7 @@ final class Peer {
     private long leftNanos;
     private boolean leaveSent;
     private boolean knows;
+    private boolean gone;
     private long keyIn;
     private long keyOut;
     private long lastHeard;
@@ -460,6 +461,7 @@ final class Peer {
     /** The peer's channel ended. */
     void channelClosed(String reason) {
         bound = false;
+        gone = true;
         if (owed()) {
             throw engine.fault(Kind.DEAD, rank, address + " is gone: " + reason);
         }
@@ -467,6 +469,7 @@ final class Peer {
     }
 
     void broken(String reason) {
+        gone = true;
         if (owed() && engine.healthy()) {
             throw engine.fault(Kind.DEAD, rank, "nothing can be sent to " + address + " any more: " + reason);
         }
@@ -498,7 +501,7 @@ final class Peer {
 
     /** True when the peer knows of the failure, or cannot be told. */
     boolean informed() {
-        return knows || left || !open() || engine.isMissing(rank);
+        return knows || left || gone || engine.isMissing(rank);
     }
 
     /** When this peer wants to be ticked next. */

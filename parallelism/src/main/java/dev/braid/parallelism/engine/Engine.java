@@ -465,7 +465,7 @@ public final class Engine {
     long reserve(Operation operation) {
         // Bystanders of a message do not count it, so it must not shift the numbers of collectives.
         long sequence = operation.kind == OperationKind.POINT_TO_POINT
-                ? -++operation.group.messages
+                ? - ++operation.group.messages
                 : operation.group.issued++;
         operation.group.active.put(sequence, operation);
         active++;

@@ -21,7 +21,8 @@ final class GatherAdd extends Operation {
         if (bytes == 0) {
             return;
         }
-        // The result replaces what is sent. A small tensor is soon gone, and no sum is written before. A larger one may be
+        // The result replaces what is sent. A small tensor is soon gone, and no sum is written before. A larger one may
+        // be
         // read in place by peers that add it to theirs: if each waited for the others to have read, all would for ever.
         boolean small = bytes <= Peer.EAGER_LIMIT;
         target = small ? address : scratch(bytes);

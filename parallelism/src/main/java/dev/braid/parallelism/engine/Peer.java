@@ -161,8 +161,7 @@ final class Peer {
                 transport,
                 Frame.HELLO,
                 0,
-                new ControlMessage.Hello(
-                        engine.settings.runId(), engine.settings.attempt(), engine.rank, rank, nonce));
+                new ControlMessage.Hello(engine.settings.runId(), engine.settings.attempt(), engine.rank, rank, nonce));
     }
 
     private boolean sendProof(byte[] peerNonce) {

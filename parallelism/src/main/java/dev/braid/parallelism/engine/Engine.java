@@ -234,7 +234,7 @@ public final class Engine {
                             + millis(settings.patience().toNanos()));
         }
         for (int waitedFor : operation.waitingFor()) {
-            if (peers[waitedFor].left()) {
+            if (peers[waitedFor].leftBefore(now - heartbeatNanos)) {
                 throw fault(Kind.CLOSED, waitedFor, addresses.get(waitedFor) + " has left already");
             }
         }
@@ -390,7 +390,7 @@ public final class Engine {
         return codec.encode(message);
     }
 
-    /** Sends a message of the handshake if the channel takes it, which it says; it is repeated otherwise. */
+    /** Sends a message of the handshake. False when the channel does not take it now. */
     boolean sendControl(Outgoing out, Transport transport, byte kind, long key, ControlMessage message) {
         byte[] payload = encode(message);
         long frame = header();

@@ -5,6 +5,9 @@ import dev.braid.parallelism.ReduceOp;
 import dev.braid.parallelism.Slices;
 import dev.braid.tensor.DType;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * All-reduce over hosts with the same number of ranks each: reduce-scatter inside the host, all-reduce of each slice across the
@@ -64,6 +67,15 @@ final class Hierarchical extends Operation {
         reduce.then(() -> engine.begin(gather, site));
         gather.then(this::completed);
         engine.begin(scatter, site);
+    }
+
+    @Override
+    SortedSet<Integer> waitingFor() {
+        return Stream.of(scatter, reduce, gather)
+                .filter(stage -> stage.started() && !stage.done())
+                .findFirst()
+                .map(Operation::waitingFor)
+                .orElseGet(TreeSet::new);
     }
 
     /** Byte at which each of {@code ranks} slices of {@code bytes} starts, and the end. */

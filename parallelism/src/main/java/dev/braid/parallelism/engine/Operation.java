@@ -279,7 +279,7 @@ abstract class Operation implements Handle {
     }
 
     /** World ranks from which something is still to come, or which have not taken what they were sent. */
-    final SortedSet<Integer> waitingFor() {
+    SortedSet<Integer> waitingFor() {
         SortedSet<Integer> ranks = new TreeSet<>();
         for (Inbound inbound : inbounds) {
             if (!inbound.isDone()) {

@@ -13,7 +13,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,6 +47,11 @@ final class Peer {
     private final Outgoing out;
     /** Nonces of hellos in the peer's name, by the channel they came on: one of them is the peer's. */
     private final Map<Long, byte[]> hellos = new LinkedHashMap<>();
+    /** Messages of the handshake that are to be sent: proofs by the channel whose hello they answer. */
+    private final Set<Long> proofsDue = new LinkedHashSet<>();
+
+    private boolean helloDue;
+    private boolean readyDue;
 
     private final ArrayDeque<Control> controls = new ArrayDeque<>();
     private final ArrayDeque<Outbound> sending = new ArrayDeque<>();
@@ -58,9 +65,10 @@ final class Peer {
     private boolean readyReceived;
     private boolean peerReadsUs;
     private boolean left;
-    private boolean gone;
+    private long leftNanos;
     private boolean leaveSent;
     private boolean knows;
+    private boolean gone;
     private long keyIn;
     private long keyOut;
     private long lastHeard;
@@ -101,6 +109,11 @@ final class Peer {
         return left;
     }
 
+    /** True when the peer has left before a time, so that nothing sent before its farewell is still to come. */
+    boolean leftBefore(long time) {
+        return left && leftNanos - time < 0;
+    }
+
     long lastHeard() {
         return lastHeard;
     }
@@ -126,38 +139,57 @@ final class Peer {
                     .findFirst()
                     .orElseThrow();
             hellos.remove(oldest);
+            proofsDue.remove(oldest);
         }
         hellos.put(from, hello.nonce());
         if (nextHello <= now && !open()) {
-            sayHello(now); // the proof means nothing to the peer before it has our hello
+            nextHello = now + engine.handshakeNanos;
+            helloDue = true; // the proof means nothing to the peer before it has our hello
         }
-        prove(hello.nonce());
-        if (bound) {
-            sendReady();
-        }
+        proofsDue.add(from);
+        readyDue |= bound;
+        sendHandshake();
         return true;
     }
 
     /** The channel has ended without being bound. */
     void forgetHello(long from) {
         hellos.remove(from);
+        proofsDue.remove(from);
     }
 
-    private void sayHello(long now) {
-        ControlMessage.Hello hello =
-                new ControlMessage.Hello(engine.settings.runId(), engine.settings.attempt(), engine.rank, rank, nonce);
-        SendResult result = engine.sendControl(out, transport, Frame.HELLO, 0, hello);
-        if (result == SendResult.BROKEN) {
-            gone = true;
-            broken(out.fault());
+    /** Sends what is due of the handshake. False when the channel does not take all of it now: then the rest stays due. */
+    private boolean sendHandshake() {
+        helloDue = helloDue && !sendHello();
+        if (helloDue) {
+            return false;
         }
-        // A channel that does not stand yet will soon.
-        nextHello = now + (result == SendResult.BUSY ? engine.handshakeNanos / 50 : engine.handshakeNanos);
-        engine.wake(this);
+        for (Iterator<Long> due = proofsDue.iterator(); due.hasNext(); ) {
+            if (!sendProof(hellos.get(due.next()))) {
+                return false;
+            }
+            due.remove();
+        }
+        readyDue = readyDue && !sendReady();
+        return !readyDue;
     }
 
-    private void prove(byte[] peerNonce) {
-        engine.sendControl(out, transport, Frame.PROOF, 0, engine.handshake.prove(engine.rank, rank, nonce, peerNonce));
+    /** False when the channel does not take the message now. */
+    private boolean say(byte kind, long key, ControlMessage message) {
+        // A broken channel is no proof that the peer is dead: it may have failed and closed, and its reason be on its
+        // way.
+        return engine.sendControl(out, transport, kind, key, message);
+    }
+
+    private boolean sendHello() {
+        return say(
+                Frame.HELLO,
+                0,
+                new ControlMessage.Hello(engine.settings.runId(), engine.settings.attempt(), engine.rank, rank, nonce));
+    }
+
+    private boolean sendProof(byte[] peerNonce) {
+        return say(Frame.PROOF, 0, engine.handshake.prove(engine.rank, rank, nonce, peerNonce));
     }
 
     /** False when the proof is wrong, or comes by a second channel: then it is a stranger's. */
@@ -184,17 +216,13 @@ final class Peer {
             keyOut = engine.handshake.linkKey(engine.rank, rank, nonce, peerNonce);
             engine.bind(transport, from, this);
         }
-        sendReady();
+        readyDue = true;
+        sendHandshake();
         return true;
     }
 
-    private void sendReady() {
-        engine.sendControl(
-                out,
-                transport,
-                Frame.READY,
-                keyOut,
-                new ControlMessage.Ready(engine.rank, rank, engine.memory.reads(address)));
+    private boolean sendReady() {
+        return say(Frame.READY, keyOut, new ControlMessage.Ready(engine.rank, rank, engine.memory.reads(address)));
     }
 
     // ---- what comes in ----------------------------------------------------------------------------------------------
@@ -210,7 +238,7 @@ final class Peer {
             case Frame.READY -> ready(frame);
             case Frame.HEARTBEAT -> eagerReturned = Math.max(eagerReturned, Frame.offset(frame));
             case Frame.ABORT -> engine.aborted(this, (ControlMessage.Abort) engine.decode(frame));
-            case Frame.LEAVE -> left = true;
+            case Frame.LEAVE -> leave(now);
             case Frame.DATA, Frame.REFERENCE -> transfer(frame);
             case Frame.RELEASE -> {
                 Outbound outbound = outbounds.get(key(frame));
@@ -227,6 +255,13 @@ final class Peer {
         ControlMessage.Ready ready = (ControlMessage.Ready) engine.decode(frame);
         peerReadsUs = ready.readsMemory();
         readyReceived = true;
+    }
+
+    private void leave(long now) {
+        if (!left) {
+            left = true;
+            leftNanos = now;
+        }
     }
 
     private static TransferKey key(long frame) {
@@ -376,7 +411,7 @@ final class Peer {
 
     /** Sends what can be sent now. True when there is more that a later poll may be able to send. */
     boolean flush(long now) {
-        if (!open()) {
+        if (!sendHandshake() || !open()) {
             return true;
         }
         while (!controls.isEmpty()) {
@@ -423,11 +458,13 @@ final class Peer {
     /** Repeats the handshake, gives signs of life, and finds out that the peer gives none. */
     void tick(long now) {
         if (!open() && now >= nextHello) {
-            sayHello(now);
+            nextHello = now + engine.handshakeNanos;
+            helloDue = true;
             if (bound) {
-                prove(hellos.get(channel));
-                sendReady();
+                proofsDue.add(channel);
+                readyDue = true;
             }
+            sendHandshake();
         }
         if (open() && now >= nextHeartbeat) {
             heartbeat(now);
@@ -476,10 +513,11 @@ final class Peer {
         if (owed()) {
             throw engine.fault(Kind.DEAD, rank, address + " is gone: " + reason);
         }
-        left = true;
+        leave(engine.now());
     }
 
     void broken(String reason) {
+        gone = true;
         if (owed() && engine.healthy()) {
             throw engine.fault(Kind.DEAD, rank, "nothing can be sent to " + address + " any more: " + reason);
         }
@@ -511,7 +549,12 @@ final class Peer {
 
     /** True when the peer knows of the failure, or cannot be told. */
     boolean informed() {
-        return knows || left || gone || engine.isMissing(rank);
+        return knows || gone || engine.isMissing(rank); // who has left still waits for our farewell
+    }
+
+    /** This rank has not listened for {@code nanos}. */
+    void excuse(long nanos) {
+        lastHeard += nanos;
     }
 
     /** When this peer wants to be ticked next. */

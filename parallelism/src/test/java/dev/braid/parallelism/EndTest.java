@@ -72,7 +72,8 @@ class EndTest {
                 assertThat(failure.kind()).isEqualTo(Kind.CANCELLED);
                 assertThat(failure.missing()).containsExactly(1);
                 assertThat(failure)
-                        .hasMessageContaining("all_reduce 0 of group world (ranks [0, 1, 2]), 4 bytes of f32, called at EndTest")
+                        .hasMessageContaining(
+                                "all_reduce 0 of group world (ranks [0, 1, 2]), 4 bytes of f32, called at EndTest")
                         .hasMessageContaining("rank 1 gave up point_to_point")
                         .hasMessageEndingWith("Missing: rank 1");
             });
@@ -88,7 +89,8 @@ class EndTest {
                     Handle handle = rank.world().barrier();
                     started.await();
                     Thread.currentThread().interrupt();
-                    assertThat(failure(handle)).hasMessageContaining("rank 0 was interrupted while it waited for barrier");
+                    assertThat(failure(handle))
+                            .hasMessageContaining("rank 0 was interrupted while it waited for barrier");
                     assertThat(Thread.interrupted()).isTrue();
                 } else {
                     Handle receiving = rank.world().receive(rank.floats(0), 0, 0);
@@ -155,7 +157,8 @@ class EndTest {
             rank.fabric().abort("the data has ended");
             assertThatThrownBy(() -> rank.world().barrier())
                     .isInstanceOf(CommunicationException.class)
-                    .hasMessageContaining("was not started on rank 0: the attempt has failed: rank 0 aborts: the data has ended");
+                    .hasMessageContaining(
+                            "was not started on rank 0: the attempt has failed: rank 0 aborts: the data has ended");
         }
     }
 
@@ -198,7 +201,8 @@ class EndTest {
                 .contains("{\"rank\": 1, \"transport\": \"shared\", \"open\": true")
                 .contains("{\"operation\": \"barrier\", \"group\": \"world\", \"ranks\": [0, 1], \"sequence\": 0")
                 .contains("\"state\": \"done\"")
-                .contains("{\"operation\": \"all_reduce\", \"group\": \"world\", \"ranks\": [0, 1], \"sequence\": 1, \"bytes\": 8")
+                .contains(
+                        "{\"operation\": \"all_reduce\", \"group\": \"world\", \"ranks\": [0, 1], \"sequence\": 1, \"bytes\": 8")
                 .contains("\"dtype\": \"f32\", \"algorithm\": \"gather_add\", \"call_site\": \"EndTest.java:")
                 .contains("\"state\": \"pending\", \"waiting_for\": [1], \"received_bytes\": 0, \"expected_bytes\": 8");
         assertThat(folder.resolve("flight-attempt-1-rank-1.json")).exists();

@@ -106,10 +106,7 @@ public final class LocalWorld implements AutoCloseable {
 
     /** Ranks on one host whose transports are wrapped. */
     public static LocalWorld of(
-            Wires wires,
-            int count,
-            UnaryOperator<CommunicationSettings> change,
-            UnaryOperator<Transport> wrapping) {
+            Wires wires, int count, UnaryOperator<CommunicationSettings> change, UnaryOperator<Transport> wrapping) {
         return new LocalWorld(
                 wires,
                 count,

@@ -89,7 +89,7 @@ class OrderOfSumsTest {
             names = {"DIRECT", "GATHER_ADD"})
     void shouldKeepRankOrderByEitherCanonicalAlgorithm(Algorithm algorithm) throws Exception {
         for (Wires wires : Wires.values()) {
-            for (int n : new int[] {1, 2, 4, 17}) {
+            for (int n : new int[] {1, 2, 7}) {
                 LocalWorld.run(wires, n, algorithm, rank -> compare(rank, Reference::canonical));
             }
         }

@@ -55,7 +55,9 @@ class RejectionTest {
 
     @Test
     void shouldRefuseAnOutputThatIsNotTheSlice() {
-        refuses(() -> group.reduceScatter(rank.floats(1, 2, 3), rank.floats(0), SUM), "output F32[1] must have 2 elements");
+        refuses(
+                () -> group.reduceScatter(rank.floats(1, 2, 3), rank.floats(0), SUM),
+                "output F32[1] must have 2 elements");
     }
 
     @Test
@@ -171,9 +173,7 @@ class RejectionTest {
     @Test
     void shouldRefuseHierarchicalSumsOverHostsOfDifferentSizes() throws Exception {
         try (LocalWorld uneven = LocalWorld.onHosts(
-                Wires.FRAMES,
-                List.of("a", "a", "b"),
-                settings -> settings.withAlgorithm(Algorithm.HIERARCHICAL))) {
+                Wires.FRAMES, List.of("a", "a", "b"), settings -> settings.withAlgorithm(Algorithm.HIERARCHICAL))) {
             LocalRank first = uneven.ranks.getFirst();
             refuses(
                     () -> first.world().allReduce(first.floats(1), SUM),

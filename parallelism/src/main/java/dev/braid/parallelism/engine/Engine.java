@@ -390,14 +390,14 @@ public final class Engine {
         return codec.encode(message);
     }
 
-    /** Sends a message of the handshake. False when the channel does not take it now. */
-    boolean sendControl(Outgoing out, Transport transport, byte kind, long key, ControlMessage message) {
+    /** Sends a message of the handshake, if the channel takes it now. */
+    SendResult sendControl(Outgoing out, Transport transport, byte kind, long key, ControlMessage message) {
         byte[] payload = encode(message);
         long frame = header();
         Frame.write(frame, kind, payload.length, epoch, rank);
         Addresses.copyFrom(payload, frame + Frame.HEADER);
         Frame.seal(frame, key, frame + Frame.HEADER, payload.length, transport.intact(), crc);
-        return out.send(frame, Frame.HEADER, frame + Frame.HEADER, payload.length) == SendResult.SENT;
+        return out.send(frame, Frame.HEADER, frame + Frame.HEADER, payload.length);
     }
 
     SendResult send(

@@ -237,9 +237,8 @@ final class GroupCommunicator implements Communicator {
                     input);
         }
         if (output == null) {
-            throw new IllegalArgumentException(
-                    "output is null on rank " + rank() + ", which is the root: it must have " + input.count() * size()
-                            + " elements");
+            throw new IllegalArgumentException("output is null on rank " + rank() + ", which is the root: it must have "
+                    + input.count() * size() + " elements");
         }
         requireDtype(output, input.dtype(), "output");
         requireCount(output, input.count() * size(), "output");
@@ -316,7 +315,9 @@ final class GroupCommunicator implements Communicator {
         if (!apart && (place == NOWHERE || offset != place)) {
             throw new IllegalArgumentException(partName + " " + part + " overlaps " + wholeName + " " + whole + ", "
                     + offset + " bytes from its start"
-                    + (place == NOWHERE ? ": use another tensor" : "; allowed is its own slice at " + place + ", or none"));
+                    + (place == NOWHERE
+                            ? ": use another tensor"
+                            : "; allowed is its own slice at " + place + ", or none"));
         }
     }
 

@@ -175,17 +175,26 @@ final class Peer {
     }
 
     private boolean sendHello() {
-        return engine.sendControl(
-                out,
-                transport,
+        return say(
                 Frame.HELLO,
                 0,
                 new ControlMessage.Hello(engine.settings.runId(), engine.settings.attempt(), engine.rank, rank, nonce));
     }
 
     private boolean sendProof(byte[] peerNonce) {
-        return engine.sendControl(
-                out, transport, Frame.PROOF, 0, engine.handshake.prove(engine.rank, rank, nonce, peerNonce));
+        return say(Frame.PROOF, 0, engine.handshake.prove(engine.rank, rank, nonce, peerNonce));
+    }
+
+    private boolean sendReady() {
+        return say(Frame.READY, keyOut, new ControlMessage.Ready(engine.rank, rank, engine.memory.reads(address)));
+    }
+
+    private boolean say(byte kind, long key, ControlMessage message) {
+        SendResult result = engine.sendControl(out, transport, kind, key, message);
+        if (result == SendResult.BROKEN) {
+            broken(out.fault());
+        }
+        return result == SendResult.SENT;
     }
 
     /** False when the proof is wrong, or comes by a second channel: then it is a stranger's. */
@@ -215,15 +224,6 @@ final class Peer {
         readyDue = true;
         sendHandshake();
         return true;
-    }
-
-    private boolean sendReady() {
-        return engine.sendControl(
-                out,
-                transport,
-                Frame.READY,
-                keyOut,
-                new ControlMessage.Ready(engine.rank, rank, engine.memory.reads(address)));
     }
 
     // ---- what comes in ----------------------------------------------------------------------------------------------

@@ -130,7 +130,8 @@ class StrangersTest {
     @ParameterizedTest
     @EnumSource(Wires.class)
     void shouldLinkWithARankInWhoseNameAStrangerHasSaidHello(Wires wires) throws Exception {
-        // Ranks 0 and 2 of 4 are no neighbours: rank 0 first hears of rank 2 from the stranger, answers to the real one with
+        // Ranks 0 and 2 of 4 are no neighbours: rank 0 first hears of rank 2 from the stranger, answers to the real one
+        // with
         // proofs that fit nothing there, and must not be taken for a stranger itself.
         try (LocalWorld world = LocalWorld.of(wires, 4);
                 Stranger stranger = stranger(wires, world, 0)) {

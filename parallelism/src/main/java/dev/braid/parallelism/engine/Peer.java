@@ -47,7 +47,10 @@ final class Peer {
     private final Outgoing out;
     /** Nonces of hellos in the peer's name, by the channel they came on: one of them is the peer's. */
     private final Map<Long, byte[]> hellos = new LinkedHashMap<>();
-    /** Messages of the handshake that are to be sent: proofs by the channel whose hello they answer. */
+    /**
+     * Messages of the handshake that are to be sent: proofs by the channel whose hello they answer. They go at the end of a
+     * poll, once each: a rank that was stopped finds many hellos, and as many answers would look like a stranger's.
+     */
     private final Set<Long> proofsDue = new LinkedHashSet<>();
 
     private boolean helloDue;
@@ -148,7 +151,6 @@ final class Peer {
         }
         proofsDue.add(from);
         readyDue |= bound;
-        sendHandshake();
         return true;
     }
 
@@ -222,7 +224,6 @@ final class Peer {
             engine.bind(transport, from, this);
         }
         readyDue = true;
-        sendHandshake();
         return true;
     }
 

@@ -46,8 +46,10 @@ public final class Engine {
     private static final long TASK_BYTES = 2L << 20;
 
     private static final int FRAMES_A_POLL = 64;
-    private static final int MOST_STRIKES = 16;
     private static final int MOST_CHARGES = 256;
+    /** What a frame is charged that no peer sends: as many messages of a handshake. */
+    private static final int FOREIGN = 16;
+
     private static final int REMEMBERED_CHANNELS = 1024;
     private static final int CONTROL_BYTES = 4096;
     private static final long MOST_WAIT_NANOS = 50_000;
@@ -270,7 +272,8 @@ public final class Engine {
         if (kind == Frame.HELLO || kind == Frame.PROOF) {
             handshake(index, channel, frame);
         } else if (peer == null) {
-            strike(index, channel);
+            // Of this attempt it may be a peer's whose proof is still to come.
+            strike(index, channel, Frame.epoch(frame) == epoch ? 1 : FOREIGN);
         } else if (Frame.epoch(frame) != epoch || Frame.source(frame) != peer.rank) {
             damaged(index, channel, peer, "it is of another attempt or rank");
         } else if (!Frame.sealed(frame, peer.keyIn(), transports.get(index).intact(), crc)) {
@@ -336,10 +339,14 @@ public final class Engine {
     }
 
     private void strike(int index, long channel) {
+        strike(index, channel, FOREIGN);
+    }
+
+    private void strike(int index, long channel, int weight) {
         refused++;
         // A peer's own channel stays: whatever a stranger can make the peer say is not the peer's fault.
         if (!bound.get(index).containsKey(channel)) {
-            charge(index, channel, MOST_CHARGES / MOST_STRIKES);
+            charge(index, channel, weight);
         }
     }
 
@@ -397,14 +404,14 @@ public final class Engine {
         return codec.encode(message);
     }
 
-    /** Sends a message of the handshake. False when the channel does not take it now. */
-    boolean sendControl(Outgoing out, Transport transport, byte kind, long key, ControlMessage message) {
+    /** Sends a message of the handshake, if the channel takes it now. */
+    SendResult sendControl(Outgoing out, Transport transport, byte kind, long key, ControlMessage message) {
         byte[] payload = encode(message);
         long frame = header();
         Frame.write(frame, kind, payload.length, epoch, rank);
         Addresses.copyFrom(payload, frame + Frame.HEADER);
         Frame.seal(frame, key, frame + Frame.HEADER, payload.length, transport.intact(), crc);
-        return out.send(frame, Frame.HEADER, frame + Frame.HEADER, payload.length) == SendResult.SENT;
+        return out.send(frame, Frame.HEADER, frame + Frame.HEADER, payload.length);
     }
 
     SendResult send(

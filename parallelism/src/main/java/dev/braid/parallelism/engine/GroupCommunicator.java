@@ -18,6 +18,9 @@ import java.util.function.Supplier;
 final class GroupCommunicator implements Communicator {
     private static final long NOWHERE = -1;
 
+    /** Bytes from which what crosses between hosts matters more than another round of messages. */
+    private static final long LARGE = 256 * 1024;
+
     private final Engine engine;
     private final Group group;
     private final String link;
@@ -81,7 +84,7 @@ final class GroupCommunicator implements Communicator {
         long address = tensor.address();
         DType dtype = tensor.dtype();
         long bytes = tensor.bytes();
-        Algorithm algorithm = allReduceAlgorithm(bytes);
+        Algorithm algorithm = allReduceAlgorithm(dtype, op, bytes);
         return begin(
                 OperationKind.ALL_REDUCE,
                 () -> switch (algorithm) {
@@ -106,18 +109,30 @@ final class GroupCommunicator implements Communicator {
                 tensor);
     }
 
-    private Algorithm allReduceAlgorithm(long bytes) {
+    private Algorithm allReduceAlgorithm(DType dtype, ReduceOp op, long bytes) {
         Algorithm asked = engine.settings.algorithm();
         return switch (asked) {
-            case AUTO, TREE -> engine.settings.costs().allReduce(link, size(), bytes);
+            case AUTO, TREE -> {
+                boolean anyOrder = op == ReduceOp.MAX || dtype == DType.I32;
+                yield anyOrder
+                                && bytes >= LARGE
+                                && hosts.size() > 1
+                                && hostsAlike()
+                                && hosts.getFirst().size() > 1
+                        ? Algorithm.HIERARCHICAL
+                        : engine.settings.costs().allReduce(link, size(), bytes);
+            }
             case HIERARCHICAL -> hosts.size() > 1 ? asked : Algorithm.DIRECT;
             case DIRECT, GATHER_ADD, RING, RECURSIVE_DOUBLING -> asked;
         };
     }
 
+    private boolean hostsAlike() {
+        return hosts.stream().allMatch(host -> host.size() == hosts.getFirst().size());
+    }
+
     private Operation hierarchical(Tensor tensor, ReduceOp op) {
-        int each = hosts.getFirst().size();
-        if (hosts.stream().anyMatch(host -> host.size() != each)) {
+        if (!hostsAlike()) {
             throw new IllegalArgumentException("parallel.algorithm hierarchical needs as many ranks of group " + group
                     + " on each host; they are " + hosts + ": choose another algorithm or another placement");
         }

@@ -47,7 +47,10 @@ final class Peer {
     private final Outgoing out;
     /** Nonces of hellos in the peer's name, by the channel they came on: one of them is the peer's. */
     private final Map<Long, byte[]> hellos = new LinkedHashMap<>();
-    /** Messages of the handshake that are to be sent: proofs by the channel whose hello they answer. */
+    /**
+     * Messages of the handshake that are to be sent: proofs by the channel whose hello they answer. They go at the end of a
+     * poll, once each: a rank that was stopped finds many hellos, and as many answers would look like a stranger's.
+     */
     private final Set<Long> proofsDue = new LinkedHashSet<>();
 
     private boolean helloDue;
@@ -148,7 +151,6 @@ final class Peer {
         }
         proofsDue.add(from);
         readyDue |= bound;
-        sendHandshake();
         return true;
     }
 
@@ -174,13 +176,6 @@ final class Peer {
         return !readyDue;
     }
 
-    /** False when the channel does not take the message now. */
-    private boolean say(byte kind, long key, ControlMessage message) {
-        // A broken channel is no proof that the peer is dead: it may have failed and closed, and its reason be on its
-        // way.
-        return engine.sendControl(out, transport, kind, key, message);
-    }
-
     private boolean sendHello() {
         return say(
                 Frame.HELLO,
@@ -190,6 +185,18 @@ final class Peer {
 
     private boolean sendProof(byte[] peerNonce) {
         return say(Frame.PROOF, 0, engine.handshake.prove(engine.rank, rank, nonce, peerNonce));
+    }
+
+    private boolean sendReady() {
+        return say(Frame.READY, keyOut, new ControlMessage.Ready(engine.rank, rank, engine.memory.reads(address)));
+    }
+
+    private boolean say(byte kind, long key, ControlMessage message) {
+        SendResult result = engine.sendControl(out, transport, kind, key, message);
+        if (result == SendResult.BROKEN) {
+            broken(out.fault());
+        }
+        return result == SendResult.SENT;
     }
 
     /** False when the proof is wrong, or comes by a second channel: then it is a stranger's. */
@@ -217,12 +224,7 @@ final class Peer {
             engine.bind(transport, from, this);
         }
         readyDue = true;
-        sendHandshake();
         return true;
-    }
-
-    private boolean sendReady() {
-        return say(Frame.READY, keyOut, new ControlMessage.Ready(engine.rank, rank, engine.memory.reads(address)));
     }
 
     // ---- what comes in ----------------------------------------------------------------------------------------------

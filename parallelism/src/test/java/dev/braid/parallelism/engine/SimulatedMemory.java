@@ -3,10 +3,11 @@ package dev.braid.parallelism.engine;
 import dev.braid.parallelism.transport.PeerMemory;
 import dev.braid.parallelism.transport.RankAddress;
 import dev.braid.tensor.Memory;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * Memory of simulated ranks that peers read in place: all of them lie in this process, so a location is an address. Leases are
- * checked: nobody may hold one, or get one, when the owner withdraws.
+ * Memory of simulated ranks that peers read in place: all of it lies in this process. Leases are checked: nobody may hold one, or get one, when the owner withdraws.
  */
 final class SimulatedMemory implements PeerMemory {
     /** Whose memory can be read. */
@@ -21,10 +22,15 @@ final class SimulatedMemory implements PeerMemory {
         PARTLY
     }
 
+    private static final int OFFSET_BITS = 32;
+
     private final RankAddress address;
     private final Memory memory;
     private final Sharing sharing;
     private final SimulatedMemory[] world;
+    /** Addresses that peers were told of. Their places here are what travels, so that frames are the same in every run. */
+    private final List<Long> located = new ArrayList<>();
+
     private int readers;
     private boolean withdrawn;
 
@@ -54,15 +60,24 @@ final class SimulatedMemory implements PeerMemory {
     @Override
     public long locate(RankAddress peer, long at, long bytes) {
         boolean shared = sharing != Sharing.PARTLY || (bytes >>> 6 & 1) == 0;
-        return shared && memory.contains(at, bytes) ? at : NOT_SHARED;
+        if (!shared || !memory.contains(at, bytes)) {
+            return NOT_SHARED;
+        }
+        located.add(at);
+        return (located.size() - 1L) << OFFSET_BITS;
     }
 
     @Override
     public long resolve(RankAddress peer, long location, long bytes) {
-        if (!world[peer.rank()].memory.contains(location, bytes)) {
+        SimulatedMemory owner = world[peer.rank()];
+        int place = (int) (location >>> OFFSET_BITS);
+        long offset = location & ((1L << OFFSET_BITS) - 1);
+        if (place < 0
+                || place >= owner.located.size()
+                || !owner.memory.contains(owner.located.get(place) + offset, bytes)) {
             throw new IllegalArgumentException(bytes + " bytes at " + location + " are not memory of " + peer);
         }
-        return location;
+        return owner.located.get(place) + offset;
     }
 
     @Override

@@ -150,7 +150,7 @@ class StrangersTest {
     void shouldCloseTheChannelOfOneWhoGoesOn(Wires wires) throws Exception {
         try (LocalWorld world = LocalWorld.of(wires, 2);
                 Stranger stranger = stranger(wires, world, 0)) {
-            byte[] farewell = Stranger.frame(Frame.LEAVE, EPOCH, 1, new Leave(1));
+            byte[] farewell = Stranger.frame(Frame.LEAVE, EPOCH + 1, 1, new Leave(1));
             long start = System.nanoTime();
             while (stranger.send(farewell)) {
                 assertThat(System.nanoTime() - start).isLessThan(DEADLINE_NANOS);

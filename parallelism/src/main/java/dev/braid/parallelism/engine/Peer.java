@@ -314,14 +314,15 @@ final class Peer {
         }
         List<EarlyFrame> frames = early.remove(inbound.key);
         if (frames != null) {
-            for (EarlyFrame frame : frames) {
-                long at = frame.block.address();
-                earlyBytes -= Frame.HEADER + Frame.payloadBytes(at);
-                try {
+            try {
+                for (EarlyFrame frame : frames) {
+                    long at = frame.block.address();
+                    earlyBytes -= Frame.HEADER + Frame.payloadBytes(at);
                     inbound.frame(at);
-                } finally {
-                    frame.block.release();
                 }
+            } finally {
+                // All of them, also when one does not fit.
+                frames.forEach(frame -> frame.block.release());
             }
         }
         if (inbound.total > EAGER_LIMIT && !inbound.isDone()) {

@@ -84,6 +84,7 @@ public final class Engine {
     private final FlightRecord flight;
 
     private long nextTick = Long.MIN_VALUE;
+    private long lastTick = Long.MIN_VALUE;
     private long messages;
     private long bytes;
     private long refused;
@@ -211,6 +212,12 @@ public final class Engine {
     }
 
     private void tick(long now) {
+        // Who was stopped itself has not listened meanwhile: that is no silence of the others.
+        long away = now - lastTick - heartbeatNanos;
+        if (lastTick != Long.MIN_VALUE && away > 0) {
+            linked.forEach(peer -> peer.excuse(away));
+        }
+        lastTick = now;
         nextTick = now + Math.min(handshakeNanos, heartbeatNanos) / 2;
         for (int i = 0; i < linked.size(); i++) {
             Peer peer = linked.get(i);
@@ -397,14 +404,14 @@ public final class Engine {
         return codec.encode(message);
     }
 
-    /** Sends a message of the handshake, if the channel takes it now. */
-    SendResult sendControl(Outgoing out, Transport transport, byte kind, long key, ControlMessage message) {
+    /** Sends a message of the handshake. False when the channel does not take it now. */
+    boolean sendControl(Outgoing out, Transport transport, byte kind, long key, ControlMessage message) {
         byte[] payload = encode(message);
         long frame = header();
         Frame.write(frame, kind, payload.length, epoch, rank);
         Addresses.copyFrom(payload, frame + Frame.HEADER);
         Frame.seal(frame, key, frame + Frame.HEADER, payload.length, transport.intact(), crc);
-        return out.send(frame, Frame.HEADER, frame + Frame.HEADER, payload.length);
+        return out.send(frame, Frame.HEADER, frame + Frame.HEADER, payload.length) == SendResult.SENT;
     }
 
     SendResult send(
@@ -512,6 +519,14 @@ public final class Engine {
     void ended(Operation operation) {
         operation.group.active.remove(operation.sequence());
         active--;
+    }
+
+    void requireNothingEarly(Operation operation) {
+        if (operation.kind != OperationKind.POINT_TO_POINT) {
+            for (int i = 0; i < linked.size(); i++) {
+                linked.get(i).requireNothingEarly(operation.group.id, operation.sequence());
+            }
+        }
     }
 
     void schedule(Task task) {

@@ -235,6 +235,7 @@ abstract class Operation implements Handle {
         done = true;
         if (cause == null) {
             after.run();
+            engine.requireNothingEarly(this);
         }
     }
 

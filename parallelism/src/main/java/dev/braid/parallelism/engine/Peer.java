@@ -176,6 +176,13 @@ final class Peer {
         return !readyDue;
     }
 
+    /** False when the channel does not take the message now. */
+    private boolean say(byte kind, long key, ControlMessage message) {
+        // A broken channel is no proof that the peer is dead: it may have failed and closed, and its reason be on its
+        // way.
+        return engine.sendControl(out, transport, kind, key, message);
+    }
+
     private boolean sendHello() {
         return say(
                 Frame.HELLO,
@@ -185,18 +192,6 @@ final class Peer {
 
     private boolean sendProof(byte[] peerNonce) {
         return say(Frame.PROOF, 0, engine.handshake.prove(engine.rank, rank, nonce, peerNonce));
-    }
-
-    private boolean sendReady() {
-        return say(Frame.READY, keyOut, new ControlMessage.Ready(engine.rank, rank, engine.memory.reads(address)));
-    }
-
-    private boolean say(byte kind, long key, ControlMessage message) {
-        SendResult result = engine.sendControl(out, transport, kind, key, message);
-        if (result == SendResult.BROKEN) {
-            broken(out.fault());
-        }
-        return result == SendResult.SENT;
     }
 
     /** False when the proof is wrong, or comes by a second channel: then it is a stranger's. */
@@ -225,6 +220,10 @@ final class Peer {
         }
         readyDue = true;
         return true;
+    }
+
+    private boolean sendReady() {
+        return say(Frame.READY, keyOut, new ControlMessage.Ready(engine.rank, rank, engine.memory.reads(address)));
     }
 
     // ---- what comes in ----------------------------------------------------------------------------------------------
@@ -287,7 +286,10 @@ final class Peer {
             return;
         }
         if (engine.stale(this, key, true)) {
-            return;
+            if (transport.name().equals("simulated")) {
+                return; // a duplicate, which no other transport makes
+            }
+            throw unexpected(frame);
         }
         int bytes = Frame.HEADER + Frame.payloadBytes(frame);
         earlyBytes += bytes;
@@ -297,6 +299,27 @@ final class Peer {
         Staging.Block block = engine.staging.take(bytes);
         Addresses.copy(frame, block.address(), bytes);
         early.computeIfAbsent(key, any -> new ArrayList<>()).add(new EarlyFrame(block));
+    }
+
+    /** Throws when the peer has sent something for an operation that has ended here without asking for it. */
+    void requireNothingEarly(int group, long sequence) {
+        if (early.isEmpty()) {
+            return;
+        }
+        early.forEach((key, frames) -> {
+            if (key.group() == group && key.sequence() == sequence && !key.pointToPoint()) {
+                throw unexpected(frames.getFirst().block.address());
+            }
+        });
+    }
+
+    private EngineFault unexpected(long frame) {
+        return engine.fault(
+                Kind.MISMATCH,
+                rank,
+                "rank " + rank + " takes part with " + Signature.describe(frame) + ", " + Frame.total(frame)
+                        + " bytes for this rank, which expects none in operation " + Frame.sequence(frame)
+                        + ": all ranks of a group must name the same root and matching counts");
     }
 
     void consumedEager(long cost) {
@@ -528,7 +551,12 @@ final class Peer {
 
     /** True when the peer knows of the failure, or cannot be told. */
     boolean informed() {
-        return knows || left || gone || engine.isMissing(rank);
+        return knows || gone || engine.isMissing(rank); // who has left still waits for our farewell
+    }
+
+    /** This rank has not listened for {@code nanos}. */
+    void excuse(long nanos) {
+        lastHeard += nanos;
     }
 
     /** When this peer wants to be ticked next. */

@@ -152,9 +152,13 @@ final class LocalWorld implements AutoCloseable {
 
     /** All leave together, as they wait for each other. */
     @Override
-    public void close() throws Exception {
+    public void close() {
         try {
             each(rank -> rank.fabric().close());
+        } catch (RuntimeException failure) {
+            throw failure;
+        } catch (Exception failure) {
+            throw new IllegalStateException(failure);
         } finally {
             ranks.forEach(rank -> rank.memory().close());
         }

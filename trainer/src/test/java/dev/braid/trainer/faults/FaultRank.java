@@ -9,6 +9,7 @@ import dev.braid.tensor.Memory;
 import dev.braid.trainer.ranks.RankAssignment;
 import dev.braid.trainer.ranks.RankSession;
 import java.io.IOException;
+import java.nio.channels.DatagramChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +37,7 @@ final class FaultRank {
     }
 
     private void run() throws InterruptedException, IOException {
+        DatagramChannel.open().close(); // the first one leaves a socket in the JVM for good
         while (true) {
             Order order = MAPPER.readValue(session.command(), Order.class);
             switch (order.kind()) {

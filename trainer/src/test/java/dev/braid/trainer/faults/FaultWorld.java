@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Four ranks, each in a JVM of its own, that go from attempt to attempt of one run. */
 final class FaultWorld implements AutoCloseable {
@@ -88,6 +89,13 @@ final class FaultWorld implements AutoCloseable {
         for (Jvm rank : ranks) {
             rank.await(Report.Kind.RUNNING);
         }
+    }
+
+    /** What the JVMs have printed last, for a person. */
+    String output() {
+        return ranks.stream()
+                .map(rank -> "--- " + rank.process() + ":\n" + rank.process().output())
+                .collect(Collectors.joining("\n"));
     }
 
     private CommunicationSettings settings(int number) {

@@ -67,6 +67,10 @@ final class Trial {
         Optional<Jvm> separate = fault == Fault.KILL_DRIVER ? Optional.of(world.driver()) : Optional.empty();
         try {
             return run(separate);
+        } catch (Exception | AssertionError failure) {
+            failure.addSuppressed(new IllegalStateException(
+                    number + ", " + fault + " by seed " + seed + " left:\n" + world.output()));
+            throw failure;
         } finally {
             separate.ifPresent(Jvm::close);
         }

@@ -14,6 +14,7 @@ import dev.braid.parallelism.transport.RankAddress;
 import dev.braid.parallelism.transport.Receiver;
 import dev.braid.parallelism.transport.SendResult;
 import dev.braid.parallelism.transport.Transport;
+import dev.braid.parallelism.transport.TransportFault;
 import dev.braid.tensor.Memory;
 import dev.braid.tensor.kernels.Addresses;
 import java.util.ArrayDeque;
@@ -404,14 +405,14 @@ public final class Engine {
         return codec.encode(message);
     }
 
-    /** Sends a message of the handshake, if the channel takes it now. */
-    SendResult sendControl(Outgoing out, Transport transport, byte kind, long key, ControlMessage message) {
+    /** Sends a message of the handshake. False when the channel does not take it now. */
+    boolean sendControl(Outgoing out, Transport transport, byte kind, long key, ControlMessage message) {
         byte[] payload = encode(message);
         long frame = header();
         Frame.write(frame, kind, payload.length, epoch, rank);
         Addresses.copyFrom(payload, frame + Frame.HEADER);
         Frame.seal(frame, key, frame + Frame.HEADER, payload.length, transport.intact(), crc);
-        return out.send(frame, Frame.HEADER, frame + Frame.HEADER, payload.length);
+        return out.send(frame, Frame.HEADER, frame + Frame.HEADER, payload.length) == SendResult.SENT;
     }
 
     SendResult send(
@@ -642,8 +643,31 @@ public final class Engine {
         return Optional.ofNullable(failure);
     }
 
+    /** A fault of a peer; or of what its transport stands on, when that is gone: then the peer is accused in vain. */
     EngineFault fault(Kind kind, int missing, String message) {
-        return new EngineFault(kind, only(missing), message);
+        Optional<TransportFault> cause = Optional.ofNullable(peers[missing])
+                .flatMap(peer -> peer.transport().fault());
+        return cause.map(this::transportFault).orElseGet(() -> new EngineFault(kind, only(missing), message));
+    }
+
+    /** The ranks of the process that is to blame are missing; nobody is when it has none. */
+    private EngineFault transportFault(TransportFault cause) {
+        SortedSet<Integer> culprits = new TreeSet<>();
+        for (RankAddress address : addresses) {
+            if (address.sameHost(addresses.get(rank)) && address.processId() == cause.processId()) {
+                culprits.add(address.rank());
+            }
+        }
+        if (culprits.isEmpty() || culprits.contains(rank)) {
+            return new EngineFault(
+                    Kind.TRANSPORT, culprits, addresses.get(rank) + " has no transport: " + cause.reason());
+        }
+        return new EngineFault(
+                cause.ended() ? Kind.DEAD : Kind.SILENT,
+                culprits,
+                addresses.get(culprits.first())
+                        + (cause.ended() ? " is gone: " : " has given no sign of life: ")
+                        + cause.reason());
     }
 
     private static SortedSet<Integer> only(int rank) {

@@ -176,6 +176,13 @@ final class Peer {
         return !readyDue;
     }
 
+    /** False when the channel does not take the message now. */
+    private boolean say(byte kind, long key, ControlMessage message) {
+        // A broken channel is no proof that the peer is dead: it may have failed and closed, and its reason be on its
+        // way.
+        return engine.sendControl(out, transport, kind, key, message);
+    }
+
     private boolean sendHello() {
         return say(
                 Frame.HELLO,
@@ -185,18 +192,6 @@ final class Peer {
 
     private boolean sendProof(byte[] peerNonce) {
         return say(Frame.PROOF, 0, engine.handshake.prove(engine.rank, rank, nonce, peerNonce));
-    }
-
-    private boolean sendReady() {
-        return say(Frame.READY, keyOut, new ControlMessage.Ready(engine.rank, rank, engine.memory.reads(address)));
-    }
-
-    private boolean say(byte kind, long key, ControlMessage message) {
-        SendResult result = engine.sendControl(out, transport, kind, key, message);
-        if (result == SendResult.BROKEN) {
-            broken(out.fault());
-        }
-        return result == SendResult.SENT;
     }
 
     /** False when the proof is wrong, or comes by a second channel: then it is a stranger's. */
@@ -225,6 +220,10 @@ final class Peer {
         }
         readyDue = true;
         return true;
+    }
+
+    private boolean sendReady() {
+        return say(Frame.READY, keyOut, new ControlMessage.Ready(engine.rank, rank, engine.memory.reads(address)));
     }
 
     // ---- what comes in ----------------------------------------------------------------------------------------------
@@ -338,14 +337,15 @@ final class Peer {
         }
         List<EarlyFrame> frames = early.remove(inbound.key);
         if (frames != null) {
-            for (EarlyFrame frame : frames) {
-                long at = frame.block.address();
-                earlyBytes -= Frame.HEADER + Frame.payloadBytes(at);
-                try {
+            try {
+                for (EarlyFrame frame : frames) {
+                    long at = frame.block.address();
+                    earlyBytes -= Frame.HEADER + Frame.payloadBytes(at);
                     inbound.frame(at);
-                } finally {
-                    frame.block.release();
                 }
+            } finally {
+                // All of them, also when one does not fit.
+                frames.forEach(frame -> frame.block.release());
             }
         }
         if (inbound.total > EAGER_LIMIT && !inbound.isDone()) {

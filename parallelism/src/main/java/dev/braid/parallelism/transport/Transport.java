@@ -1,5 +1,7 @@
 package dev.braid.parallelism.transport;
 
+import java.util.Optional;
+
 /**
  * Carries frames from and to one rank. A transport knows nothing of groups, handshakes or deadlines: whatever arrives is handed
  * up with the channel it came by, strangers' frames included.
@@ -37,6 +39,11 @@ public interface Transport extends AutoCloseable {
      * @return how much was done; 0 when there was nothing to do
      */
     int poll(Receiver receiver, int limit);
+
+    /** Why nothing works any more on this side; empty while it does. */
+    default Optional<TransportFault> fault() {
+        return Optional.empty();
+    }
 
     /** Drops an incoming channel whose sender misbehaves; nothing more arrives by it. Unknown channels are ignored. */
     void refuse(long channel);

@@ -35,12 +35,14 @@ final class AeronClient {
     private final Liveness driver;
     private final Queue<Consumer<Aeron>> commands = new ConcurrentLinkedQueue<>();
     private final List<BooleanSupplier> pending = new ArrayList<>();
+    private final List<AeronOutgoing> watched = new ArrayList<>();
     private final Thread thread;
     private Aeron aeron;
     private boolean connecting = true;
     private long flownMillis;
     private int users;
     private volatile String fault = "";
+    private volatile boolean driverEnded;
     private volatile String lastError = "";
     private volatile boolean stopping;
     private final DriverTimeouts timeouts;
@@ -153,6 +155,21 @@ final class AeronClient {
         pending.add(step);
     }
 
+    /** True when the driver's process or thread has ended; false when there is no fault, or another one. */
+    boolean driverEnded() {
+        return driverEnded;
+    }
+
+    /** On the client's thread only: looks now and then whether the channel's peer still lives. */
+    void watch(AeronOutgoing channel) {
+        watched.add(channel);
+    }
+
+    /** On the client's thread only: the end of {@link #watch}. */
+    void forget(AeronOutgoing channel) {
+        watched.remove(channel);
+    }
+
     /** Announces a transport that will touch memory of channels. */
     synchronized void attach() {
         users++;
@@ -229,11 +246,13 @@ final class AeronClient {
         stalledNanos = beat == heartbeat ? stalledNanos + Math.min(since, 2 * PROBE_NANOS) : 0;
         heartbeat = beat;
         if (!driver.alive()) {
+            driverEnded = true;
             breakDown("it has ended");
         } else if (stalledNanos > timeouts.stall().toNanos()) {
             breakDown("no sign of life for " + TimeUnit.NANOSECONDS.toMillis(stalledNanos)
                     + " ms; its process is stopped, starved or paused");
         }
+        watched.forEach(AeronOutgoing::probe);
     }
 
     private void awaitUsers() {

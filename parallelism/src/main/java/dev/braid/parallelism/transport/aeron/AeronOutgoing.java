@@ -16,6 +16,7 @@ import java.nio.file.Path;
 final class AeronOutgoing implements Outgoing {
     private final AeronClient client;
     private final String peer;
+    private final long process;
     private final String channel;
     private final int stream;
     private final int maxFrame;
@@ -23,13 +24,18 @@ final class AeronOutgoing implements Outgoing {
     private final BufferClaim claim = new BufferClaim();
     private volatile ExclusivePublication publication;
     private volatile String fault = "";
+    private volatile boolean unopened;
     private boolean connected;
     private volatile boolean closed;
     private long registration;
+    private boolean processMissed;
 
-    AeronOutgoing(AeronClient client, String peer, String channel, int stream, int maxFrame, long logBytes) {
+    /** @param process of the peer on this host; 0 when it is none of this host, or not known */
+    AeronOutgoing(
+            AeronClient client, String peer, long process, String channel, int stream, int maxFrame, long logBytes) {
         this.client = client;
         this.peer = peer;
+        this.process = process;
         this.channel = channel;
         this.stream = stream;
         this.maxFrame = maxFrame;
@@ -98,6 +104,29 @@ final class AeronOutgoing implements Outgoing {
         return cause.isEmpty() ? fault : cause;
     }
 
+    /** True when the driver could not make the channel, which is no fault of the peer. */
+    boolean unopened() {
+        return unopened && !fault.isEmpty();
+    }
+
+    private void unopened(String reason) {
+        unopened = true; // first, so that whoever sees the fault knows whose it is
+        fault = reason;
+    }
+
+    /**
+     * On the client's thread, now and then: the driver needs many seconds to notice that a process has died, but the system knows.
+     * The second look gives time to read the last words of a peer that has ended by itself.
+     */
+    void probe() {
+        if (process > 0 && ProcessHandle.of(process).isEmpty()) {
+            if (processMissed && fault.isEmpty()) {
+                fault = "its process " + process + " has ended";
+            }
+            processMissed = true;
+        }
+    }
+
     /** Bytes of the log buffer, from the moment it is asked for. */
     long bufferBytes() {
         return closed ? 0 : logBytes;
@@ -127,9 +156,10 @@ final class AeronOutgoing implements Outgoing {
         String space =
                 AeronSpace.check(Path.of(aeron.context().aeronDirectoryName()), logBytes, "the channel to " + peer);
         if (!space.isEmpty()) {
-            fault = space;
+            unopened(space);
             return;
         }
+        client.watch(this);
         registration = aeron.asyncAddExclusivePublication(channel, stream);
         client.repeat(() -> adopt(aeron));
     }
@@ -144,15 +174,16 @@ final class AeronOutgoing implements Outgoing {
         try {
             publication = aeron.getExclusivePublication(registration);
             if (publication == null) {
-                fault = "the channel to " + peer + " could not be opened: " + client.lastError();
+                unopened("the channel to " + peer + " could not be opened: " + client.lastError());
             }
         } catch (RuntimeException failure) {
-            fault = "the channel to " + peer + " could not be opened: " + failure.getMessage();
+            unopened("the channel to " + peer + " could not be opened: " + failure.getMessage());
         }
         return true;
     }
 
     private void release(Aeron aeron) {
+        client.forget(this);
         ExclusivePublication target = publication;
         if (target != null) {
             target.close();

@@ -1,9 +1,11 @@
 package dev.braid.parallelism.transport.aeron;
 
+import dev.braid.parallelism.memory.ThisProcess;
 import dev.braid.parallelism.transport.Outgoing;
 import dev.braid.parallelism.transport.RankAddress;
 import dev.braid.parallelism.transport.Receiver;
 import dev.braid.parallelism.transport.Transport;
+import dev.braid.parallelism.transport.TransportFault;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -153,6 +155,7 @@ public final class AeronTransport implements Transport {
         AeronOutgoing channel = new AeronOutgoing(
                 client,
                 peer.toString(),
+                medium == AeronMedium.IPC && peer.hostId().equals(ThisProcess.hostId()) ? peer.processId() : 0,
                 medium.dial(sizes, address.place()),
                 address.stream(),
                 medium.mtu(sizes) - AeronSizes.HEADER,
@@ -167,6 +170,19 @@ public final class AeronTransport implements Transport {
             return incoming.end(receiver, client.fault());
         }
         return incoming.poll(receiver, limit);
+    }
+
+    @Override
+    public Optional<TransportFault> fault() {
+        if (!client.fault().isEmpty()) {
+            return Optional.of(new TransportFault(client.fault(), client.note().processId(), client.driverEnded()));
+        }
+        for (AeronOutgoing channel : outgoing) {
+            if (channel.unopened()) {
+                return Optional.of(new TransportFault(channel.fault(), 0, false));
+            }
+        }
+        return Optional.empty();
     }
 
     @Override

@@ -16,6 +16,9 @@ import java.util.function.BooleanSupplier;
  * who asks clears the folder and starts a new driver. A JVM that ends in order and runs the driver keeps it until the other JVMs
  * have detached, but not beyond {@link DriverTimeouts#grace}. Whoever is last removes the folder.
  *
+ * <p>Channels that stand would carry some more bytes after the driver's death, until their windows are used up. Ranks do not wait
+ * for that: the connection breaks within half a second, the attempt ends, and the next one has a driver of its own.
+ *
  * <p>Not thread-safe but for {@link #describe}, and to be called by threads that nobody interrupts.
  */
 final class HostDriver {

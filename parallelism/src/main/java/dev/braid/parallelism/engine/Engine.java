@@ -65,7 +65,9 @@ public final class Engine {
     final long silenceNanos;
     final long handshakeNanos;
 
-    private final ReentrantLock lock = new ReentrantLock();
+    /** Fair: a thread that polls without end must not keep one from starting an operation. */
+    private final ReentrantLock lock = new ReentrantLock(true);
+
     private final AtomicInteger waiting = new AtomicInteger();
     private final List<RankAddress> addresses;
     private final List<Transport> transports;
@@ -575,7 +577,7 @@ public final class Engine {
                 if (System.nanoTime() - start > nanos) {
                     return false;
                 }
-                if (lock.tryLock()) {
+                if (!lock.hasQueuedThreads() && lock.tryLock()) {
                     try {
                         if (pollLocked() > 0) {
                             idle = 0;

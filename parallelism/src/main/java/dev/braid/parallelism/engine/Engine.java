@@ -222,6 +222,9 @@ public final class Engine {
         }
         lastTick = now;
         nextTick = now + Math.min(handshakeNanos, heartbeatNanos) / 2;
+        if (healthy()) {
+            requireTransports();
+        }
         for (int i = 0; i < linked.size(); i++) {
             Peer peer = linked.get(i);
             guarded(() -> peer.tick(now));
@@ -231,6 +234,16 @@ public final class Engine {
                 for (Operation operation : group.active.values()) {
                     checkPatience(operation, now);
                 }
+            }
+        }
+    }
+
+    /** The rank whose transport is gone knows the cause, and must say so before its peers accuse it of silence. */
+    private void requireTransports() {
+        for (Peer peer : linked) {
+            Optional<TransportFault> cause = peer.owed() ? peer.transport().fault() : Optional.empty();
+            if (cause.isPresent()) {
+                throw transportFault(cause.get());
             }
         }
     }

@@ -526,7 +526,7 @@ final class Peer {
     }
 
     /** False once the peer's channel may end: it has left, or its farewell, the last that was to come, was lost with it. */
-    private boolean owed() {
+    boolean owed() {
         return !left && !leaveSent;
     }
 

@@ -49,7 +49,9 @@ class FullSharedMemoryTest {
                 shouldDoMoreRounds(world.rank(rank));
             }
 
-            // The links that the program has not used so far, 0-2 and 1-3, need channels for which there is no room.
+            // The links that the program has not used so far, 0-2 and 1-3, need four channels; there is room for one.
+            memory.empty();
+            memory.fill(14 << 20);
             for (int rank = 0; rank < FaultWorld.RANKS; rank++) {
                 world.rank(rank).tell(Order.of(Order.Kind.WIDEN));
             }
@@ -96,6 +98,6 @@ class FullSharedMemoryTest {
         RankJvm jvm = RankJvm.of(FaultRank.class)
                 .withPrefix(memory.inside())
                 .withFlags("-Djava.io.tmpdir=/dev/shm/tmp", "-XX:-UsePerfData");
-        return new FaultWorld(jvm, Duration.ofSeconds(4), flights);
+        return new FaultWorld(jvm, Duration.ofSeconds(5), flights);
     }
 }

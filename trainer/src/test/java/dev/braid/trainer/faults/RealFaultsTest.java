@@ -10,7 +10,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Four JVMs, and what really goes wrong on a host.  */
+/** Four JVMs, and what really goes wrong on a host. {@link ManyFaultsTest} has more of the same.  */
 @Timeout(240)
 @EnabledOnOs(OS.LINUX)
 class RealFaultsTest {
@@ -21,7 +21,7 @@ class RealFaultsTest {
     void shouldNameWhoIsGoneAndGoOnWithTheNextAttempt() throws Exception {
         long seed = new Random().nextLong();
         System.out.println(Trial.Result.HEADER);
-        try (FaultWorld world = new FaultWorld(RankJvm.of(FaultRank.class), Duration.ofSeconds(4), flights)) {
+        try (FaultWorld world = new FaultWorld(RankJvm.of(FaultRank.class), Duration.ofSeconds(5), flights)) {
             int number = 0;
             for (Fault fault : Fault.values()) {
                 System.out.println(new Trial(world, ++number, fault, seed + number).run());

@@ -20,14 +20,28 @@ import java.util.stream.Stream;
 final class Trial {
     /** What happened, for a table. */
     record Result(int number, Fault fault, long seed, int victim, long momentMillis, double seconds, String kind) {
-        static final String HEADER = "trial fault             seed                 victim moment ms  last knew s  kind";
+        static final String HEADER =
+                "trial fault             seed                 victim moment ms  last knew s  names";
+
+        /** Trials of one fault in one line. */
+        static String summary(Fault fault, List<Result> results) {
+            List<Result> these =
+                    results.stream().filter(result -> result.fault == fault).toList();
+            double longest = these.stream().mapToDouble(Result::seconds).max().orElse(0);
+            return String.format(
+                    Locale.ROOT,
+                    "%s: %d trials, names right in all, the last rank knew after %.2f s at most",
+                    fault.name().toLowerCase(Locale.ROOT),
+                    these.size(),
+                    longest);
+        }
 
         @Override
         public String toString() {
             String who = victim < 0 ? "driver" : "rank " + victim;
             return String.format(
                     Locale.ROOT,
-                    "%5d %-17s %-20d %-6s %9d %12.2f  %s",
+                    "%5d %-17s %-20d %-6s %9d %12.2f  right, %s",
                     number,
                     fault.name().toLowerCase(Locale.ROOT),
                     seed,

@@ -109,6 +109,16 @@ final class AeronOutgoing implements Outgoing {
         return unopened && !fault.isEmpty();
     }
 
+    private String lackOfSpace(Aeron aeron) {
+        return AeronSpace.check(Path.of(aeron.context().aeronDirectoryName()), logBytes, "the channel to " + peer);
+    }
+
+    /** Another channel may have taken the space that was there when this one asked: the driver then says less than we can. */
+    private void unopened(Aeron aeron, String complaint) {
+        String space = lackOfSpace(aeron);
+        unopened(space.isEmpty() ? "the channel to " + peer + " could not be opened: " + complaint : space);
+    }
+
     private void unopened(String reason) {
         unopened = true; // first, so that whoever sees the fault knows whose it is
         fault = reason;
@@ -153,8 +163,7 @@ final class AeronOutgoing implements Outgoing {
         if (closed) {
             return;
         }
-        String space =
-                AeronSpace.check(Path.of(aeron.context().aeronDirectoryName()), logBytes, "the channel to " + peer);
+        String space = lackOfSpace(aeron);
         if (!space.isEmpty()) {
             unopened(space);
             return;
@@ -174,10 +183,10 @@ final class AeronOutgoing implements Outgoing {
         try {
             publication = aeron.getExclusivePublication(registration);
             if (publication == null) {
-                unopened("the channel to " + peer + " could not be opened: " + client.lastError());
+                unopened(aeron, client.lastError());
             }
         } catch (RuntimeException failure) {
-            unopened("the channel to " + peer + " could not be opened: " + failure.getMessage());
+            unopened(aeron, failure.getMessage());
         }
         return true;
     }

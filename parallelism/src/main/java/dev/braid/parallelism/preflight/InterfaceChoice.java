@@ -24,7 +24,7 @@ public final class InterfaceChoice {
                     .filter(NetworkCandidate::up)
                     .filter(candidate -> matches(candidate, wanted.get()))
                     .min(order(facts))
-                    .orElseThrow(() -> new IllegalArgumentException("communication.bind is '" + wanted.get()
+                    .orElseThrow(() -> new IllegalArgumentException("parallel.bind is '" + wanted.get()
                             + "', but this host has no such interface or address that is up; it has "
                             + list(candidates)));
         }

@@ -111,9 +111,9 @@ public final class Preflight {
         try {
             chosen = InterfaceChoice.choose(facts, bind);
         } catch (IllegalArgumentException nothing) {
-            return List.of(Check.fail("interface", nothing.getMessage(), "set communication.bind to one of these"));
+            return List.of(Check.fail("interface", nothing.getMessage(), "set parallel.bind to one of these"));
         }
-        String found = chosen + (bind.isPresent() ? ", as communication.bind says" : "") + "; there are "
+        String found = chosen + (bind.isPresent() ? ", as parallel.bind says" : "") + "; there are "
                 + InterfaceChoice.list(facts.candidates());
         if (chosen.loopback() && bind.isEmpty()) {
             found += "; only ranks of this host can reach it";

@@ -86,10 +86,9 @@ class PreflightTest {
         Check check = failed("interface", Optional.of("eth7"));
 
         assertThat(check.found())
-                .isEqualTo(
-                        "communication.bind is 'eth7', but this host has no such interface or address that is up; it has"
-                                + " eth0 10.0.0.5 (mtu 1500), lo 127.0.0.1 (mtu 65536, loopback)");
-        assertThat(check.change()).isEqualTo("set communication.bind to one of these");
+                .isEqualTo("parallel.bind is 'eth7', but this host has no such interface or address that is up; it has"
+                        + " eth0 10.0.0.5 (mtu 1500), lo 127.0.0.1 (mtu 65536, loopback)");
+        assertThat(check.change()).isEqualTo("set parallel.bind to one of these");
     }
 
     @Test

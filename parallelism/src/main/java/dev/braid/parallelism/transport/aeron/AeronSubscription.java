@@ -72,7 +72,7 @@ final class AeronSubscription {
             } catch (ExecutionException failure) {
                 throw new IllegalStateException(
                         "cannot listen on " + channel + ": "
-                                + failure.getCause().getMessage() + "; check communication.bind",
+                                + failure.getCause().getMessage() + "; check parallel.bind",
                         failure.getCause());
             } catch (InterruptedException cancelled) {
                 Thread.currentThread().interrupt();

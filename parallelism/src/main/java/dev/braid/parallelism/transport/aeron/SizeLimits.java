@@ -16,7 +16,7 @@ public record SizeLimits(int ranks, long memoryLimit, int linkMtu, int receiveBu
         }
         if (linkMtu < 576) {
             throw new IllegalArgumentException("the interface's MTU is " + linkMtu
-                    + " bytes, must be at least 576: choose another interface (communication.bind)");
+                    + " bytes, must be at least 576: choose another interface (parallel.bind)");
         }
     }
 }

@@ -85,7 +85,7 @@ class MediaDriverLeaseTest {
         assertThatThrownBy(() -> AeronTransport.udp(TestOptions.in(base, 2), elsewhere))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("203.0.113.9")
-                .hasMessageContaining("check communication.bind");
+                .hasMessageContaining("check parallel.bind");
         assertThat(threads()).isEmpty();
         assertThat(entries()).isEmpty();
     }

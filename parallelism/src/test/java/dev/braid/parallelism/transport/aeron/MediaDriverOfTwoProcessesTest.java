@@ -3,8 +3,11 @@ package dev.braid.parallelism.transport.aeron;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.braid.parallelism.memory.ThisProcess;
 import dev.braid.parallelism.transport.Outgoing;
+import dev.braid.parallelism.transport.RankAddress;
 import dev.braid.parallelism.transport.SendResult;
+import dev.braid.parallelism.transport.TransportFault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,6 +67,8 @@ class MediaDriverOfTwoProcessesTest {
             assertThat(world.send(channel, 0, 100, 0)).isEqualTo(SendResult.BROKEN);
             world.until(() -> !world.inboxes.getFirst().closed.isEmpty());
             assertThat(world.inboxes.getFirst().reasons.getFirst()).contains("is gone");
+            assertThat(world.transports.getFirst().fault())
+                    .contains(new TransportFault(channel.fault(), owner.processId(), true));
 
             try (World next = new World("ipc", base, 2)) {
                 Outgoing fresh = next.dial(0, 1);
@@ -84,6 +89,8 @@ class MediaDriverOfTwoProcessesTest {
 
                 assertThat(channel.fault())
                         .contains("(process " + owner.processId(), "no sign of life for", "its process is stopped");
+                assertThat(world.transports.getFirst().fault())
+                        .contains(new TransportFault(channel.fault(), owner.processId(), false));
             }
             owner.kill();
         }
@@ -100,6 +107,22 @@ class MediaDriverOfTwoProcessesTest {
             Outgoing channel = world.dial(0, 1);
             world.deliver(channel, 7, 100);
             world.until(() -> world.inboxes.get(1).numbers.equals(List.of(7)));
+        }
+    }
+
+    @Test
+    void shouldSeeWithinMomentsThatTheProcessOfAPeerHasEnded() throws IOException {
+        try (World world = new World("ipc", base, 1);
+                Peer peer = new Peer(base)) {
+            RankAddress here = new RankAddress(
+                    1, "here", ThisProcess.hostId(), peer.processId(), "peer", Map.of("ipc", peer.endpoint), "");
+            Outgoing channel = world.transports.getFirst().dial(here);
+            world.deliver(channel, 7, 100);
+            peer.kill();
+            world.until(() -> world.send(channel, 8, 100, 8) == SendResult.BROKEN);
+
+            assertThat(channel.fault()).isEqualTo("its process " + peer.processId() + " has ended");
+            assertThat(world.transports.getFirst().fault()).isEmpty();
         }
     }
 

@@ -167,6 +167,18 @@ public final class Engine {
         }
     }
 
+    /** As {@link #poll}, but 0 at once while another thread is at it: that one does what there is to do. */
+    int tryPoll() {
+        if (lock.hasQueuedThreads() || !lock.tryLock()) {
+            return 0;
+        }
+        try {
+            return pollLocked();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private int pollLocked() {
         if (closed) {
             return 0;
@@ -590,14 +602,8 @@ public final class Engine {
                 if (System.nanoTime() - start > nanos) {
                     return false;
                 }
-                if (!lock.hasQueuedThreads() && lock.tryLock()) {
-                    try {
-                        if (pollLocked() > 0) {
-                            idle = 0;
-                        }
-                    } finally {
-                        lock.unlock();
-                    }
+                if (tryPoll() > 0) {
+                    idle = 0;
                 }
                 pause(idle);
             }

@@ -44,7 +44,7 @@ public final class RankFabric implements Fabric {
                 LockSupport.parkNanos(IDLE_PAUSE);
                 continue;
             }
-            idle = engine.poll() > 0 ? 0 : idle + 1;
+            idle = engine.tryPoll() > 0 ? 0 : idle + 1;
             if (idle == 0) {
                 continue;
             }

@@ -21,6 +21,9 @@ final class CommRank {
         Endpoint open(int rank, int ranks, Memory memory, CommunicationSettings settings);
     }
 
+    /** The very first warm-up is so many times longer. */
+    private static final int FIRST = 5;
+
     private static final long LARGE = 1 << 20;
     private static final int SMALL_BATCH = 20;
 
@@ -58,6 +61,9 @@ final class CommRank {
         for (CommPlan.Point point : plan.points()) {
             listener.started(point);
             int warmup = point.operation() == previous ? plan.warmupMillis() : plan.firstWarmupMillis();
+            if (previous == null) {
+                warmup *= FIRST; // what all operations share is compiled while ranks keep the cores busy
+            }
             previous = point.operation();
             try (CommCase tested = new CommCase(point, plan.dtype(), memory, world)) {
                 tested.verify();

@@ -401,6 +401,9 @@ final class Peer {
         if (open() && now >= nextHeartbeat) {
             heartbeat(now);
         }
+        if (out.peerEnded() && owed() && engine.healthy()) {
+            throw engine.fault(Kind.DEAD, rank, address + " is gone: " + out.fault());
+        }
         if (!left && engine.healthy() && now - lastHeard > engine.silenceNanos) {
             throw engine.fault(
                     Kind.SILENT,

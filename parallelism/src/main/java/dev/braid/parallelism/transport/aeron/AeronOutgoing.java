@@ -25,6 +25,7 @@ final class AeronOutgoing implements Outgoing {
     private volatile ExclusivePublication publication;
     private volatile String fault = "";
     private volatile boolean unopened;
+    private volatile boolean peerEnded;
     private boolean connected;
     private volatile boolean closed;
     private long registration;
@@ -130,11 +131,17 @@ final class AeronOutgoing implements Outgoing {
      */
     void probe() {
         if (process > 0 && ProcessHandle.of(process).isEmpty()) {
-            if (processMissed && fault.isEmpty()) {
+            if (processMissed && !peerEnded) {
                 fault = "its process " + process + " has ended";
+                peerEnded = true;
             }
             processMissed = true;
         }
+    }
+
+    @Override
+    public boolean peerEnded() {
+        return peerEnded;
     }
 
     /** Bytes of the log buffer, from the moment it is asked for. */

@@ -122,6 +122,7 @@ class MediaDriverOfTwoProcessesTest {
             world.until(() -> world.send(channel, 8, 100, 8) == SendResult.BROKEN);
 
             assertThat(channel.fault()).isEqualTo("its process " + peer.processId() + " has ended");
+            world.until(channel::peerEnded);
             assertThat(world.transports.getFirst().fault()).isEmpty();
         }
     }

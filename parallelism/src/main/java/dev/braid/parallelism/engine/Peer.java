@@ -97,6 +97,11 @@ final class Peer {
         return bound && readyReceived;
     }
 
+    /** True when its process is known to be dead. */
+    boolean ended() {
+        return out.peerEnded();
+    }
+
     boolean left() {
         return left;
     }

@@ -141,7 +141,11 @@ final class AeronOutgoing implements Outgoing {
 
     @Override
     public boolean peerEnded() {
-        return peerEnded;
+        // Nobody probes once the driver is gone.
+        return peerEnded
+                || process > 0
+                        && !client.fault().isEmpty()
+                        && ProcessHandle.of(process).isEmpty();
     }
 
     /** Bytes of the log buffer, from the moment it is asked for. */

@@ -32,6 +32,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -677,6 +678,18 @@ public final class Engine {
         for (RankAddress address : addresses) {
             if (address.sameHost(addresses.get(rank)) && address.processId() == cause.processId()) {
                 culprits.add(address.rank());
+            }
+        }
+        if (culprits.isEmpty()) {
+            // Who closes a transport in order may have heard earlier of the death that ends the attempt.
+            linked.stream().filter(Peer::ended).forEach(peer -> culprits.add(peer.rank));
+            if (!culprits.isEmpty()) {
+                return new EngineFault(
+                        Kind.DEAD,
+                        culprits,
+                        culprits.stream()
+                                        .map(dead -> addresses.get(dead).toString())
+                                        .collect(Collectors.joining(", ")) + " ended, and then " + cause.reason());
             }
         }
         if (culprits.isEmpty() || culprits.contains(rank)) {

@@ -108,6 +108,11 @@ final class Peer {
         return bound && readyReceived;
     }
 
+    /** True when its process is known to be dead. */
+    boolean ended() {
+        return out.peerEnded();
+    }
+
     boolean left() {
         return left;
     }
@@ -470,6 +475,9 @@ final class Peer {
         }
         if (open() && now >= nextHeartbeat) {
             heartbeat(now);
+        }
+        if (out.peerEnded() && owed() && engine.healthy()) {
+            throw engine.fault(Kind.DEAD, rank, address + " is gone: " + out.fault());
         }
         if (!left && engine.healthy() && now - lastHeard > engine.silenceNanos) {
             throw engine.fault(

@@ -14,6 +14,11 @@ public interface Outgoing extends AutoCloseable {
     /** Why the channel is {@link SendResult#BROKEN}, for a person; empty while it is not. */
     String fault();
 
+    /** True once the peer's process is known to have ended, and not only its channel. */
+    default boolean peerEnded() {
+        return false;
+    }
+
     /** Closes this direction. Idempotent. */
     @Override
     void close();

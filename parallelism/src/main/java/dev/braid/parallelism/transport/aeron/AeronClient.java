@@ -5,6 +5,7 @@ import io.aeron.CommonContext;
 import io.aeron.exceptions.DriverTimeoutException;
 import io.aeron.exceptions.TimeoutException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +44,7 @@ final class AeronClient {
     private int users;
     private volatile String fault = "";
     private volatile boolean driverEnded;
+    private volatile boolean driverClosed;
     private volatile String lastError = "";
     private volatile boolean stopping;
     private final DriverTimeouts timeouts;
@@ -160,6 +162,11 @@ final class AeronClient {
         return driverEnded;
     }
 
+    /** True when the driver's process has closed it in order, as it does some time after a failure of another rank. */
+    boolean driverClosed() {
+        return driverClosed;
+    }
+
     /** On the client's thread only: looks now and then whether the channel's peer still lives. */
     void watch(AeronOutgoing channel) {
         watched.add(channel);
@@ -246,8 +253,10 @@ final class AeronClient {
         stalledNanos = beat == heartbeat ? stalledNanos + Math.min(since, 2 * PROBE_NANOS) : 0;
         heartbeat = beat;
         if (!driver.alive()) {
-            driverEnded = true;
-            breakDown("it has ended");
+            // One that ends in order removes its folder before it frees its lock; one that was killed cannot.
+            driverEnded = Files.exists(note.folder());
+            driverClosed = !driverEnded;
+            breakDown(driverEnded ? "it has ended" : "its process has closed it");
         } else if (stalledNanos > timeouts.stall().toNanos()) {
             breakDown("no sign of life for " + TimeUnit.NANOSECONDS.toMillis(stalledNanos)
                     + " ms; its process is stopped, starved or paused");

@@ -25,6 +25,7 @@ final class AeronOutgoing implements Outgoing {
     private volatile ExclusivePublication publication;
     private volatile String fault = "";
     private volatile boolean unopened;
+    private volatile boolean peerEnded;
     private boolean connected;
     private volatile boolean closed;
     private long registration;
@@ -130,11 +131,21 @@ final class AeronOutgoing implements Outgoing {
      */
     void probe() {
         if (process > 0 && ProcessHandle.of(process).isEmpty()) {
-            if (processMissed && fault.isEmpty()) {
+            if (processMissed && !peerEnded) {
                 fault = "its process " + process + " has ended";
+                peerEnded = true;
             }
             processMissed = true;
         }
+    }
+
+    @Override
+    public boolean peerEnded() {
+        // Nobody probes once the driver is gone.
+        return peerEnded
+                || process > 0
+                        && !client.fault().isEmpty()
+                        && ProcessHandle.of(process).isEmpty();
     }
 
     /** Bytes of the log buffer, from the moment it is asked for. */

@@ -175,7 +175,8 @@ public final class AeronTransport implements Transport {
     @Override
     public Optional<TransportFault> fault() {
         if (!client.fault().isEmpty()) {
-            return Optional.of(new TransportFault(client.fault(), client.note().processId(), client.driverEnded()));
+            long culprit = client.driverClosed() ? 0 : client.note().processId();
+            return Optional.of(new TransportFault(client.fault(), culprit, client.driverEnded()));
         }
         for (AeronOutgoing channel : outgoing) {
             if (channel.unopened()) {

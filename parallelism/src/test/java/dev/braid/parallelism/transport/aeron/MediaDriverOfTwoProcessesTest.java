@@ -49,6 +49,10 @@ class MediaDriverOfTwoProcessesTest {
 
             assertThat(channel.fault()).isNotEmpty();
             world.until(() -> !world.inboxes.getFirst().closed.isEmpty());
+            world.until(() -> world.transports.getFirst().fault().isPresent());
+            assertThat(world.transports.getFirst().fault().orElseThrow().processId())
+                    .as("a process that closes its driver in order is not to blame")
+                    .isZero();
         }
     }
 
@@ -122,6 +126,7 @@ class MediaDriverOfTwoProcessesTest {
             world.until(() -> world.send(channel, 8, 100, 8) == SendResult.BROKEN);
 
             assertThat(channel.fault()).isEqualTo("its process " + peer.processId() + " has ended");
+            world.until(channel::peerEnded);
             assertThat(world.transports.getFirst().fault()).isEmpty();
         }
     }

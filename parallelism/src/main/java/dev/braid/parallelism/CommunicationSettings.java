@@ -84,7 +84,7 @@ public record CommunicationSettings(
                 Optional.empty(),
                 Optional.empty(),
                 MEMORY_LIMIT,
-                CostModel.measured());
+                CostModel.defaults());
     }
 
     /** The same with another {@link #transport}. */

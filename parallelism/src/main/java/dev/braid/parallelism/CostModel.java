@@ -18,8 +18,8 @@ public record CostModel(Map<String, Figures> links) {
         links = Map.copyOf(links);
     }
 
-    /** What {@code braid bench comm} measured on a machine with two Zen 5 cores; see docs/collectives.md. */
-    public static CostModel measured() {
+    /** Round figures to start from, within a factor of two or three of a machine with two Zen 5 cores; not fitted to it. */
+    public static CostModel defaults() {
         return new CostModel(Map.of(
                 "shared", new Figures(4e-6, 0.08e-9, 0.05e-9),
                 "ipc", new Figures(6e-6, 0.3e-9, 0.05e-9),

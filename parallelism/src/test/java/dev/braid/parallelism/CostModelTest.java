@@ -70,7 +70,7 @@ class CostModelTest {
 
     @Test
     void shouldHaveFiguresForAllTransports() {
-        assertThat(CostModel.measured().links()).containsOnlyKeys("shared", "ipc", "udp", "tcp", "simulated");
+        assertThat(CostModel.defaults().links()).containsOnlyKeys("shared", "ipc", "udp", "tcp", "simulated");
     }
 
     @Test

@@ -101,7 +101,7 @@ public final class Engine {
     /**
      * @param addresses of all ranks, in rank order
      * @param transports in order of preference: the first that reaches a peer carries its link
-     * @param nodeMemory of the rank, for scratch
+     * @param rankMemory of this rank, for scratch
      * @param clock nanoseconds from any origin
      * @param random for nonces; unpredictable, but in a simulation
      */
@@ -110,7 +110,7 @@ public final class Engine {
             List<RankAddress> addresses,
             List<Transport> transports,
             PeerMemory memory,
-            Memory nodeMemory,
+            Memory rankMemory,
             CommunicationSettings settings,
             LongSupplier clock,
             RandomGenerator random) {
@@ -118,7 +118,7 @@ public final class Engine {
         this.addresses = List.copyOf(addresses);
         this.transports = List.copyOf(transports);
         this.memory = memory;
-        this.staging = new Staging(nodeMemory);
+        this.staging = new Staging(rankMemory);
         this.settings = settings;
         this.clock = clock;
         this.random = random;
@@ -221,9 +221,8 @@ public final class Engine {
     }
 
     private void flush() {
-        long now = now();
         for (int i = 0; i < linked.size(); i++) {
-            linked.get(i).flush(now);
+            linked.get(i).flush();
         }
     }
 

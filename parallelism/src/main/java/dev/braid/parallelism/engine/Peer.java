@@ -291,8 +291,8 @@ final class Peer {
             return;
         }
         if (engine.stale(this, key, true)) {
-            if (transport.name().equals("simulated")) {
-                return; // a duplicate, which no other transport makes
+            if (transport.repeats()) {
+                return;
             }
             throw unexpected(frame);
         }
@@ -416,27 +416,27 @@ final class Peer {
         engine.wake(this);
     }
 
-    /** Sends what can be sent now. True when there is more that a later poll may be able to send. */
-    boolean flush(long now) {
+    /** Sends what can be sent now. */
+    void flush() {
         if (!sendHandshake() || !open()) {
-            return true;
+            return;
         }
         while (!controls.isEmpty()) {
             if (!send(controls.peek())) {
-                return true;
+                return;
             }
             controls.poll();
         }
         for (int turns = sending.size(); turns > 0; turns--) {
             Outbound next = sending.poll();
             if (next == null) {
-                return false; // a failure has dropped them all
+                return; // a failure has dropped them all
             }
             switch (next.advance()) {
                 case DONE -> engine.moved();
                 case BUSY -> {
                     sending.addFirst(next);
-                    return true;
+                    return;
                 }
                 case WAITING -> sending.addLast(next);
                 case MORE -> {
@@ -445,7 +445,6 @@ final class Peer {
                 }
             }
         }
-        return !sending.isEmpty() || nextHeartbeat <= now;
     }
 
     private boolean send(Control control) {

@@ -29,6 +29,11 @@ public interface Transport extends AutoCloseable {
      */
     boolean intact();
 
+    /** True when a frame may arrive more than once. Only a transport that simulates a bad network does that. */
+    default boolean repeats() {
+        return false;
+    }
+
     /** Starts to open a channel to {@code peer}. Until it stands, {@link Outgoing#send} answers {@link SendResult#BUSY}. */
     Outgoing dial(RankAddress peer);
 

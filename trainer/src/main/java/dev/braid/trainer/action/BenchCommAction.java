@@ -72,7 +72,7 @@ final class BenchCommAction {
                         algorithm);
         if (request.preflight()) {
             console.out().print(Preflight.describe(CommBenchmark.preflight(request.ranks())));
-            console.out().print(CostModel.measured().describe());
+            console.out().print(CostModel.defaults().describe());
         } else if (needsDriver()) {
             List<Check> wrong = CommBenchmark.preflight(request.ranks()).stream()
                     .filter(check -> !check.passed())

@@ -61,6 +61,7 @@ final class CommRank {
         for (CommPlan.Point point : plan.points()) {
             listener.started(point);
             int warmup = point.operation() == previous ? plan.warmupMillis() : plan.firstWarmupMillis();
+            warmup *= ranksPerCore();
             if (previous == null) {
                 warmup *= FIRST; // what all operations share is compiled while ranks keep the cores busy
             }
@@ -73,6 +74,11 @@ final class CommRank {
                 listener.measured(new CommResult(point, CommResult.median(mine), slowest, mine.length));
             }
         }
+    }
+
+    /** Ranks that share a core also share it with the JIT compiler: it needs that much longer. */
+    private int ranksPerCore() {
+        return Math.ceilDiv(world.size(), Runtime.getRuntime().availableProcessors());
     }
 
     /** Rank 0 watches the clock and tells the others after each batch whether there is another one. */

@@ -62,6 +62,11 @@ public final class SimulatedTransport implements Transport {
     }
 
     @Override
+    public boolean repeats() {
+        return true;
+    }
+
+    @Override
     public Outgoing dial(RankAddress peer) {
         String endpoint = peer.endpoints().getOrDefault(NAME, "");
         int other = network.rankAt(endpoint);

@@ -7,17 +7,21 @@ import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.autograd.Operations;
 import dev.braid.tensor.autograd.Operations.HeadLayout;
-import dev.braid.tensor.autograd.Parameter.Initialization;
-import dev.braid.tensor.autograd.Parameters;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
-import dev.braid.tensor.autograd.Weight;
 import dev.braid.tensor.ops.RopeTable;
+import dev.braid.tensor.parameters.Division;
+import dev.braid.tensor.parameters.Parameter.Initialization;
+import dev.braid.tensor.parameters.ParameterSpec;
+import dev.braid.tensor.parameters.Parameters;
+import dev.braid.tensor.parameters.Weight;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** {@code output(softmax(q k^T / sqrt(headSize)) v)} over all earlier positions, query heads sharing KV heads in groups. */
 final class AttentionMixer implements Mixer {
+    private final int heads;
     private final HeadLayout layout;
     private final float epsilon;
     private final DType dtype;
@@ -25,7 +29,7 @@ final class AttentionMixer implements Mixer {
     private final Optional<Weight> bias;
     private final Optional<Weight> queryNorm;
     private final Optional<Weight> keyNorm;
-    private final Optional<RopeTable> rope;
+    private final Optional<Supplier<RopeTable>> rope;
     private final Weight output;
 
     AttentionMixer(AttentionConfig config, Construction construction, String prefix) {
@@ -33,38 +37,44 @@ final class AttentionMixer implements Mixer {
         Parameters parameters = construction.parameters();
         Initializations init = construction.init();
         int size = config.headSize(model.dim());
-        this.layout = new HeadLayout(config.heads(), config.keyValueHeads(), size);
+        this.heads = config.heads();
         this.epsilon = (float) model.normEps();
         this.dtype = construction.dtype();
-        long queryRows = (long) layout.heads() * size;
-        long keyRows = (long) layout.kvHeads() * size;
+        long queryRows = (long) heads * size;
+        long keyRows = (long) config.keyValueHeads() * size;
+        Division byHead = new Division.Rows(size);
         qkv = parameters.pack(List.of(
-                new Parameters.Spec(prefix + "q.weight", Shape.of(queryRows, model.dim()), init.inner()),
-                new Parameters.Spec(prefix + "k.weight", Shape.of(keyRows, model.dim()), init.inner()),
-                new Parameters.Spec(prefix + "v.weight", Shape.of(keyRows, model.dim()), init.inner())));
+                new ParameterSpec(prefix + "q.weight", Shape.of(queryRows, model.dim()), byHead, init.inner()),
+                new ParameterSpec(prefix + "k.weight", Shape.of(keyRows, model.dim()), byHead, init.inner()),
+                new ParameterSpec(prefix + "v.weight", Shape.of(keyRows, model.dim()), byHead, init.inner())));
         Initialization zero = new Initialization.Constant(0);
         bias = config.qkvBias()
                 ? Optional.of(parameters.pack(List.of(
-                        new Parameters.Spec(prefix + "q.bias", Shape.of(queryRows), zero),
-                        new Parameters.Spec(prefix + "k.bias", Shape.of(keyRows), zero),
-                        new Parameters.Spec(prefix + "v.bias", Shape.of(keyRows), zero))))
+                        new ParameterSpec(prefix + "q.bias", Shape.of(queryRows), byHead, zero),
+                        new ParameterSpec(prefix + "k.bias", Shape.of(keyRows), byHead, zero),
+                        new ParameterSpec(prefix + "v.bias", Shape.of(keyRows), byHead, zero))))
                 : Optional.empty();
-        Initialization one = new Initialization.Constant(1);
-        queryNorm = config.qkNorm()
-                ? Optional.of(parameters.add(prefix + "q_norm.weight", Shape.of(size), one))
-                : Optional.empty();
-        keyNorm = config.qkNorm()
-                ? Optional.of(parameters.add(prefix + "k_norm.weight", Shape.of(size), one))
-                : Optional.empty();
+        queryNorm = config.qkNorm() ? Optional.of(norm(parameters, prefix + "q_norm.weight", size)) : Optional.empty();
+        keyNorm = config.qkNorm() ? Optional.of(norm(parameters, prefix + "k_norm.weight", size)) : Optional.empty();
         rope = config.rope().map(settings -> construction.ropeTable(size, settings.base()));
-        output = parameters.add(prefix + "output.weight", Shape.of(model.dim(), queryRows), init.intoResidual());
+        output = parameters.add(new ParameterSpec(
+                prefix + "output.weight",
+                Shape.of(model.dim(), queryRows),
+                new Division.Columns(size),
+                init.intoResidual()));
+        int mine = output.columns() / size;
+        this.layout = new HeadLayout(mine, (qkv.rows() / size - mine) / 2, size);
+    }
+
+    private static Weight norm(Parameters parameters, String name, int size) {
+        return parameters.add(new ParameterSpec(name, Shape.of(size), Division.WHOLE, new Initialization.Constant(1)));
     }
 
     @Override
     public Variable forward(Tape tape, Variable x, Variable residual, Batch batch) {
         Variable heads = project(tape, x, batch);
         Variable mixed = Operations.attention(tape, heads, layout, batch.sequences());
-        return Operations.linear(tape, mixed, output, residual);
+        return Operations.rowLinear(tape, mixed, output, residual);
     }
 
     @Override
@@ -73,18 +83,20 @@ final class AttentionMixer implements Mixer {
         Variable heads = project(tape, x, batch);
         Variable mixed = Operations.cachedAttention(tape, heads, layout, cache.keys, cache.values, cache.rows);
         cache.rows += x.rows();
-        return Operations.linear(tape, mixed, output, residual);
+        return Operations.rowLinear(tape, mixed, output, residual);
     }
 
     private Variable project(Tape tape, Variable x, Batch batch) {
-        Variable heads = Operations.linear(tape, x, qkv);
+        Variable heads = Operations.columnLinear(tape, x, qkv);
         if (bias.isPresent()) {
             heads = Operations.addBias(tape, heads, bias.get());
         }
         if (queryNorm.isPresent() && keyNorm.isPresent()) {
             heads = Operations.headNorm(tape, heads, layout, queryNorm.get(), keyNorm.get(), epsilon);
         }
-        return rope.isPresent() ? Operations.rope(tape, heads, layout, rope.get(), batch.positions()) : heads;
+        return rope.isPresent()
+                ? Operations.rope(tape, heads, layout, rope.get().get(), batch.positions())
+                : heads;
     }
 
     @Override
@@ -97,7 +109,7 @@ final class AttentionMixer implements Mixer {
     @Override
     public double positionFlopsPerToken(int length) {
         // Two products of 2 * headSize operations with every visible key: (length + 1) / 2 of them on average.
-        return 4.0 * layout.heads() * layout.headSize() * (length + 1) / 2;
+        return 4.0 * heads * layout.headSize() * (length + 1) / 2;
     }
 
     /** Keys and values of all tokens so far. */

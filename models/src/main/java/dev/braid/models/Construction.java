@@ -1,26 +1,26 @@
 package dev.braid.models;
 
-import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
-import dev.braid.tensor.autograd.Parameters;
 import dev.braid.tensor.ops.RopeTable;
+import dev.braid.tensor.parameters.Parameters;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** What the parts of a model need while it is built. */
 final class Construction {
     private record RopeKey(int headSize, double base) {}
 
-    private final Map<RopeKey, RopeTable> ropeTables = new HashMap<>();
+    private final Map<RopeKey, Supplier<RopeTable>> ropeTables = new HashMap<>();
     private final ModelConfig model;
     private final DType dtype;
     private final Parameters parameters;
     private final Initializations init;
 
-    Construction(ModelConfig model, Compute compute, DType dtype) {
+    Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank) {
         this.model = model;
         this.dtype = dtype;
-        this.parameters = new Parameters(compute, dtype);
+        this.parameters = new Parameters(dtype, tensorRanks, tensorRank);
         this.init = Initializations.of(model);
     }
 
@@ -40,9 +40,28 @@ final class Construction {
         return init;
     }
 
-    /** The table of a base and head size; layers with the same share one. */
-    RopeTable ropeTable(int headSize, double base) {
-        return ropeTables.computeIfAbsent(
-                new RopeKey(headSize, base), key -> new RopeTable(headSize, base, model.context()));
+    /** The table of a base and head size, computed when it is first used; layers with the same share one. */
+    Supplier<RopeTable> ropeTable(int headSize, double base) {
+        return ropeTables.computeIfAbsent(new RopeKey(headSize, base), key -> new LazyRopeTable(key, model.context()));
+    }
+
+    /** Computed once, by whichever layer runs first: a plan of a model of any size runs none. Used by one thread. */
+    private static final class LazyRopeTable implements Supplier<RopeTable> {
+        private final RopeKey key;
+        private final int positions;
+        private RopeTable table;
+
+        LazyRopeTable(RopeKey key, int positions) {
+            this.key = key;
+            this.positions = positions;
+        }
+
+        @Override
+        public RopeTable get() {
+            if (table == null) {
+                table = new RopeTable(key.headSize, key.base, positions);
+            }
+            return table;
+        }
     }
 }

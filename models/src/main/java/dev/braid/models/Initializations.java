@@ -1,6 +1,6 @@
 package dev.braid.models;
 
-import dev.braid.tensor.autograd.Parameter.Initialization;
+import dev.braid.tensor.parameters.Parameter.Initialization;
 
 /** How a model's weights are drawn: normal, narrower for projections that add to the residual stream (as GPT-2 does). */
 record Initializations(Initialization inner, Initialization intoResidual) {

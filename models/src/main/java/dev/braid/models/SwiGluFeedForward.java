@@ -2,11 +2,13 @@ package dev.braid.models;
 
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.autograd.Operations;
-import dev.braid.tensor.autograd.Parameter.Initialization;
-import dev.braid.tensor.autograd.Parameters;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
-import dev.braid.tensor.autograd.Weight;
+import dev.braid.tensor.parameters.Division;
+import dev.braid.tensor.parameters.Parameter.Initialization;
+import dev.braid.tensor.parameters.ParameterSpec;
+import dev.braid.tensor.parameters.Parameters;
+import dev.braid.tensor.parameters.Weight;
 import java.util.List;
 
 /** {@code down(silu(gate(x)) * up(x))}. */
@@ -19,17 +21,18 @@ final class SwiGluFeedForward implements FeedForward {
         int dim = construction.model().dim();
         Initialization inner = construction.init().inner();
         gateUp = parameters.pack(List.of(
-                new Parameters.Spec(prefix + "gate.weight", Shape.of(config.hidden(), dim), inner),
-                new Parameters.Spec(prefix + "up.weight", Shape.of(config.hidden(), dim), inner)));
-        down = parameters.add(
+                new ParameterSpec(prefix + "gate.weight", Shape.of(config.hidden(), dim), Division.ROWS, inner),
+                new ParameterSpec(prefix + "up.weight", Shape.of(config.hidden(), dim), Division.ROWS, inner)));
+        down = parameters.add(new ParameterSpec(
                 prefix + "down.weight",
                 Shape.of(dim, config.hidden()),
-                construction.init().intoResidual());
+                Division.COLUMNS,
+                construction.init().intoResidual()));
     }
 
     @Override
     public Variable forward(Tape tape, Variable x, Variable residual) {
-        Variable hidden = Operations.swiGlu(tape, Operations.linear(tape, x, gateUp));
-        return Operations.linear(tape, hidden, down, residual);
+        Variable hidden = Operations.swiGlu(tape, Operations.columnLinear(tape, x, gateUp));
+        return Operations.rowLinear(tape, hidden, down, residual);
     }
 }

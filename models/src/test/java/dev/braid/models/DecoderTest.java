@@ -7,9 +7,9 @@ import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
-import dev.braid.tensor.autograd.Parameter;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.WeightQueue;
+import dev.braid.tensor.parameters.Parameter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -206,9 +206,9 @@ class DecoderTest {
 
     private static double train(Decoder decoder, WeightQueue queue, boolean recompute) {
         Compute compute = decoder.compute();
-        decoder.zeroGradients();
+        decoder.store().beginStep(1);
         try (Batch batch = Batch.allocate(compute.memory(), SEQUENCES, LENGTH);
-                Tape tape = Tape.training(compute, decoder.dtype(), queue)) {
+                Tape tape = decoder.trainingTape(queue)) {
             int[] positions = new int[LENGTH];
             for (int t = 0; t < LENGTH; t++) {
                 positions[t] = t;

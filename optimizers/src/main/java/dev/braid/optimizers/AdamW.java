@@ -4,16 +4,16 @@ import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
-import dev.braid.tensor.autograd.Parameter;
 import dev.braid.tensor.ops.AdamWScalars;
 import dev.braid.tensor.ops.AdamWUpdate;
+import dev.braid.tensor.parameters.Parameter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
  * AdamW over F32 master weights. One pass over memory updates moments, master and the copy that operations read. Elements
- * do not see each other, so any part of a parameter can be updated alone. Used by one thread.
+ * do not see each other, so any part of a parameter can be updated alone, as sharding does. Used by one thread.
  */
 public final class AdamW {
     private record Moments(Tensor first, Tensor second) {}
@@ -33,8 +33,16 @@ public final class AdamW {
             moments.put(
                     parameter.name(),
                     new Moments(
-                            compute.memory().zeros(Category.OPTIMIZER, DType.F32, parameter.shape()),
-                            compute.memory().zeros(Category.OPTIMIZER, DType.F32, parameter.shape())));
+                            compute.memory()
+                                    .zeros(
+                                            Category.OPTIMIZER,
+                                            DType.F32,
+                                            parameter.master().shape()),
+                            compute.memory()
+                                    .zeros(
+                                            Category.OPTIMIZER,
+                                            DType.F32,
+                                            parameter.master().shape())));
         }
     }
 

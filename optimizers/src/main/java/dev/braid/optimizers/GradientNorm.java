@@ -1,33 +1,44 @@
 package dev.braid.optimizers;
 
 import dev.braid.tensor.Compute;
-import dev.braid.tensor.autograd.Parameter;
+import dev.braid.tensor.ops.ExactSum;
 import dev.braid.tensor.ops.SquaredNorm;
+import dev.braid.tensor.parameters.Parameter;
 import java.util.List;
 
 /**
  * The global norm of the gradient and what clipping makes of it. Squares are summed in f64 over fixed blocks of each
- * parameter and combined in the order of global names, so that the norm does not depend on threads or layout.
+ * parameter, and the blocks' sums exactly, so that the norm does not depend on threads or on how parameters are sharded.
  *
  * @param norm root of the sum of squares of all gradients; not finite when any of them is not
- * @param scale what every gradient is multiplied with: {@code min(1, clip / (norm + 1e-6))} as PyTorch has it
+ * @param scale what every gradient is multiplied with, clipping and {@code factor} in one: {@code factor * min(1, clip / (norm +
+ *     1e-6))} as PyTorch has it
  */
 public record GradientNorm(double norm, double scale) {
     private static final double EPSILON = 1e-6;
 
+    /** The sum of squares over the elements of {@code parameters} that this rank answers for. */
+    public static ExactSum squares(Compute compute, List<Parameter> parameters) {
+        ExactSum squares = new ExactSum();
+        for (Parameter parameter : parameters) {
+            Parameter.Range mine = parameter.mine();
+            if (mine.count() > 0) {
+                squares.addAll(SquaredNorm.blockSums(compute, parameter.gradient(), mine.from(), mine.count()));
+            }
+        }
+        return squares;
+    }
+
     /**
-     * Measures the gradients.
+     * The norm of the whole gradient.
      *
-     * @param parameters in the order of their names
+     * @param squares of all ranks together
+     * @param factor on every gradient, for what its sum was not scaled by
      * @param clip largest norm; positive infinity does not clip
      */
-    public static GradientNorm of(Compute compute, List<Parameter> parameters, double clip) {
-        double sum = 0;
-        for (Parameter parameter : parameters) {
-            sum += SquaredNorm.of(compute, parameter.gradient());
-        }
-        double norm = Math.sqrt(sum);
-        return new GradientNorm(norm, Math.min(1, clip / (norm + EPSILON)));
+    public static GradientNorm of(ExactSum squares, double factor, double clip) {
+        double norm = Math.sqrt(squares.value()) * factor;
+        return new GradientNorm(norm, factor * Math.min(1, clip / (norm + EPSILON)));
     }
 
     /** Whether the gradient can be used. */

@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
-import dev.braid.tensor.autograd.Parameter;
-import dev.braid.tensor.autograd.Parameter.Initialization;
-import dev.braid.tensor.autograd.Parameters;
+import dev.braid.tensor.parameters.Division;
+import dev.braid.tensor.parameters.Parameter;
+import dev.braid.tensor.parameters.Parameter.Initialization;
+import dev.braid.tensor.parameters.ParameterSpec;
+import dev.braid.tensor.parameters.Parameters;
+import dev.braid.tensor.parameters.WholeStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,9 +24,9 @@ class AdamWTest {
     @Test
     void shouldGiveThePublishedFiguresAfterThreeSteps() {
         try (Compute compute = new Compute(1, "vector", "adamw")) {
-            Parameters parameters = parameters(compute, Shape.of(1, 3));
-            Parameter parameter = parameters.all().getFirst();
-            AdamW optimizer = new AdamW(CONFIG, parameters.all(), compute);
+            List<Parameter> parameters = parameters(compute, Shape.of(1, 3));
+            Parameter parameter = parameters.getFirst();
+            AdamW optimizer = new AdamW(CONFIG, parameters, compute);
             for (int t = 1; t <= 3; t++) {
                 parameter.gradient().setFloats(new float[] {0.1f * t, -0.2f * t, 0.3f / t});
                 optimizer.step(0.01, 1);
@@ -38,56 +41,54 @@ class AdamWTest {
     @Test
     void shouldDecayMatricesButNotVectors() {
         try (Compute compute = new Compute(1, "vector", "adamw")) {
-            Parameters vectors = parameters(compute, Shape.of(3));
-            Parameters matrices = parameters(compute, Shape.of(1, 3));
-            new AdamW(CONFIG, vectors.all(), compute).step(0.01, 1);
-            new AdamW(CONFIG, matrices.all(), compute).step(0.01, 1);
-            assertThat(vectors.all().getFirst().master().toFloats()).containsExactly(1, -2, 0.5f);
+            List<Parameter> vectors = parameters(compute, Shape.of(3));
+            List<Parameter> matrices = parameters(compute, Shape.of(1, 3));
+            new AdamW(CONFIG, vectors, compute).step(0.01, 1);
+            new AdamW(CONFIG, matrices, compute).step(0.01, 1);
+            assertThat(vectors.getFirst().master().toFloats()).containsExactly(1, -2, 0.5f);
             // Without a gradient only the decay is left: 1 - lr * weight_decay.
-            assertThat(matrices.all().getFirst().master().toFloats())
-                    .containsExactly(0.999f, -2 * 0.999f, 0.5f * 0.999f);
+            assertThat(matrices.getFirst().master().toFloats()).containsExactly(0.999f, -2 * 0.999f, 0.5f * 0.999f);
         }
     }
 
     @Test
     void shouldGoOnFromItsStateBitForBit() {
         try (Compute compute = new Compute(1, "vector", "adamw")) {
-            Parameters straight = parameters(compute, Shape.of(1, 3));
-            AdamW optimizer = new AdamW(CONFIG, straight.all(), compute);
+            List<Parameter> straight = parameters(compute, Shape.of(1, 3));
+            AdamW optimizer = new AdamW(CONFIG, straight, compute);
             train(straight, optimizer, 1, 6);
 
-            Parameters first = parameters(compute, Shape.of(1, 3));
-            AdamW before = new AdamW(CONFIG, first.all(), compute);
+            List<Parameter> first = parameters(compute, Shape.of(1, 3));
+            AdamW before = new AdamW(CONFIG, first, compute);
             train(first, before, 1, 3);
-            Parameters second = parameters(compute, Shape.of(1, 3));
-            AdamW after = new AdamW(CONFIG, second.all(), compute);
-            second.all().getFirst().master().copyFrom(first.all().getFirst().master());
+            List<Parameter> second = parameters(compute, Shape.of(1, 3));
+            AdamW after = new AdamW(CONFIG, second, compute);
+            second.getFirst().master().copyFrom(first.getFirst().master());
             before.state().forEach((name, tensor) -> after.state().get(name).copyFrom(tensor));
             after.setUpdates(before.updates());
             train(second, after, 4, 6);
 
             assertThat(after.updates()).isEqualTo(6);
             assertThat(after.state().keySet()).containsExactly("m/weight", "v/weight");
-            assertThat(second.all().getFirst().master().toFloats())
-                    .containsExactly(straight.all().getFirst().master().toFloats());
+            assertThat(second.getFirst().master().toFloats())
+                    .containsExactly(straight.getFirst().master().toFloats());
         }
     }
 
     @Test
     void shouldClipToTheGlobalNorm() {
         try (Compute compute = new Compute(1, "vector", "adamw")) {
-            Parameters parameters = parameters(compute, Shape.of(1, 3));
-            Parameter parameter = parameters.all().getFirst();
+            List<Parameter> parameters = parameters(compute, Shape.of(1, 3));
+            Parameter parameter = parameters.getFirst();
             parameter.gradient().setFloats(new float[] {2, -3, 6});
-            GradientNorm norm = GradientNorm.of(compute, parameters.all(), 3.5);
+            GradientNorm norm = norm(compute, parameters, 3.5);
             assertThat(norm.norm()).isEqualTo(7);
             assertThat(norm.scale()).isEqualTo(3.5 / (7 + 1e-6));
-            assertThat(GradientNorm.of(compute, parameters.all(), 8).scale()).isEqualTo(1);
-            assertThat(GradientNorm.of(compute, parameters.all(), Double.POSITIVE_INFINITY)
-                            .scale())
+            assertThat(norm(compute, parameters, 8).scale()).isEqualTo(1);
+            assertThat(norm(compute, parameters, Double.POSITIVE_INFINITY).scale())
                     .isEqualTo(1);
             parameter.gradient().set(1, Float.POSITIVE_INFINITY);
-            assertThat(GradientNorm.of(compute, parameters.all(), 1).finite()).isFalse();
+            assertThat(norm(compute, parameters, 1).finite()).isFalse();
         }
     }
 
@@ -105,17 +106,23 @@ class AdamWTest {
                         "clip: is 0.0, must be above 0");
     }
 
-    private static void train(Parameters parameters, AdamW optimizer, int from, int to) {
+    private static GradientNorm norm(Compute compute, List<Parameter> parameters, double clip) {
+        return GradientNorm.of(GradientNorm.squares(compute, parameters), 1, clip);
+    }
+
+    private static void train(List<Parameter> parameters, AdamW optimizer, int from, int to) {
         for (int t = from; t <= to; t++) {
-            parameters.all().getFirst().gradient().setFloats(new float[] {0.1f * t, -0.2f * t, 0.3f / t});
+            parameters.getFirst().gradient().setFloats(new float[] {0.1f * t, -0.2f * t, 0.3f / t});
             optimizer.step(0.01, 1);
         }
     }
 
-    private static Parameters parameters(Compute compute, Shape shape) {
-        Parameters parameters = new Parameters(compute, DType.F32);
-        parameters.add("weight", shape, new Initialization.Constant(0));
-        parameters.all().getFirst().master().setFloats(new float[] {1, -2, 0.5f});
+    private static List<Parameter> parameters(Compute compute, Shape shape) {
+        Parameters declared = new Parameters(DType.F32, 1, 0);
+        declared.unit("unit");
+        declared.add(new ParameterSpec("weight", shape, Division.WHOLE, new Initialization.Constant(0)));
+        List<Parameter> parameters = new WholeStore(compute, declared).parameters();
+        parameters.getFirst().master().setFloats(new float[] {1, -2, 0.5f});
         return parameters;
     }
 }

@@ -107,6 +107,18 @@ public final class Tensor {
         return new Tensor(other, dtype, block, offset);
     }
 
+    /**
+     * The bytes from byte {@code from} on as a tensor of another dtype and shape, sharing the block (no new reference). For
+     * buffers in which several tensors lie one after the other.
+     */
+    public Tensor view(long from, DType type, Shape extents) {
+        long size = Math.multiplyExact(extents.count(), type.bytes());
+        if (from < 0 || size > bytes() - from) {
+            throw new IndexOutOfBoundsException("bytes " + from + ".." + (from + size) + " of " + this);
+        }
+        return new Tensor(extents, type, block, offset + from);
+    }
+
     /** Sets every byte to zero. */
     public void zero() {
         memory().fill((byte) 0);

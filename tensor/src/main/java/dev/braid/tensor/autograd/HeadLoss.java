@@ -8,6 +8,7 @@ import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.ops.CrossEntropy;
 import dev.braid.tensor.ops.Elementwise;
+import dev.braid.tensor.parameters.Weight;
 import java.util.List;
 
 /**

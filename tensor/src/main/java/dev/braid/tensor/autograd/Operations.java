@@ -16,6 +16,7 @@ import dev.braid.tensor.ops.RmsNorm;
 import dev.braid.tensor.ops.Rope;
 import dev.braid.tensor.ops.RopeTable;
 import dev.braid.tensor.ops.SwiGlu;
+import dev.braid.tensor.parameters.Weight;
 import java.util.List;
 
 /**
@@ -57,13 +58,24 @@ public final class Operations {
                 gradient -> Embedding.weightGradient(compute, gradient, tokens, table.gradient()));
     }
 
-    /** {@code x [n, K]} times the transpose of {@code weight [N, K]}: [n, N]. */
-    public static Variable linear(Tape tape, Variable x, Weight weight) {
+    /**
+     * {@code x [n, K]} times the transpose of {@code weight [N, K]}, whose rows are divided over the tensor axis: [n, N], of
+     * which each rank has its own columns.
+     */
+    public static Variable columnLinear(Tape tape, Variable x, Weight weight) {
         return linear(tape, x, weight, null);
     }
 
+    /**
+     * {@code x W^T + residual}, of which each rank of the tensor axis has its own columns of {@code x} and of {@code weight};
+     * the sum over ranks is added to {@code residual} [n, N].
+     */
+    public static Variable rowLinear(Tape tape, Variable x, Weight weight, Variable residual) {
+        return linear(tape, x, weight, residual);
+    }
+
     /** {@code x W^T + residual}, added before the one rounding; {@code residual} [n, N] may be null. */
-    public static Variable linear(Tape tape, Variable x, Weight weight, Variable residual) {
+    private static Variable linear(Tape tape, Variable x, Weight weight, Variable residual) {
         Compute compute = tape.compute();
         int n = x.rows();
         int inputs = weight.columns();

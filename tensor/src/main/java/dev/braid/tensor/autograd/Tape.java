@@ -6,6 +6,8 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.ops.Elementwise;
+import dev.braid.tensor.parameters.TensorAxis;
+import dev.braid.tensor.parameters.Unit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -24,7 +26,23 @@ import java.util.function.Supplier;
  * memory when the scope ends. Used by one thread.
  */
 public final class Tape implements AutoCloseable {
-    private record Node(Variable output, List<Tensor> saved, Consumer<Tensor> inputs, Consumer<Tensor> weights) {
+    /** How a unit's values are needed by what is recorded between {@link #enter} and {@link #leave}. */
+    public enum Use {
+        /** In forward only: backward needs nothing but the gradients' place. */
+        FORWARD,
+        /** In forward and, much later, in backward: they may be taken away in between. */
+        TWICE,
+        /** In forward and, right afterwards, in backward: they stay. */
+        KEPT
+    }
+
+    /** An operation, or, without an output, something to do when backward comes by. */
+    private record Node(
+            Variable output, List<Tensor> saved, Consumer<Tensor> inputs, Consumer<Tensor> weights, Runnable passed) {
+        static Node passing(Runnable passed) {
+            return new Node(null, List.of(), null, null, passed);
+        }
+
         void release() {
             saved.forEach(Tensor::release);
         }
@@ -34,30 +52,42 @@ public final class Tape implements AutoCloseable {
     private final DType dtype;
     private final boolean recording;
     private final WeightQueue queue;
+    private final TensorAxis axis;
     private final List<Node> nodes = new ArrayList<>();
     private final Deque<List<Tensor>> scopes = new ArrayDeque<>();
 
-    private Tape(Compute compute, DType dtype, boolean recording, WeightQueue queue) {
+    private Tape(Compute compute, DType dtype, boolean recording, WeightQueue queue, TensorAxis axis) {
         this.compute = compute;
         this.dtype = dtype;
         this.recording = recording;
         this.queue = queue;
+        this.axis = axis;
         scopes.push(new ArrayList<>());
     }
 
     /** A tape that records nothing: for validation, scoring and sampling. */
     public static Tape inference(Compute compute, DType dtype) {
-        return new Tape(compute, dtype, false, null);
+        return inference(compute, dtype, TensorAxis.SINGLE);
+    }
+
+    /** The same for one rank of {@code axis}. */
+    public static Tape inference(Compute compute, DType dtype, TensorAxis axis) {
+        return new Tape(compute, dtype, false, null, axis);
     }
 
     /** A tape whose weight halves run right after their input halves. */
     public static Tape training(Compute compute, DType dtype) {
-        return new Tape(compute, dtype, true, null);
+        return training(compute, dtype, null);
     }
 
     /** A tape whose weight halves are put into {@code queue}. */
     public static Tape training(Compute compute, DType dtype, WeightQueue queue) {
-        return new Tape(compute, dtype, true, queue);
+        return training(compute, dtype, queue, TensorAxis.SINGLE);
+    }
+
+    /** The same for one rank of {@code axis}; {@code queue} may be null. */
+    public static Tape training(Compute compute, DType dtype, WeightQueue queue, TensorAxis axis) {
+        return new Tape(compute, dtype, true, queue, axis);
     }
 
     /** What the operations run on. */
@@ -68,6 +98,11 @@ public final class Tape implements AutoCloseable {
     /** Dtype of values between operations. */
     public DType dtype() {
         return dtype;
+    }
+
+    /** The ranks that divide the matrices among them. */
+    public TensorAxis axis() {
+        return axis;
     }
 
     /** Whether backward can be run. */
@@ -110,9 +145,40 @@ public final class Tape implements AutoCloseable {
         Variable output = new Variable(value, recording);
         if (recording) {
             saved.forEach(Tensor::retain);
-            nodes.add(new Node(output, saved, inputs, weights));
+            nodes.add(new Node(output, saved, inputs, weights, null));
         }
         return output;
+    }
+
+    /** The operations that follow, until {@link #leave}, read the weights of {@code unit}. */
+    public void enter(Unit unit, Use use) {
+        unit.needValues();
+        if (!recording) {
+            return;
+        }
+        unit.beginUse();
+        // Backward comes by here last: whatever the unit's operations add to its gradient has been added, or waits in
+        // the queue.
+        nodes.add(Node.passing(() -> {
+            if (use != Use.FORWARD) {
+                unit.releaseValues();
+            }
+            if (queue == null) {
+                unit.endUse();
+            } else {
+                queue.add(unit::endUse);
+            }
+        }));
+    }
+
+    /** Ends what {@link #enter} has begun; the same use. */
+    public void leave(Unit unit, Use use) {
+        if (recording && use == Use.TWICE) {
+            nodes.add(Node.passing(unit::needValues));
+        }
+        if (!recording || use != Use.KEPT) {
+            unit.releaseValues();
+        }
     }
 
     /** A value that backward passes by: used at inference and for outputs without gradient. */
@@ -145,7 +211,7 @@ public final class Tape implements AutoCloseable {
             return scope(() -> body.apply(this, input));
         }
         Tensor value;
-        try (Tape forward = inference(compute, dtype)) {
+        try (Tape forward = inference(compute, dtype, axis)) {
             value = body.apply(forward, forward.leaf(input.value(), false))
                     .value()
                     .retain();
@@ -155,7 +221,7 @@ public final class Tape implements AutoCloseable {
                 value,
                 List.of(input.value()),
                 gradient -> {
-                    try (Tape again = training(compute, dtype, queue)) {
+                    try (Tape again = training(compute, dtype, queue, axis)) {
                         Variable leaf = again.leaf(input.value(), input.differentiable());
                         Variable output = body.apply(again, leaf);
                         again.backward(output, gradient.retain());
@@ -213,6 +279,10 @@ public final class Tape implements AutoCloseable {
     }
 
     private void run(Node node) {
+        if (node.output == null) {
+            node.passed.run();
+            return;
+        }
         Tensor gradient = node.output.takeGradient();
         if (gradient == null) {
             node.release();
@@ -242,6 +312,9 @@ public final class Tape implements AutoCloseable {
     @Override
     public void close() {
         for (Node node : nodes) {
+            if (node.output == null) {
+                continue;
+            }
             Tensor gradient = node.output.takeGradient();
             if (gradient != null) {
                 gradient.release();

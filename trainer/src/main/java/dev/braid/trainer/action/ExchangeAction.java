@@ -84,7 +84,7 @@ final class ExchangeAction {
             tokens[i] = (int) ((i * 7919L + 13) % model.vocabulary());
             positions[i] = i;
         }
-        try (Tape tape = Tape.inference(model.compute(), model.dtype());
+        try (Tape tape = model.evaluationTape();
                 Batch batch = Batch.allocate(model.compute().memory(), 1, length)) {
             batch.set(0, tokens, tokens, positions, new int[length]);
             Tensor logits = model.logits(tape, batch);

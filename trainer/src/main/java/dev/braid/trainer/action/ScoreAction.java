@@ -86,7 +86,7 @@ final class ScoreAction {
     }
 
     private static float[] logits(Decoder model, int[] tokens) {
-        try (Tape tape = Tape.inference(model.compute(), model.dtype());
+        try (Tape tape = model.evaluationTape();
                 Batch batch = Batch.allocate(model.compute().memory(), 1, tokens.length)) {
             int[] positions = new int[tokens.length];
             for (int i = 0; i < positions.length; i++) {

@@ -13,7 +13,7 @@ import dev.braid.optimizers.AdamW;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
-import dev.braid.tensor.autograd.Parameter;
+import dev.braid.tensor.parameters.Parameter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

@@ -7,6 +7,7 @@ import dev.braid.optimizers.AdamW;
 import dev.braid.optimizers.GradientNorm;
 import dev.braid.optimizers.ScheduleConfig;
 import dev.braid.tensor.autograd.Tape;
+import dev.braid.tensor.parameters.ParameterStore;
 import java.util.List;
 
 /** One optimizer step: micro-batches forward and backward, the norm, the update. Used by the rank's thread. */
@@ -19,15 +20,17 @@ public final class TrainStep {
     private final int totalSteps;
     private final int microbatch;
     private final boolean recompute;
+    private final RankGroup ranks;
 
     /**
-     * A step of {@code model}.
+     * A step of {@code model}, by itself or together with other ranks.
      *
      * @param peakRate learning rate that the schedule takes shares of
      * @param clip largest gradient norm; positive infinity does not clip
      * @param totalSteps length of the run, for the schedule
      * @param microbatch sequences in memory at a time
      * @param recompute keep only the inputs of blocks and run them again in backward
+     * @param ranks who takes part
      */
     public TrainStep(
             Decoder model,
@@ -37,7 +40,8 @@ public final class TrainStep {
             ScheduleConfig schedule,
             int totalSteps,
             int microbatch,
-            boolean recompute) {
+            boolean recompute,
+            RankGroup ranks) {
         this.model = model;
         this.optimizer = optimizer;
         this.peakRate = peakRate;
@@ -46,48 +50,70 @@ public final class TrainStep {
         this.totalSteps = totalSteps;
         this.microbatch = microbatch;
         this.recompute = recompute;
+        this.ranks = ranks;
     }
 
     /**
      * Trains on the samples of one step.
      *
      * @param step from 0
-     * @param samples all sequences of the step, of equal length
+     * @param samples this rank's sequences of the step, of equal length
      */
     public StepResult run(int step, List<Sample> samples) {
-        long valid = samples.stream().mapToLong(TrainStep::validTokens).sum();
-        float scale = valid == 0 ? 0 : 1f / valid;
-        model.zeroGradients();
-        double sum = 0;
+        long tokens = (long) samples.size() * samples.getFirst().inputs().length * ranks.dataRanks();
+        // How many of the step's tokens are valid is known only when all ranks have counted: the gradient is corrected
+        // then.
+        float scale = 1f / tokens;
+        StepTotals totals = new StepTotals();
+        ParameterStore store = model.store();
+        store.beginStep(Math.ceilDiv(samples.size(), microbatch));
         for (int from = 0; from < samples.size(); from += microbatch) {
             List<Sample> part = samples.subList(from, Math.min(samples.size(), from + microbatch));
+            store.beginMicrobatch();
             try (Batch batch = batch(model, part);
-                    Tape tape = Tape.training(model.compute(), model.dtype())) {
-                sum += model.loss(tape, batch, scale, recompute);
+                    Tape tape = model.trainingTape()) {
+                count(totals, model.loss(tape, batch, scale, recompute), part);
                 tape.backward();
             }
         }
+        store.finishGradients();
+        StepTotals.Sum sum = totals.over(ranks, GradientNorm.squares(model.compute(), model.parameters()));
         double rate = peakRate * schedule.share(step, totalSteps);
-        GradientNorm norm = GradientNorm.of(model.compute(), model.parameters(), clip);
+        double correction = sum.validTokens() == 0 ? 0 : (double) tokens / sum.validTokens();
+        GradientNorm norm = GradientNorm.of(sum.squares(), correction, clip);
         if (norm.finite()) {
             optimizer.step(rate, norm.scale());
+            store.publish();
         }
-        long tokens = (long) samples.size() * samples.getFirst().inputs().length;
-        return new StepResult(valid == 0 ? 0 : sum / valid, norm.norm(), rate, tokens, !norm.finite());
+        return new StepResult(sum.meanLoss(), norm.norm(), rate, tokens, !norm.finite());
     }
 
-    /** Mean loss over {@code samples} without training, in micro-batches. */
+    private void count(StepTotals totals, double loss, List<Sample> samples) {
+        if (ranks.countsLosses()) {
+            totals.add(loss, samples.stream().mapToLong(TrainStep::validTokens).sum());
+        }
+    }
+
+    /**
+     * Mean loss over {@code samples} without training, in micro-batches, which the data ranks take in turn. All ranks pass the
+     * same samples.
+     */
     public double validate(List<Sample> samples) {
-        double sum = 0;
-        for (int from = 0; from < samples.size(); from += microbatch) {
+        StepTotals totals = new StepTotals();
+        for (int round = 0; round < samples.size(); round += microbatch * ranks.dataRanks()) {
+            int from = Math.min(samples.size(), round + microbatch * ranks.dataRank());
             List<Sample> part = samples.subList(from, Math.min(samples.size(), from + microbatch));
-            try (Batch batch = batch(model, part);
-                    Tape tape = Tape.inference(model.compute(), model.dtype())) {
-                sum += model.loss(tape, batch, 0, false);
+            boolean idle = part.isEmpty();
+            // Whoever has nothing left still takes part in what the ranks do together.
+            try (Batch batch = batch(model, idle ? samples.subList(0, 1) : part);
+                    Tape tape = model.evaluationTape()) {
+                double loss = model.loss(tape, batch, 0, false);
+                if (!idle) {
+                    count(totals, loss, part);
+                }
             }
         }
-        long valid = samples.stream().mapToLong(TrainStep::validTokens).sum();
-        return valid == 0 ? 0 : sum / valid;
+        return totals.over(ranks).meanLoss();
     }
 
     static Batch batch(Decoder model, List<Sample> samples) {

@@ -69,7 +69,8 @@ public final class TrainingBenchmark {
                     experiment.schedule(),
                     experiment.train().steps(),
                     experiment.batch().microbatchSize(),
-                    experiment.train().recomputesBlocks());
+                    experiment.train().recomputesBlocks(),
+                    RankGroup.ALONE);
             SplittableRandom random = new SplittableRandom(experiment.seed());
             int length = experiment.sequence();
             for (int i = 0; i < FEWEST_WARMUP_STEPS; i++) {

@@ -83,7 +83,8 @@ public final class TrainingRun {
                 experiment.schedule(),
                 experiment.train().steps(),
                 experiment.batch().microbatchSize(),
-                experiment.train().recomputesBlocks());
+                experiment.train().recomputesBlocks(),
+                RankGroup.ALONE);
         restore();
     }
 

@@ -69,7 +69,8 @@ class LossParityTest {
                     ParityCase.SCHEDULE,
                     ParityCase.TOTAL_STEPS,
                     parity.microbatch(),
-                    false);
+                    false,
+                    RankGroup.ALONE);
             List<StepResult> results = new ArrayList<>();
             for (int s = 0; s < ParityCase.STEPS; s++) {
                 results.add(step.run(s, parity.samples(s)));

@@ -8,7 +8,7 @@ import dev.braid.optimizers.GradientNorm;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
-import dev.braid.tensor.autograd.Parameter;
+import dev.braid.tensor.parameters.Parameter;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -45,8 +45,8 @@ class StepMemoryTest {
             new AdamW(ParityCase.OPTIMIZER, model.parameters(), compute);
             long count = model.parameterCount();
             long matrices = model.parameters().stream()
-                    .filter(parameter -> parameter.shape().rank() >= 2)
-                    .mapToLong(parameter -> parameter.shape().count())
+                    .filter(Parameter::decays)
+                    .mapToLong(Parameter::count)
                     .sum();
             // Blocks are rounded up to 64 bytes each.
             assertThat(compute.memory().live(Category.PARAMETERS))
@@ -88,7 +88,7 @@ class StepMemoryTest {
             Decoder model = model(compute);
             model.parameters().get(0).gradient().set(3, 3);
             model.parameters().get(1).gradient().set(0, 4);
-            GradientNorm norm = GradientNorm.of(compute, model.parameters(), 2.5);
+            GradientNorm norm = GradientNorm.of(GradientNorm.squares(compute, model.parameters()), 1, 2.5);
             assertThat(norm.norm()).isEqualTo(5);
             assertThat(norm.scale()).isEqualTo(2.5 / (5 + 1e-6));
         }
@@ -112,7 +112,15 @@ class StepMemoryTest {
 
     private TrainStep step(Decoder model, AdamW optimizer) {
         return new TrainStep(
-                model, optimizer, 1e-3, 1.0, ParityCase.SCHEDULE, ParityCase.TOTAL_STEPS, parity.microbatch(), false);
+                model,
+                optimizer,
+                1e-3,
+                1.0,
+                ParityCase.SCHEDULE,
+                ParityCase.TOTAL_STEPS,
+                parity.microbatch(),
+                false,
+                RankGroup.ALONE);
     }
 
     private static Map<Category, Long> live(Compute compute) {

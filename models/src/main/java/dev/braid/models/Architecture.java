@@ -1,0 +1,122 @@
+package dev.braid.models;
+
+import dev.braid.tensor.DType;
+import dev.braid.tensor.Shape;
+import dev.braid.tensor.parameters.Division;
+import dev.braid.tensor.parameters.Parameter.Initialization;
+import dev.braid.tensor.parameters.ParameterSpec;
+import dev.braid.tensor.parameters.Parameters;
+import dev.braid.tensor.parameters.Unit;
+import dev.braid.tensor.parameters.Weight;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The parts of a decoder and the parameters that they declare for one rank of the tensor axis. Has no memory: a plan makes one
+ * for a model of any size.
+ */
+public final class Architecture {
+    private final ModelConfig config;
+    private final int vocabulary;
+    private final DType dtype;
+    private final Parameters parameters;
+    private final List<Block> blocks = new ArrayList<>();
+
+    final Unit embeddingUnit;
+    final Weight embedding;
+    final Unit outputUnit;
+    final Weight norm;
+    final Weight head;
+
+    /**
+     * Declares the model.
+     *
+     * @param dtype of activations and of matrices as operations read them: F32 or BF16
+     * @param tensorRanks ranks of the tensor axis
+     * @param tensorRank this one's place on it
+     * @throws IllegalArgumentException when heads can't be divided over the tensor axis
+     */
+    public Architecture(ModelConfig config, int vocabulary, DType dtype, int tensorRanks, int tensorRank) {
+        this.config = config;
+        this.vocabulary = vocabulary;
+        this.dtype = dtype;
+        Construction construction = new Construction(config, dtype, tensorRanks, tensorRank);
+        this.parameters = construction.parameters();
+        Initialization narrow = construction.init().inner();
+        Shape table = Shape.of(vocabulary, config.dim());
+        embeddingUnit = parameters.unit("embedding");
+        embedding = parameters.add(new ParameterSpec("embedding.weight", table, Division.ROWS, narrow));
+        List<ModelConfig.Layer> arrangement = config.arrangement();
+        for (int i = 0; i < arrangement.size(); i++) {
+            blocks.add(block(construction, arrangement.get(i), i));
+        }
+        outputUnit = parameters.unit("output");
+        norm = norm("norm.weight");
+        head = config.tieEmbeddings()
+                ? embedding
+                : parameters.add(new ParameterSpec("head.weight", table, Division.ROWS, narrow));
+    }
+
+    private Block block(Construction construction, ModelConfig.Layer layer, int index) {
+        String prefix = "layers." + index + ".";
+        Unit unit = parameters.unit("layers." + index);
+        Weight mixerNorm = norm(prefix + "mixer_norm.weight");
+        Mixer mixer = switch (config.mixers().get(layer.mixer())) {
+            case AttentionConfig attention -> new AttentionMixer(attention, construction, prefix + "mixer.");
+        };
+        Weight ffnNorm = norm(prefix + "ffn_norm.weight");
+        FeedForward ffn = switch (config.ffns().get(layer.ffn())) {
+            case SwiGluConfig swiGlu -> new SwiGluFeedForward(swiGlu, construction, prefix + "ffn.");
+        };
+        return new Block(unit, mixerNorm, mixer, ffnNorm, ffn, (float) config.normEps());
+    }
+
+    private Weight norm(String name) {
+        return parameters.add(
+                new ParameterSpec(name, Shape.of(config.dim()), Division.WHOLE, new Initialization.Constant(1)));
+    }
+
+    /** What the model is built from. */
+    public ModelConfig config() {
+        return config;
+    }
+
+    /** Number of token ids. */
+    public int vocabulary() {
+        return vocabulary;
+    }
+
+    /** Dtype of activations. */
+    public DType dtype() {
+        return dtype;
+    }
+
+    /** The declared parameters. */
+    public Parameters parameters() {
+        return parameters;
+    }
+
+    List<Block> blocks() {
+        return blocks;
+    }
+
+    /**
+     * Model FLOPs of training on one token of a sequence of {@code length}, over all ranks: 6 for each weight of a matrix product
+     * (2 forward, 4 backward; the embedding is a look-up and counts only where it is also the head), and three times the forward
+     * products between positions, counted over visible positions only.
+     */
+    public double flopsPerToken(int length) {
+        double weights = 0;
+        for (ParameterSpec spec : parameters.specs()) {
+            boolean lookUp = spec.name().equals("embedding.weight") && !config.tieEmbeddings();
+            if (spec.matrix() && !lookUp) {
+                weights += spec.shape().count();
+            }
+        }
+        double positions = 0;
+        for (Block block : blocks) {
+            positions += block.mixer().positionFlopsPerToken(length);
+        }
+        return 6 * weights + 3 * positions;
+    }
+}

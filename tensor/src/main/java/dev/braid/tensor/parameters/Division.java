@@ -1,0 +1,80 @@
+package dev.braid.tensor.parameters;
+
+import dev.braid.tensor.Shape;
+
+/**
+ * How the ranks of the tensor axis divide one parameter. Groups of rows or columns (a head, say) stay together; they are divided
+ * as evenly as can be, the first ranks having one more. Where there are fewer groups than ranks, neighbouring ranks hold copies
+ * of the same group.
+ */
+public sealed interface Division {
+    /** Every rank holds all of it. */
+    Division WHOLE = new Whole();
+
+    /** Rows are divided one by one. */
+    Division ROWS = new Rows(1);
+
+    /** Columns are divided one by one. */
+    Division COLUMNS = new Columns(1);
+
+    /**
+     * What {@code rank} of {@code ranks} holds of a parameter of extents {@code shape}.
+     *
+     * @throws IllegalArgumentException when there are fewer groups than ranks and the ranks are no multiple of them
+     */
+    Part part(Shape shape, int ranks, int rank);
+
+    /** See {@link #WHOLE}. */
+    record Whole() implements Division {
+        @Override
+        public Part part(Shape shape, int ranks, int rank) {
+            return new Part(0, shape.columns(), 0, shape, ranks, rank);
+        }
+    }
+
+    /** The first extent is divided, in groups of {@code group}. */
+    record Rows(long group) implements Division {
+        @Override
+        public Part part(Shape shape, int ranks, int rank) {
+            Run run = Run.of(shape.extent(0), group, ranks, rank);
+            long[] local = shape.toArray();
+            long row = shape.extent(0) == 0 ? 0 : shape.count() / shape.extent(0);
+            local[0] = run.count;
+            return new Part(0, shape.columns(), run.first * row, Shape.of(local), run.copies, run.copy);
+        }
+    }
+
+    /** The last extent is divided, in groups of {@code group}. */
+    record Columns(long group) implements Division {
+        @Override
+        public Part part(Shape shape, int ranks, int rank) {
+            Run run = Run.of(shape.columns(), group, ranks, rank);
+            long[] local = shape.toArray();
+            local[local.length - 1] = run.count;
+            return new Part(run.first, run.count, 0, Shape.of(local), run.copies, run.copy);
+        }
+    }
+
+    /** A run of rows or columns. */
+    record Run(long first, long count, int copies, int copy) {
+        private static Run of(long extent, long group, int ranks, int rank) {
+            if (extent % group != 0) {
+                throw new IllegalArgumentException(
+                        extent + " rows or columns are no whole number of groups of " + group);
+            }
+            long groups = extent / group;
+            if (groups >= ranks) {
+                long size = groups / ranks;
+                long longer = groups % ranks;
+                long first = rank * size + Math.min(rank, longer);
+                return new Run(first * group, (size + (rank < longer ? 1 : 0)) * group, 1, 0);
+            }
+            if (groups == 0 || ranks % groups != 0) {
+                throw new IllegalArgumentException(groups + " groups can't be divided over " + ranks
+                        + " ranks; allowed are multiples of " + groups);
+            }
+            int copies = (int) (ranks / groups);
+            return new Run((long) (rank / copies) * group, group, copies, rank % copies);
+        }
+    }
+}

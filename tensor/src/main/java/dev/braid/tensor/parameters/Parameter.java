@@ -1,0 +1,60 @@
+package dev.braid.tensor.parameters;
+
+import dev.braid.tensor.Tensor;
+
+/**
+ * What a rank holds of a parameter for the optimizer: a run of elements, with master values and gradient in F32 and the values
+ * that operations read. Where {@link #part} has a band of columns, the elements are counted in the band's row-major order.
+ *
+ * @param spec the whole parameter
+ * @param part what the rank's place on the tensor axis holds of it
+ * @param from first element of the run, counted from the start of the part
+ * @param master F32 values that the optimizer updates
+ * @param gradient F32, same count
+ * @param compute what operations read: a BF16 copy of the master, or the master itself
+ * @param mine the elements of the run that this rank answers for: each element of the parameter is one rank's, which saves it and
+ *     counts it in norms
+ */
+public record Parameter(
+        ParameterSpec spec, Part part, long from, Tensor master, Tensor gradient, Tensor compute, Range mine) {
+
+    /** How a parameter's first values are drawn. */
+    public sealed interface Initialization {
+        /** Normal with mean 0. */
+        record Normal(double standardDeviation) implements Initialization {}
+
+        /** Every element the same. */
+        record Constant(float value) implements Initialization {}
+    }
+
+    /** Elements {@code from} until {@code from + count} of a run. */
+    public record Range(long from, long count) {
+        /** No element. */
+        public static final Range NONE = new Range(0, 0);
+    }
+
+    /** Global name. */
+    public String name() {
+        return spec.name();
+    }
+
+    /** Number of elements of the run. */
+    public long count() {
+        return master.count();
+    }
+
+    /** First element of the run in its band of columns, counted in the band's row-major order. */
+    public long bandFrom() {
+        return part.from() + from;
+    }
+
+    /** Whether operations read a copy in another dtype than the master's. */
+    public boolean hasComputeCopy() {
+        return compute != master;
+    }
+
+    /** Matrices decay, vectors (norms, biases) do not. */
+    public boolean decays() {
+        return spec.matrix();
+    }
+}

@@ -1,0 +1,91 @@
+package dev.braid.tensor.parameters;
+
+import dev.braid.tensor.DType;
+import dev.braid.tensor.Shape;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The declaration of a model's parameters, without memory: units of weights, each weight one parameter or several in one block,
+ * cut to what one rank of the tensor axis holds.
+ */
+public final class Parameters {
+    private final DType matrixDtype;
+    private final int tensorRanks;
+    private final int tensorRank;
+    private final List<Unit> units = new ArrayList<>();
+    private final Set<String> names = new HashSet<>();
+    private long count;
+
+    /**
+     * Nothing yet.
+     *
+     * @param matrixDtype in which operations read matrices; vectors are read in F32 always
+     * @param tensorRanks ranks of the tensor axis
+     * @param tensorRank this one's place on it
+     */
+    public Parameters(DType matrixDtype, int tensorRanks, int tensorRank) {
+        this.matrixDtype = matrixDtype;
+        this.tensorRanks = tensorRanks;
+        this.tensorRank = tensorRank;
+    }
+
+    /** Begins a unit, to which all weights belong that are declared from now on. */
+    public Unit unit(String name) {
+        Unit unit = new Unit(name);
+        units.add(unit);
+        return unit;
+    }
+
+    /** Declares one parameter. */
+    public Weight add(ParameterSpec spec) {
+        return pack(List.of(spec));
+    }
+
+    /** Declares parameters that lie row upon row in one block and are read as one weight. */
+    public Weight pack(List<ParameterSpec> specs) {
+        Unit unit = units.getLast();
+        List<Part> parts = new ArrayList<>();
+        long rows = 0;
+        for (ParameterSpec spec : specs) {
+            if (!names.add(spec.name())) {
+                throw new IllegalArgumentException("two parameters are named " + spec.name());
+            }
+            Part part = spec.division().part(spec.shape(), tensorRanks, tensorRank);
+            parts.add(part);
+            rows += part.shape().extent(0);
+            count += spec.shape().count();
+        }
+        long[] extents = parts.getFirst().shape().toArray();
+        extents[0] = rows;
+        Weight weight = new Weight(unit, Shape.of(extents), specs.getFirst().matrix() ? matrixDtype : DType.F32);
+        List<Unit.Entry> entries = new ArrayList<>();
+        long row = 0;
+        for (int i = 0; i < specs.size(); i++) {
+            entries.add(new Unit.Entry(specs.get(i), parts.get(i), weight, row));
+            row += parts.get(i).shape().extent(0);
+        }
+        unit.add(weight, entries);
+        return weight;
+    }
+
+    /** The units as declared. */
+    public List<Unit> units() {
+        return List.copyOf(units);
+    }
+
+    /** All parameters as declared. */
+    public List<ParameterSpec> specs() {
+        return units.stream()
+                .flatMap(unit -> unit.entries().stream())
+                .map(Unit.Entry::spec)
+                .toList();
+    }
+
+    /** Number of elements of all parameters, on all ranks of the tensor axis together. */
+    public long count() {
+        return count;
+    }
+}

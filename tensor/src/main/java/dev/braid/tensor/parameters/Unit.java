@@ -1,0 +1,90 @@
+package dev.braid.tensor.parameters;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Weights that are used together and so come, go and are reduced together: the embedding, a block, the output. Counts its uses
+ * on the tapes, so that its store hears when the gradient is complete. Used by one thread.
+ */
+public final class Unit {
+    /**
+     * One parameter of the unit.
+     *
+     * @param part of this rank along the tensor axis
+     * @param weight that it lies in
+     * @param row its first row there
+     */
+    public record Entry(ParameterSpec spec, Part part, Weight weight, long row) {}
+
+    private final String name;
+    private final List<Entry> entries = new ArrayList<>();
+    private final List<Weight> weights = new ArrayList<>();
+    private ParameterStore store;
+    private int uses;
+
+    Unit(String name) {
+        this.name = name;
+    }
+
+    /** Such as {@code layers.3}. */
+    public String name() {
+        return name;
+    }
+
+    /** Its parameters as declared. */
+    public List<Entry> entries() {
+        return List.copyOf(entries);
+    }
+
+    /** Its weights as declared. */
+    public List<Weight> weights() {
+        return List.copyOf(weights);
+    }
+
+    /** Number of elements of this rank's parts. */
+    public long count() {
+        return weights.stream().mapToLong(weight -> weight.shape().count()).sum();
+    }
+
+    void add(Weight weight, List<Entry> parameters) {
+        weights.add(weight);
+        entries.addAll(parameters);
+    }
+
+    /** For stores: who holds the weights. */
+    public void setStore(ParameterStore holder) {
+        store = holder;
+    }
+
+    /** The values are needed now. */
+    public void needValues() {
+        store.needValues(this);
+    }
+
+    /** The values are not needed until the next {@link #needValues}. */
+    public void releaseValues() {
+        store.releaseValues(this);
+    }
+
+    void needGradient() {
+        store.needGradient(this);
+    }
+
+    /** A use has begun whose backward will add to the gradient. */
+    public void beginUse() {
+        uses++;
+    }
+
+    /** The backward of a use is complete; with the last one the gradient is. */
+    public void endUse() {
+        if (--uses == 0) {
+            store.gradientComplete(this);
+        }
+    }
+
+    /** Forgets uses whose backward never ran, after a failure. */
+    public void forgetUses() {
+        uses = 0;
+    }
+}

@@ -1,0 +1,71 @@
+package dev.braid.tensor.parameters;
+
+import dev.braid.tensor.DType;
+import dev.braid.tensor.Shape;
+import dev.braid.tensor.Tensor;
+
+/**
+ * One matrix or vector as an operation sees it: one parameter, or several with the same columns stacked row upon row in one
+ * block (query, key and value), so that one product serves all of them. It is the rank's part of them along the tensor axis.
+ * Its tensors are there while its {@link Unit} is in use; a store may take them away in between. Used by one thread.
+ */
+public final class Weight {
+    private final Unit unit;
+    private final Shape shape;
+    private final DType dtype;
+    private Tensor compute;
+    private Tensor gradient;
+
+    Weight(Unit unit, Shape shape, DType dtype) {
+        this.unit = unit;
+        this.shape = shape;
+        this.dtype = dtype;
+    }
+
+    /** Extents of the rank's part: [rows, columns] or [columns]. */
+    public Shape shape() {
+        return shape;
+    }
+
+    /** Dtype in which operations read it. */
+    public DType dtype() {
+        return dtype;
+    }
+
+    /** Values in the dtype that operations read. */
+    public Tensor compute() {
+        if (compute == null) {
+            throw new IllegalStateException(
+                    "the weights of " + unit.name() + " are not in memory: the unit is not in use");
+        }
+        return compute;
+    }
+
+    /** F32, same shape; operations add to it. */
+    public Tensor gradient() {
+        if (gradient == null) {
+            unit.needGradient();
+        }
+        return gradient;
+    }
+
+    /** Rows: the outputs of a linear layer. */
+    public int rows() {
+        return Math.toIntExact(shape.rows());
+    }
+
+    /** Columns: the inputs of a linear layer. */
+    public int columns() {
+        return Math.toIntExact(shape.columns());
+    }
+
+    /** For stores: where the values lie from now on; null when they are taken away. */
+    public void setCompute(Tensor values) {
+        compute = values;
+    }
+
+    /** For stores: where the gradient lies from now on; null when it is taken away. */
+    public void setGradient(Tensor values) {
+        gradient = values;
+    }
+}

@@ -35,15 +35,17 @@ public final class CheckpointReader implements Weights, AutoCloseable {
         this.gatherer = new Gatherer(files);
     }
 
-    static CheckpointReader open(CheckpointStore store, String folder, Checkpoints siblings) throws IOException {
+    /** Opens {@code folder} as {@code rank} of {@code ranks} that share the look at the files. */
+    static CheckpointReader open(CheckpointStore store, String folder, Checkpoints siblings, int rank, int ranks)
+            throws IOException {
         String location = store.locate(folder);
         SliceFiles files = null;
         boolean opened = false;
         try {
             Manifest manifest = readManifest(store, folder);
             files = new SliceFiles(store, folder, manifest.files());
-            for (String name : files.names()) {
-                files.check(name);
+            for (int i = rank; i < manifest.files().size(); i += ranks) {
+                files.check(manifest.files().get(i).name());
             }
             Coverage coverage = Coverage.of(manifest.files());
             requireAttachments(manifest);

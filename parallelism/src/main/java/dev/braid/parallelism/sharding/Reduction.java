@@ -132,11 +132,11 @@ final class Reduction {
         return groups.replicate().size();
     }
 
-    /** Stage 0 puts the sums together again. */
+    /** Stage 0 puts the sums together again: in the group that has nothing else to do there, as each step has a group of its own. */
     private void gatherSums() {
         if (settings.stage() == 0 && groups.shards() > 1) {
             axis = "shard";
-            handles = List.of(groups.reduce().allGather(wireShard, unit.layout().elementCounts(), wire));
+            handles = List.of(groups.gather().allGather(wireShard, unit.layout().elementCounts(), wire));
         }
     }
 

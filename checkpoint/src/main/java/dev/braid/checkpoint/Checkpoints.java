@@ -210,6 +210,24 @@ public final class Checkpoints {
         }
     }
 
+    /**
+     * Coordinator: gives {@code attempt} up because of {@code problem}. Returns an exception that says so, and what is left to go on
+     * from.
+     */
+    public IOException notWritten(Attempt attempt, IOException problem) {
+        String left = "The unfinished folder was removed";
+        try {
+            abandon(attempt);
+        } catch (IOException second) {
+            problem.addSuppressed(second);
+            left = "The unfinished folder could not be removed; it does no harm";
+        }
+        return new IOException(
+                "checkpoint of step " + attempt.step() + " was not written: " + problem.getMessage() + ". " + left
+                        + ". " + remaining(),
+                problem);
+    }
+
     /** Which complete checkpoints there are, as a sentence. */
     String remaining() {
         try {

@@ -12,14 +12,10 @@ import dev.braid.optimizers.AdamWConfig;
 import dev.braid.optimizers.ScheduleConfig;
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.parallelism.sharding.ExposedTime;
-import dev.braid.parallelism.sharding.ShardedLayout;
-import dev.braid.parallelism.sharding.ShardingGroups;
 import dev.braid.parallelism.sharding.ShardingSettings;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
-import dev.braid.tensor.parameters.Layout;
 import dev.braid.tensor.parameters.Parameter;
-import dev.braid.tensor.parameters.TensorAxis;
 import dev.braid.trainer.train.MeshRanks;
 import dev.braid.trainer.train.RankGroup;
 import dev.braid.trainer.train.StepResult;
@@ -91,7 +87,7 @@ record LayoutRun(Mesh mesh, ShardingSettings sharding, DType dtype, int microbat
     Outcome alone() {
         try (Compute compute = new Compute(1, "auto", "alone")) {
             Map<String, float[]> weights = new LinkedHashMap<>();
-            return train(compute, Layout.SINGLE, RankGroup.ALONE, weights);
+            return train(compute, RankGroup.ALONE, weights);
         }
     }
 
@@ -99,12 +95,7 @@ record LayoutRun(Mesh mesh, ShardingSettings sharding, DType dtype, int microbat
     Outcome run() throws Exception {
         Map<String, float[]> weights = new LinkedHashMap<>();
         List<Outcome> outcomes = MeshWorld.run(mesh, rank -> {
-            ExposedTime exposed = new ExposedTime();
-            return train(
-                    rank.compute(),
-                    layout(rank, exposed),
-                    new MeshRanks(rank.groups(), rank.compute().memory(), exposed),
-                    weights);
+            return train(rank.compute(), ranks(rank), weights);
         });
         Outcome first = outcomes.getFirst();
         for (Outcome outcome : outcomes) {
@@ -115,20 +106,12 @@ record LayoutRun(Mesh mesh, ShardingSettings sharding, DType dtype, int microbat
         return first;
     }
 
-    ShardedLayout layout(MeshWorld.Rank rank, ExposedTime exposed) {
-        return new ShardedLayout(
-                TensorAxis.SINGLE,
-                new ShardingGroups(
-                        rank.groups().fabric(),
-                        rank.groups().shard().members(),
-                        rank.groups().replicate().members(),
-                        rank.groups().tensor().members()),
-                sharding,
-                exposed);
+    MeshRanks ranks(MeshWorld.Rank rank) {
+        return new MeshRanks(rank.groups(), sharding, rank.compute().memory(), new ExposedTime());
     }
 
-    private Outcome train(Compute compute, Layout layout, RankGroup ranks, Map<String, float[]> weights) {
-        Decoder model = new Decoder(model(), VOCABULARY, compute, dtype, layout);
+    private Outcome train(Compute compute, RankGroup ranks, Map<String, float[]> weights) {
+        Decoder model = new Decoder(model(), VOCABULARY, compute, dtype, ranks.layout());
         model.initialize(7);
         TrainStep step = new TrainStep(
                 model,

@@ -11,7 +11,6 @@ import dev.braid.models.SwiGluConfig;
 import dev.braid.optimizers.AdamW;
 import dev.braid.optimizers.AdamWConfig;
 import dev.braid.parallelism.mesh.Mesh;
-import dev.braid.parallelism.sharding.ExposedTime;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Memory;
@@ -49,7 +48,8 @@ class ShardedMemoryTest {
         Mesh mesh = Mesh.of(1, ranks, 1);
         LayoutRun run = LayoutRun.of(mesh, stage);
         List<Long> held = MeshWorld.run(mesh, rank -> {
-            Decoder model = new Decoder(llama32m(), 8192, rank.compute(), dtype, run.layout(rank, new ExposedTime()));
+            Decoder model = new Decoder(
+                    llama32m(), 8192, rank.compute(), dtype, run.ranks(rank).layout());
             assertThat((double) model.parameterCount()).isEqualTo(PARAMETERS);
             new AdamW(
                     new AdamWConfig(1e-3, List.of(0.9, 0.95), 1e-8, 0.1, Optional.of(1.0)),

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.braid.models.Batch;
 import dev.braid.models.Decoder;
 import dev.braid.parallelism.mesh.Mesh;
-import dev.braid.parallelism.sharding.ExposedTime;
 import dev.braid.parallelism.sharding.UnitLayout;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.autograd.Tape;
@@ -53,7 +52,7 @@ class ShardedTrafficTest {
                     LayoutRun.VOCABULARY,
                     rank.compute(),
                     dtype,
-                    run.layout(rank, new ExposedTime()));
+                    run.ranks(rank).layout());
             model.initialize(7);
             if (rank.rank() == 0) {
                 for (Unit unit : model.architecture().parameters().units()) {

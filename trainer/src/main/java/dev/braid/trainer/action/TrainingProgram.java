@@ -7,10 +7,13 @@ import dev.braid.tensor.Compute;
 import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.spark.RankContext;
 import dev.braid.trainer.spark.RankProgram;
+import dev.braid.trainer.train.RankWorld;
 import dev.braid.trainer.train.TrainingEvent;
 import dev.braid.trainer.train.TrainingRun;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -24,23 +27,38 @@ record TrainingProgram(String yaml, String output, DataLocation data) implements
     @Override
     public String run(RankContext context) throws Exception {
         Experiment experiment = Experiment.parse("config.yaml", yaml, List.of());
-        try (PreparedData prepared = PreparedData.open(data, new Configuration());
-                Compute compute = new Compute(context.cores(), experiment.engine(), "rank-" + context.rank())) {
-            TrainingRun run = new TrainingRun(
-                    experiment,
-                    Path.of(output),
-                    new PreparedTrainingData(prepared, experiment.seed()),
-                    compute,
-                    event -> context.emit(event.toJson()),
-                    () -> stopRequested(context));
-            TrainingEvent.Ended ended = run.run();
-            return new ObjectMapper().writeValueAsString(ended);
+        RankSite site = new RankSite(context);
+        if (context.rank() == 0) {
+            context.placement().warnings().forEach(warning -> context.emit(new TrainingEvent.Note(warning).toJson()));
         }
+        try (PreparedData prepared = PreparedData.open(data, new Configuration());
+                Compute compute = site.compute(experiment);
+                RankWorld world = RankWorld.join(
+                        context.rank(),
+                        context.mesh(),
+                        compute.memory(),
+                        site.communication(experiment, Path.of(output)),
+                        context::allGather)) {
+            return world.run(() -> train(context, experiment, prepared, compute));
+        }
+    }
+
+    private String train(RankContext context, Experiment experiment, PreparedData prepared, Compute compute)
+            throws IOException {
+        TrainingRun run = new TrainingRun(
+                experiment,
+                Path.of(output),
+                new PreparedTrainingData(prepared, experiment.seed()),
+                compute,
+                event -> context.emit(event.toJson()),
+                () -> stopRequested(context));
+        TrainingEvent.Ended ended = run.run();
+        return new ObjectMapper().writeValueAsString(ended);
     }
 
     private static boolean stopRequested(RankContext context) {
         if (context.cancelled()) {
-            throw new IllegalStateException("Spark has cancelled the run");
+            throw new CancellationException("Spark has cancelled the run");
         }
         return context.stopRequested();
     }

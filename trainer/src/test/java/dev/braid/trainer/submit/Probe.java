@@ -1,5 +1,6 @@
 package dev.braid.trainer.submit;
 
+import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.trainer.spark.Coordinator;
 import dev.braid.trainer.spark.RankContext;
 import dev.braid.trainer.spark.RankEvent;
@@ -20,7 +21,7 @@ public final class Probe {
     private Probe() {}
 
     public static void main(String[] arguments) throws InterruptedException {
-        SparkPlan plan = SparkPlan.of(new SparkSettings("probe", Optional.empty(), 1, Map.of()));
+        SparkPlan plan = SparkPlan.of(new SparkSettings("probe", Optional.empty(), Mesh.SINGLE, Map.of()));
         System.out.println("driver " + ProcessHandle.current().pid());
         SparkSession session = plan.open();
         try {

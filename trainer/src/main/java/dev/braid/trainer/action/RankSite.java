@@ -1,37 +1,21 @@
 package dev.braid.trainer.action;
 
 import dev.braid.parallelism.CommunicationSettings;
-import dev.braid.parallelism.Reach;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.Memory;
 import dev.braid.tensor.kernels.KernelProviders;
 import dev.braid.trainer.config.Experiment;
+import dev.braid.trainer.spark.Neighbours;
 import dev.braid.trainer.spark.RankContext;
-import dev.braid.trainer.spark.RankMember;
 import java.nio.file.Path;
 
-/** What a rank needs that depends on where its peers are: its memory and the reach of its transports. */
-record RankSite(RankContext context) {
+/** What a rank of an experiment computes and communicates with. */
+record RankSite(RankContext context, Experiment experiment) {
     private static final String FLIGHT_FOLDER = "flight";
 
-    /** How far apart the ranks are; the same at all of them. */
-    Reach reach() {
-        RankMember first = context.members().getFirst();
-        if (context.members().stream().allMatch(first::sharesProcess)) {
-            return Reach.PROCESS;
-        }
-        return context.members().stream().allMatch(first::sharesHost) ? Reach.HOST : Reach.NETWORK;
-    }
-
-    /** Whether a rank in another JVM of this host may want to read this one's tensors in place. */
-    boolean hasNeighbours() {
-        RankMember me = context.members().get(context.rank());
-        return context.members().stream().anyMatch(other -> me.sharesHost(other) && !me.sharesProcess(other));
-    }
-
     /** The rank's cores and memory. */
-    Compute compute(Experiment experiment) {
-        Memory memory = hasNeighbours() ? Memory.shared() : new Memory();
+    Compute compute() {
+        Memory memory = new Neighbours(context.members()).memory(context.rank());
         try {
             return new Compute(
                     context.cores(), experiment.engine(), "rank-" + context.rank(), KernelProviders.chosen(), memory);
@@ -46,11 +30,11 @@ record RankSite(RankContext context) {
      *
      * @param output the run's folder, where the last operations are kept when an attempt fails
      */
-    CommunicationSettings communication(Experiment experiment, Path output) {
+    CommunicationSettings communication(Path output) {
         return experiment
                 .parallel()
                 .communication(context.runId(), context.attempt(), context.secret())
-                .withReach(reach())
+                .withReach(new Neighbours(context.members()).reach())
                 .withFlightFolder(output.resolve(FLIGHT_FOLDER));
     }
 }

@@ -27,17 +27,17 @@ record TrainingProgram(String yaml, String output, DataLocation data) implements
     @Override
     public String run(RankContext context) throws Exception {
         Experiment experiment = Experiment.parse("config.yaml", yaml, List.of());
-        RankSite site = new RankSite(context);
+        RankSite site = new RankSite(context, experiment);
         if (context.rank() == 0) {
             context.placement().warnings().forEach(warning -> context.emit(new TrainingEvent.Note(warning).toJson()));
         }
         try (PreparedData prepared = PreparedData.open(data, new Configuration());
-                Compute compute = site.compute(experiment);
+                Compute compute = site.compute();
                 RankWorld world = RankWorld.join(
                         context.rank(),
                         context.mesh(),
                         compute.memory(),
-                        site.communication(experiment, Path.of(output)),
+                        site.communication(Path.of(output)),
                         context::allGather)) {
             return world.run(() -> train(context, experiment, prepared, compute));
         }

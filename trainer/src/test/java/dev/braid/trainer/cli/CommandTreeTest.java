@@ -165,7 +165,7 @@ final class CommandTreeTest {
                 .isEqualTo("{\"name\":\"tiny\",\"output\":\"runs/tiny\",\"layers\":2,\"dim\":64,"
                         + "\"pattern\":\"attn+mlp\",\"vocabulary\":257,\"sequence\":128,\"micro_batches\":1,"
                         + "\"tokens_per_step\":1024,\"steps\":20,\"tokens\":20480,\"precision\":\"bf16\",\"engine\":\"auto\","
-                        + "\"ranks\":1}\n");
+                        + "\"ranks\":1,\"mesh\":\"replicate 1 x shard 1 x tensor 1\"}\n");
     }
 
     @Test

@@ -2,10 +2,7 @@ package dev.braid.trainer.mesh;
 
 import dev.braid.data.Sample;
 import dev.braid.parallelism.sharding.ExposedTime;
-import dev.braid.parallelism.sharding.ShardingSettings;
-import dev.braid.tensor.DType;
 import dev.braid.trainer.config.Experiment;
-import dev.braid.trainer.config.ParallelConfig;
 import dev.braid.trainer.train.MeshRanks;
 import dev.braid.trainer.train.TrainingData;
 import dev.braid.trainer.train.TrainingEvent;
@@ -66,7 +63,7 @@ final class MeshRun {
         MeshWorld.run(experiment.parallel().mesh(), rank -> {
             MeshRanks ranks = new MeshRanks(
                     rank.groups(),
-                    sharding(experiment.parallel()),
+                    experiment.parallel().sharding(),
                     rank.compute().memory(),
                     new ExposedTime());
             TrainingRun run = new TrainingRun(
@@ -85,11 +82,6 @@ final class MeshRun {
             return run.run();
         });
         return losses;
-    }
-
-    private static ShardingSettings sharding(ParallelConfig parallel) {
-        return new ShardingSettings(
-                parallel.zeroStage(), DType.F32, parallel.reshardsAfterForward(), !parallel.accumulatesSharded());
     }
 
     /** Every rank has its own, as it has in separate processes. */

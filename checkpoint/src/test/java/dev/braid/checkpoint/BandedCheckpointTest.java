@@ -134,7 +134,8 @@ class BandedCheckpointTest {
                         .isInstanceOf(InvalidFileException.class)
                         .hasMessageContaining("in its file " + file);
             }
-            assertThat(read(reader, 3, 2)).containsExactly(3, 4);
+            // What was verified before the corrupt chunk took its buffer is read again.
+            assertThat(read(reader, 0, 3)).containsExactly(0, 1, 2);
         }
     }
 

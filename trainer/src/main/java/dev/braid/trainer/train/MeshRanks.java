@@ -19,6 +19,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /** The ranks of a mesh, connected by a fabric. Used by the rank's thread. */
 public final class MeshRanks implements RankGroup {
@@ -137,6 +138,11 @@ public final class MeshRanks implements RankGroup {
                 all.release();
             }
         }
+    }
+
+    @Override
+    public Map<String, Long> takeExposed() {
+        return exposed.take();
     }
 
     private static List<byte[]> split(Tensor all, int longest, int[] lengths) {

@@ -1,6 +1,7 @@
 package dev.braid.trainer.spark;
 
 import dev.braid.parallelism.CommunicationException;
+import java.io.InterruptedIOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.channels.ClosedByInterruptException;
@@ -66,6 +67,7 @@ public record RankFailure(
                     origin = killed && interrupted ? Origin.KILLED : Origin.PEERS;
                 }
                 case InterruptedException _,
+                        InterruptedIOException _,
                         ClosedByInterruptException _,
                         CancellationException _,
                         TaskKilledException _

@@ -58,7 +58,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void shouldLetRanksMeet() throws Exception {
+    void shouldLetRanksMeetAndExchangeTexts() throws Exception {
         List<String> results = coordinator(2, 0).run("meet", new Introduction(), IGNORE);
 
         long process = ProcessHandle.current().pid();
@@ -67,7 +67,7 @@ class CoordinatorTest {
                                 .formatted(process)
                         + "RankMember[rank=1, host=127.0.0.1, executor=driver, process=%d, cores=2, capabilities=shared]]"
                                 .formatted(process);
-        assertThat(results).containsExactly(members, members);
+        assertThat(results).containsExactly(members + " [from 0, from 1]", members + " [from 0, from 1]");
     }
 
     @Test
@@ -245,17 +245,6 @@ class CoordinatorTest {
                 .isNotEqualTo(first.getFirst().substring(17));
     }
 
-    @Test
-    void shouldLetRanksExchangeTexts() throws Exception {
-        List<String> results = coordinator(2, 0)
-                .run(
-                        "exchange",
-                        context -> context.allGather("from " + context.rank()).toString(),
-                        IGNORE);
-
-        assertThat(results).containsExactly("[from 0, from 1]", "[from 0, from 1]");
-    }
-
     private static String waitForStop(RankContext context) {
         context.emit("1");
         while (!context.stopRequested()) {
@@ -273,7 +262,7 @@ class CoordinatorTest {
     private record Introduction() implements RankProgram {
         @Override
         public String run(RankContext context) {
-            return context.members().toString();
+            return context.members() + " " + context.allGather("from " + context.rank());
         }
 
         @Override

@@ -8,6 +8,7 @@ import dev.braid.parallelism.sharding.ExposedTime;
 import dev.braid.parallelism.sharding.ShardedLayout;
 import dev.braid.parallelism.sharding.ShardingGroups;
 import dev.braid.parallelism.sharding.ShardingSettings;
+import dev.braid.parallelism.tensor.GroupTensorAxis;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Memory;
@@ -29,7 +30,9 @@ public final class MeshRanks implements RankGroup {
     private final Communicator world;
     private final Memory memory;
     private final ExposedTime exposed;
+    private final TensorAxis axis;
     private final Layout layout;
+    private long tensorNanos;
 
     /**
      * The ranks seen from the one whose groups these are.
@@ -42,8 +45,9 @@ public final class MeshRanks implements RankGroup {
         this.world = groups.world();
         this.memory = memory;
         this.exposed = exposed;
+        this.axis = groups.tensor().size() == 1 ? TensorAxis.SINGLE : new GroupTensorAxis(groups.tensor());
         this.layout = new ShardedLayout(
-                TensorAxis.SINGLE,
+                axis,
                 new ShardingGroups(
                         groups.fabric(),
                         groups.shard().members(),
@@ -142,7 +146,13 @@ public final class MeshRanks implements RankGroup {
 
     @Override
     public Map<String, Long> takeExposed() {
-        return exposed.take();
+        Map<String, Long> taken = exposed.take();
+        long total = axis.exposedNanos();
+        if (axis.ranks() > 1) {
+            taken.merge("tensor", total - tensorNanos, Long::sum);
+        }
+        tensorNanos = total;
+        return taken;
     }
 
     private static List<byte[]> split(Tensor all, int longest, int[] lengths) {

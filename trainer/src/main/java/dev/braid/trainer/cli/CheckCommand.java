@@ -59,6 +59,7 @@ final class CheckCommand extends ConfigCommand {
         facts.put("precision", experiment.precision().compute());
         facts.put("engine", experiment.engine());
         facts.put("ranks", experiment.parallel().ranks());
+        facts.put("mesh", experiment.parallel().mesh().describe());
         return facts;
     }
 }

@@ -12,24 +12,25 @@ public record BatchConfig(
 
         @Key(
                 value =
-                        "Sequences that a rank runs at once, a divisor of sequences; gradients add up over the micro-batches.",
-                derived = "batch.sequences")
+                        "Sequences that a rank runs at once, a divisor of its part of sequences; gradients add up over the"
+                                + " micro-batches.",
+                derived = "batch.sequences / data ranks (parallel.replicate x parallel.shard)")
         Optional<Integer> microbatch)
         implements Validated {
 
-    /** Sequences that a rank runs at once. */
-    public int microbatchSize() {
-        return microbatch.orElse(sequences);
+    /** Sequences that a rank runs at once when {@code dataRanks} share those of a step. */
+    int microbatchSize(int dataRanks) {
+        return microbatch.orElse(Math.max(1, sequences / dataRanks));
     }
 
     @Override
     public void validate(Faults faults) {
         if (sequences < 1) {
             faults.add("sequences", "is " + sequences + ", must be at least 1", "");
-        } else if (microbatchSize() < 1 || sequences % microbatchSize() != 0) {
+        } else if (microbatch.isPresent() && (microbatch.get() < 1 || sequences % microbatch.get() != 0)) {
             faults.add(
                     "microbatch",
-                    "is " + microbatchSize() + ", which does not divide batch.sequences " + sequences,
+                    "is " + microbatch.get() + ", which does not divide batch.sequences " + sequences,
                     "allowed are " + divisors(sequences));
         }
     }

@@ -110,9 +110,14 @@ public record Experiment(
         return data.sequence().orElse(model.context());
     }
 
-    /** Micro-batches of an optimizer step. */
+    /** Sequences that a rank runs at once. */
+    public int microbatchSize() {
+        return batch.microbatchSize(parallel.dataRanks());
+    }
+
+    /** Micro-batches that each rank runs for an optimizer step. */
     public int microbatches() {
-        return batch.sequences() / batch.microbatchSize();
+        return batch.sequences() / parallel.dataRanks() / microbatchSize();
     }
 
     /** Tokens of an optimizer step. */
@@ -162,6 +167,7 @@ public record Experiment(
                     "is " + train.validateEvery().get() + ", but data.validation is 0: there is nothing to evaluate on",
                     "set data.validation to 0.005, or remove train.validate_every");
         }
+        new LayoutRules(this).check(faults);
         schedule.validateFor(train.steps(), (key, problem, fix) -> faults.add("schedule." + key, problem, fix));
     }
 

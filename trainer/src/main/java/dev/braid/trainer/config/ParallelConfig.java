@@ -3,23 +3,32 @@ package dev.braid.trainer.config;
 import dev.braid.config.Faults;
 import dev.braid.config.Key;
 import dev.braid.config.Validated;
+import dev.braid.parallelism.Algorithm;
+import dev.braid.parallelism.CommunicationSettings;
+import dev.braid.parallelism.mesh.Mesh;
+import dev.braid.tensor.DType;
+import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
-/**
- * The mesh of ranks. This version trains on one rank, so that every key takes only the value that means just that; any other is
- * refused, since it would do nothing.
- */
+/** The mesh of ranks, what they divide and how they talk. A key that is set and would do nothing is refused. */
 public record ParallelConfig(
-        @Key(value = "Ranks that hold the same parameters. Only 1 in this version.", byDefault = "1")
+        @Key(value = "Ranks that hold the same parameters and work on different sequences.", byDefault = "1")
         int replicate,
 
         @Key(
-                value = "Ranks over which parameters and optimizer state are divided. Only 1 in this version.",
+                value =
+                        "Ranks over which parameters, gradients and optimizer state are divided as zero says; they work on"
+                                + " different sequences.",
                 byDefault = "1")
         int shard,
 
-        @Key(value = "Ranks over which each matrix is divided. Only 1 in this version.", byDefault = "1")
+        @Key(
+                value =
+                        "Ranks over which each matrix, and between matrices the positions, are divided; they work on the"
+                                + " same sequences. Divides the heads of every attention.",
+                byDefault = "1")
         int tensor,
 
         @Key(value = "Pipeline stages. Only 1 in this version.", byDefault = "1")
@@ -31,61 +40,262 @@ public record ParallelConfig(
         @Key(value = "Ranks over which experts are divided. Only 1 in this version.", byDefault = "1")
         int expert,
 
-        @Key("What the shard group divides, 0 to 3. Only none in this version.")
+        @Key(
+                value =
+                        "What the shard group divides: 0 nothing (its ranks are replicas), 1 optimizer state, 2 gradients"
+                                + " too, 3 parameters too. All give the same numbers.",
+                derived = "3 when shard > 1")
         Optional<Integer> zero,
 
-        @Key("Format in which gradients are summed over ranks. Only none in this version.")
+        @Key(
+                value = "Format in which gradients travel to be summed over data ranks; the sums are f32.",
+                derived = "f32",
+                allowed = {"f32", "bf16"})
         Optional<String> reduce,
 
-        @Key("Whether gathered parameters are dropped after the forward pass. Only none in this version.")
+        @Key(
+                value =
+                        "With zero 3: whether a unit's gathered parameters are dropped after its forward pass and gathered"
+                                + " again for the backward pass, or kept.",
+                derived = "true with zero 3")
         Optional<Boolean> reshardAfterForward,
 
-        @Key(value = "Reduced communication for sharding. Only [] in this version.", byDefault = "[]")
+        @Key(
+                value =
+                        "With zero 2 or 3 and several micro-batches: whole adds up a rank's whole gradient and reduces it"
+                                + " once a step; sharded reduces after every micro-batch, with less memory and more traffic.",
+                derived = "whole",
+                allowed = {"whole", "sharded"})
+        Optional<String> accumulate,
+
+        @Key(value = "Reduced communication for zero 3. Only [] in this version.", byDefault = "[]")
         List<String> zeropp,
 
-        @Key("Algorithm of the collectives. Only none in this version.")
+        @Key(
+                value =
+                        "Algorithm of the collectives. ring and recursive_doubling add in another order, so that layouts no"
+                                + " longer give equal bits.",
+                derived = "auto",
+                allowed = {"auto", "direct", "gather_add", "ring", "recursive_doubling", "hierarchical"})
         Optional<String> algorithm,
 
-        @Key("How ranks send to each other. Only none in this version.")
+        @Key(
+                value = "How ranks send to each other; auto takes the fastest for each pair: memory inside a JVM, ipc"
+                        + " inside a host, udp between hosts.",
+                derived = "auto",
+                allowed = {"auto", "shared", "ipc", "udp", "tcp"})
         Optional<String> transport,
 
-        @Key("How long ranks wait for each other. Only none in this version.")
-        Optional<String> timeout)
+        @Key(
+                value = "How soon a rank that died or fell silent is found and the run fails, such as 10s.",
+                derived = "10s")
+        Optional<String> timeout,
+
+        @Key(
+                value = "How long a rank waits for one that lives but is late, such as 10m; at least timeout.",
+                derived = "10m")
+        Optional<String> patience,
+
+        @Key(
+                value = "Name or address of the network interface between hosts.",
+                derived = "the one that reaches the other hosts")
+        Optional<String> bind)
         implements Validated {
 
-    private static final String REASON = "this version trains on one rank";
+    private static final Duration SHORTEST = Duration.ofMillis(100);
+
+    /** Where ranks stand. Call only on a valid config. */
+    public Mesh mesh() {
+        return new Mesh(pipeline, replicate, shard, context, tensor);
+    }
 
     /** Ranks of the mesh. */
     public int ranks() {
-        return replicate * shard * tensor * pipeline * context;
+        return mesh().ranks();
+    }
+
+    /** Parts into which the sequences of a step are divided. */
+    public int dataRanks() {
+        return replicate * shard;
+    }
+
+    /** What the shard group divides, 0 to 3. */
+    public int zeroStage() {
+        return zero.orElse(shard > 1 ? 3 : 0);
+    }
+
+    /** Format in which gradients travel. */
+    public DType reduceType() {
+        return reduce.filter("bf16"::equals).isPresent() ? DType.BF16 : DType.F32;
+    }
+
+    /** Whether gathered parameters are dropped between forward and backward pass. */
+    public boolean reshardsAfterForward() {
+        return zeroStage() == 3 && reshardAfterForward.orElse(true);
+    }
+
+    /** Whether a rank reduces its gradient after every micro-batch rather than once a step. */
+    public boolean accumulatesSharded() {
+        return accumulate.filter("sharded"::equals).isPresent();
+    }
+
+    /**
+     * How the ranks of one attempt communicate.
+     *
+     * @param runId see {@link CommunicationSettings#runId}
+     * @param attempt see {@link CommunicationSettings#attempt}
+     * @param secret see {@link CommunicationSettings#secret}
+     */
+    public CommunicationSettings communication(String runId, int attempt, byte[] secret) {
+        CommunicationSettings settings = CommunicationSettings.of(runId, attempt, secret)
+                .withTransport(transport.orElse("auto"))
+                .withAlgorithm(Algorithm.valueOf(algorithm.orElse("auto").toUpperCase(Locale.ROOT)))
+                .withTimes(deadline(), patienceTime());
+        return bind.map(settings::withBind).orElse(settings);
+    }
+
+    private Duration deadline() {
+        return timeout.map(Durations::parse).orElse(CommunicationSettings.DEADLINE);
+    }
+
+    private Duration patienceTime() {
+        return patience.map(Durations::parse)
+                .orElseGet(() -> deadline().compareTo(CommunicationSettings.PATIENCE) > 0
+                        ? deadline()
+                        : CommunicationSettings.PATIENCE);
+    }
+
+    /** The same on another layout. */
+    ParallelConfig over(int otherReplicate, int otherShard, int otherTensor) {
+        return new ParallelConfig(
+                otherReplicate,
+                otherShard,
+                otherTensor,
+                pipeline,
+                context,
+                expert,
+                zero,
+                reduce,
+                reshardAfterForward,
+                accumulate,
+                zeropp,
+                algorithm,
+                transport,
+                timeout,
+                patience,
+                bind);
+    }
+
+    /** Whether {@link #mesh} has a meaning. */
+    boolean hasMesh() {
+        long ranks = 1;
+        for (int size : new int[] {pipeline, replicate, shard, context, tensor}) {
+            ranks = size < 1 ? 0 : Math.min(ranks * size, Mesh.LIMIT + 1L);
+        }
+        return ranks >= 1 && ranks <= Mesh.LIMIT;
     }
 
     @Override
     public void validate(Faults faults) {
-        one("replicate", replicate, faults);
-        one("shard", shard, faults);
-        one("tensor", tensor, faults);
-        one("pipeline", pipeline, faults);
-        one("context", context, faults);
-        one("expert", expert, faults);
-        absent("zero", zero, faults);
-        absent("reduce", reduce, faults);
-        absent("reshard_after_forward", reshardAfterForward, faults);
-        absent("zeropp", zeropp.stream().findFirst(), faults);
-        absent("algorithm", algorithm, faults);
-        absent("transport", transport, faults);
-        absent("timeout", timeout, faults);
+        positive("replicate", replicate, faults);
+        positive("shard", shard, faults);
+        positive("tensor", tensor, faults);
+        one("pipeline", pipeline, "has no pipeline parallelism", faults);
+        one("context", context, "has no context parallelism", faults);
+        one("expert", expert, "has no expert parallelism", faults);
+        if (replicate < 1 || shard < 1 || tensor < 1) {
+            return;
+        }
+        if (pipeline == 1 && context == 1 && !hasMesh()) {
+            faults.add(
+                    "",
+                    "replicate " + replicate + " x shard " + shard + " x tensor " + tensor + " is more than the "
+                            + Mesh.LIMIT + " ranks that a mesh may have",
+                    "");
+            return;
+        }
+        validateSharding(faults);
+        if (dataRanks() == 1) {
+            useless("reduce", reduce, "there is one data rank (replicate 1 x shard 1)", faults);
+        }
+        zeropp.stream()
+                .findFirst()
+                .ifPresent(word -> faults.add(
+                        "zeropp", "is " + zeropp + ", which this version does not carry out", "remove the key"));
+        validateCommunication(faults);
     }
 
-    private static void one(String key, int ranks, Faults faults) {
-        if (ranks != 1) {
-            faults.add(key, "is " + ranks + ", but " + REASON, "write 1, or remove the key");
+    private void validateSharding(Faults faults) {
+        if (zero.isPresent() && (zero.get() < 0 || zero.get() > 3)) {
+            faults.add("zero", "is " + zero.get() + ", must be 0, 1, 2 or 3", "");
+        } else if (shard == 1) {
+            useless("zero", zero, "shard is 1", faults);
+        }
+        String stage = shard == 1 ? "shard is 1" : "zero is " + zeroStage();
+        if (zeroStage() != 3 || shard == 1) {
+            useless("reshard_after_forward", reshardAfterForward, stage, faults);
+        }
+        if (zeroStage() < 2 || shard == 1) {
+            useless("accumulate", accumulate, stage, faults);
         }
     }
 
-    private static void absent(String key, Optional<?> value, Faults faults) {
+    private void validateCommunication(Faults faults) {
+        if (replicate == 1 && shard == 1 && tensor == 1) {
+            useless("algorithm", algorithm, "there is one rank", faults);
+            useless("transport", transport, "there is one rank", faults);
+            useless("timeout", timeout, "there is one rank", faults);
+            useless("patience", patience, "there is one rank", faults);
+            useless("bind", bind, "there is one rank", faults);
+            return;
+        }
+        if (transport.isPresent() && List.of("shared", "ipc").contains(transport.get())) {
+            useless("bind", bind, "transport " + transport.get() + " stays inside a host", faults);
+        } else if (bind.isPresent() && bind.get().isBlank()) {
+            faults.add(
+                    "bind",
+                    "is empty, must name a network interface or an address",
+                    "remove the key to have it chosen");
+        }
+        if (duration("timeout", timeout, faults) && duration("patience", patience, faults)) {
+            if (deadline().compareTo(SHORTEST) < 0) {
+                faults.add("timeout", "is " + Durations.text(deadline()) + ", must be at least 100ms", "10s is usual");
+            }
+            if (patienceTime().compareTo(deadline()) < 0) {
+                faults.add(
+                        "patience",
+                        "is " + Durations.text(patienceTime()) + ", shorter than parallel.timeout "
+                                + Durations.text(deadline()),
+                        "10m is usual");
+            }
+        }
+    }
+
+    private static boolean duration(String key, Optional<String> value, Faults faults) {
+        try {
+            value.ifPresent(Durations::parse);
+            return true;
+        } catch (IllegalArgumentException wrong) {
+            faults.add(key, wrong.getMessage(), "");
+            return false;
+        }
+    }
+
+    private static void positive(String key, int ranks, Faults faults) {
+        if (ranks < 1) {
+            faults.add(key, "is " + ranks + ", must be at least 1", "");
+        }
+    }
+
+    private static void one(String key, int ranks, String reason, Faults faults) {
+        if (ranks != 1) {
+            faults.add(key, "is " + ranks + ", but this version " + reason, "write 1, or remove the key");
+        }
+    }
+
+    private static void useless(String key, Optional<?> value, String reason, Faults faults) {
         if (value.isPresent()) {
-            faults.add(key, "is " + value.get() + ", but " + REASON + ", where it would do nothing", "remove the key");
+            faults.add(key, "is " + value.get() + ", but " + reason + ", where it would do nothing", "remove the key");
         }
     }
 }

@@ -68,7 +68,7 @@ public final class TrainingBenchmark {
                     settings.clip().orElse(Double.POSITIVE_INFINITY),
                     experiment.schedule(),
                     experiment.train().steps(),
-                    experiment.batch().microbatchSize(),
+                    experiment.microbatchSize(),
                     experiment.train().recomputesBlocks(),
                     RankGroup.ALONE);
             SplittableRandom random = new SplittableRandom(experiment.seed());

@@ -82,7 +82,7 @@ public final class TrainingRun {
                 settings.clip().orElse(Double.POSITIVE_INFINITY),
                 experiment.schedule(),
                 experiment.train().steps(),
-                experiment.batch().microbatchSize(),
+                experiment.microbatchSize(),
                 experiment.train().recomputesBlocks(),
                 RankGroup.ALONE);
         restore();

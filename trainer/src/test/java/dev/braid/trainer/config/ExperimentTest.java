@@ -58,7 +58,7 @@ final class ExperimentTest {
         Experiment experiment = read();
         assertThat(experiment.seed()).isEqualTo(1234);
         assertThat(experiment.sequence()).isEqualTo(128);
-        assertThat(experiment.batch().microbatchSize()).isEqualTo(8);
+        assertThat(experiment.microbatchSize()).isEqualTo(8);
         assertThat(experiment.schedule()).isEqualTo(new ScheduleConfig.Constant(0));
         assertThat(experiment.precision().computeType()).isEqualTo(DType.BF16);
         assertThat(experiment.checkpoint()).isEqualTo(new CheckpointConfig(Optional.of(500), 2));
@@ -115,19 +115,9 @@ final class ExperimentTest {
             checkpoint.keep=0 | -s checkpoint.keep: is 0, must be at least 1; the newest checkpoint always stays
             init.from='' | -s init.from: is empty, must name a folder; none draws the weights from the seed
             engine=mkl | -s engine: the text 'mkl' is not allowed; allowed are auto, onednn, nd4j, vector
-            parallel.replicate=2 | -s parallel.replicate: is 2, but this version trains on one rank; write 1, or remove the key
-            parallel.shard=2 | -s parallel.shard: is 2, but this version trains on one rank; write 1, or remove the key
-            parallel.tensor=2 | -s parallel.tensor: is 2, but this version trains on one rank; write 1, or remove the key
-            parallel.pipeline=2 | -s parallel.pipeline: is 2, but this version trains on one rank; write 1, or remove the key
-            parallel.context=2 | -s parallel.context: is 2, but this version trains on one rank; write 1, or remove the key
-            parallel.expert=2 | -s parallel.expert: is 2, but this version trains on one rank; write 1, or remove the key
-            parallel.zero=3 | -s parallel.zero: is 3, but this version trains on one rank, where it would do nothing; remove the key
-            parallel.reduce=bf16 | -s parallel.reduce: is bf16, but this version trains on one rank, where it would do nothing; remove the key
-            parallel.reshard_after_forward=true | -s parallel.reshard_after_forward: is true, but this version trains on one rank, where it would do nothing; remove the key
-            parallel.zeropp=[qwz] | -s parallel.zeropp: is qwz, but this version trains on one rank, where it would do nothing; remove the key
-            parallel.algorithm=ring | -s parallel.algorithm: is ring, but this version trains on one rank, where it would do nothing; remove the key
-            parallel.transport=ipc | -s parallel.transport: is ipc, but this version trains on one rank, where it would do nothing; remove the key
-            parallel.timeout=10s | -s parallel.timeout: is 10s, but this version trains on one rank, where it would do nothing; remove the key
+            parallel.pipeline=2 | -s parallel.pipeline: is 2, but this version has no pipeline parallelism; write 1, or remove the key
+            parallel.context=2 | -s parallel.context: is 2, but this version has no context parallelism; write 1, or remove the key
+            parallel.expert=2 | -s parallel.expert: is 2, but this version has no expert parallelism; write 1, or remove the key
             pipeline.schedule=1f1b | -s pipeline.schedule: is 1f1b, but this version trains in one pipeline stage, where it would do nothing; remove the key
             pipeline.virtual_stages=2 | -s pipeline.virtual_stages: is 2, but this version trains in one pipeline stage, where it would do nothing; remove the key
             pipeline.layers=[1, 1] | -s pipeline.layers: is [1, 1], but this version trains in one pipeline stage, where it would do nothing; remove the key
@@ -162,7 +152,7 @@ final class ExperimentTest {
                         train: {steps: 1e2}
                         optimizer: {type: adamw, lr: fast}
                         schedule: {type: wsd, warmpu: 30, decay: -6}
-                        parallel: {shard: 8}
+                        parallel: {pipeline: 8}
                         """, List.of("precision.compute=fp8")))
                 .hasMessageStartingWith("small.yaml has 12 faults:\n")
                 .hasMessageContainingAll(
@@ -181,7 +171,7 @@ final class ExperimentTest {
                         "small.yaml:12:30: optimizer.lr: expected a number, got the text 'fast'",
                         "small.yaml:13:23: schedule.warmpu: unknown key; allowed under schedule are type, warmup, decay,"
                                 + " final; did you mean 'warmup'?",
-                        "small.yaml:14:19: parallel.shard: is 8, but this version trains on one rank;",
+                        "small.yaml:14:22: parallel.pipeline: is 8, but this version has no pipeline parallelism;",
                         "-s precision.compute: 'fp8' is not carried out by this version; allowed are f32, bf16");
     }
 

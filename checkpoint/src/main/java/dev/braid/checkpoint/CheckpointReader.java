@@ -4,17 +4,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
-import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * A complete checkpoint. Opening verifies the manifest and the sizes of all files; every byte that is read is
@@ -26,39 +22,40 @@ public final class CheckpointReader implements Weights, AutoCloseable {
     private final String advice;
     private final Manifest manifest;
     private final Coverage coverage;
-    private final Map<String, CheckpointStore.Input> inputs;
+    private final SliceFiles files;
+    private final Gatherer gatherer;
+    private final IdleChunks idle = new IdleChunks();
 
-    private CheckpointReader(
-            String location,
-            String advice,
-            Manifest manifest,
-            Coverage coverage,
-            Map<String, CheckpointStore.Input> inputs) {
+    private CheckpointReader(String location, String advice, Manifest manifest, Coverage coverage, SliceFiles files) {
         this.location = location;
         this.advice = advice;
         this.manifest = manifest;
         this.coverage = coverage;
-        this.inputs = inputs;
+        this.files = files;
+        this.gatherer = new Gatherer(files);
     }
 
-    static CheckpointReader open(CheckpointStore store, String folder, Checkpoints siblings) throws IOException {
+    /** Opens {@code folder} as {@code rank} of {@code ranks} that share the look at the files. */
+    static CheckpointReader open(CheckpointStore store, String folder, Checkpoints siblings, int rank, int ranks)
+            throws IOException {
         String location = store.locate(folder);
-        Map<String, CheckpointStore.Input> inputs = new LinkedHashMap<>();
+        SliceFiles files = null;
         boolean opened = false;
         try {
             Manifest manifest = readManifest(store, folder);
-            for (SliceFile file : manifest.files()) {
-                inputs.put(file.name(), openFile(store, folder, file));
+            files = new SliceFiles(store, folder, manifest.files());
+            for (int i = rank; i < manifest.files().size(); i += ranks) {
+                files.check(manifest.files().get(i).name());
             }
             Coverage coverage = Coverage.of(manifest.files());
             requireAttachments(manifest);
             opened = true;
-            return new CheckpointReader(location, siblings.instead(folder), manifest, coverage, inputs);
+            return new CheckpointReader(location, siblings.instead(folder), manifest, coverage, files);
         } catch (InvalidFileException problem) {
             throw fault(location, problem.getMessage(), siblings.instead(folder), problem);
         } finally {
-            if (!opened) {
-                closeAll(inputs);
+            if (!opened && files != null) {
+                files.close();
             }
         }
     }
@@ -77,26 +74,6 @@ public final class CheckpointReader implements Weights, AutoCloseable {
         } catch (InvalidFileException problem) {
             throw new InvalidFileException("its " + Manifest.NAME + " " + problem.getMessage(), problem);
         }
-    }
-
-    private static CheckpointStore.Input openFile(CheckpointStore store, String folder, SliceFile file)
-            throws IOException {
-        if (file.name().contains("/") || file.name().contains("\\")) {
-            throw new InvalidFileException("its file \"" + file.name() + "\" is not a plain file name");
-        }
-        CheckpointStore.Input input;
-        try {
-            input = store.open(folder + "/" + file.name());
-        } catch (NoSuchFileException missing) {
-            throw new InvalidFileException("its file " + file.name() + " is missing", missing);
-        }
-        long size = input.size();
-        if (size != file.bytes()) {
-            input.close();
-            throw new InvalidFileException(
-                    "its file " + file.name() + " has " + size + " bytes, but must have " + file.bytes());
-        }
-        return input;
     }
 
     private static void requireAttachments(Manifest manifest) throws InvalidFileException {
@@ -160,20 +137,7 @@ public final class CheckpointReader implements Weights, AutoCloseable {
         for (SliceFile file : manifest.files()) {
             for (Attachment attachment : file.attachments()) {
                 if (attachment.name().equals(name)) {
-                    byte[] content = new byte[Math.toIntExact(attachment.bytes())];
-                    Range range = new Range(
-                            file.name(),
-                            "attachment \"" + name + "\"",
-                            attachment.offset(),
-                            attachment.bytes(),
-                            attachment.checksums());
-                    MemorySegment target = MemorySegment.ofArray(content);
-                    read(
-                            range,
-                            0,
-                            content.length,
-                            (at, bytes) -> MemorySegment.copy(bytes, 0, target, at, bytes.byteSize()));
-                    return content;
+                    return content(StoredRange.of(file.name(), attachment));
                 }
             }
         }
@@ -181,9 +145,37 @@ public final class CheckpointReader implements Weights, AutoCloseable {
                 "checkpoint " + location + " has no attachment \"" + name + "\"; it has " + attachments());
     }
 
+    private byte[] content(StoredRange range) throws IOException {
+        byte[] content = new byte[Math.toIntExact(range.bytes())];
+        try (VerifiedChunk chunk = new VerifiedChunk()) {
+            for (long at = 0; at < content.length; at += Checksums.CHUNK) {
+                MemorySegment bytes = chunk.get(files, range, at);
+                MemorySegment.copy(bytes, 0, MemorySegment.ofArray(content), at, bytes.byteSize());
+            }
+        } catch (InvalidFileException problem) {
+            throw fault(location, problem.getMessage(), advice, problem);
+        }
+        return content;
+    }
+
+    /**
+     * {@inheritDoc} Ranges of a tensor that are asked for in ascending order are read once, however its slices are cut;
+     * until the next tensors are read, a chunk of each of its bands stays in memory for that.
+     */
     @Override
     public void read(String name, long from, long count, MemorySegment target) throws IOException {
-        read(name, from, count, (at, bytes) -> MemorySegment.copy(bytes, 0, target, at, bytes.byteSize()));
+        Coverage.Entry entry = entry(name);
+        int size = entry.dtype().bytes();
+        BandChunks chunks = idle.take(name);
+        try {
+            gather(
+                    name,
+                    new Part(Band.all(entry.shape()), from, from + count),
+                    chunks::of,
+                    (at, bytes) -> MemorySegment.copy(bytes, 0, target, (at - from) * size, bytes.byteSize()));
+        } finally {
+            idle.give(chunks);
+        }
     }
 
     @Override
@@ -199,40 +191,35 @@ public final class CheckpointReader implements Weights, AutoCloseable {
      * and on of tensor {@code name}. Throws {@link IllegalArgumentException} when the dtypes differ.
      */
     public void load(String name, long from, Tensor local, long localFrom, long count) throws IOException {
+        load(name, Band.all(shape(name)), from, local, localFrom, count);
+    }
+
+    @Override
+    public void load(String name, Band band, long from, Tensor local, long localFrom, long count) throws IOException {
         if (dtype(name) != local.dtype()) {
             throw mismatch(name, local);
         }
-        long size = local.dtype().bytes();
-        read(name, from, count, (at, bytes) -> local.copyFrom(localFrom + at / size, bytes.byteSize() / size, bytes));
+        int size = local.dtype().bytes();
+        try (VerifiedChunk chunk = new VerifiedChunk()) {
+            gather(
+                    name,
+                    new Part(band, from, from + count),
+                    columns -> chunk,
+                    (at, bytes) -> local.copyFrom(localFrom + at - from, bytes.byteSize() / size, bytes));
+        }
     }
 
-    /** Takes verified bytes that belong {@code at} bytes behind the start of what was asked for. */
-    @FunctionalInterface
-    private interface Sink {
-        void accept(long at, MemorySegment bytes);
-    }
-
-    private void read(String name, long from, long count, Sink sink) throws IOException {
+    private void gather(String name, Part wanted, Function<Band, VerifiedChunk> chunks, Gatherer.Sink sink)
+            throws IOException {
         Coverage.Entry entry = entry(name);
-        if (from < 0 || count < 0 || count > entry.shape().count() - from) {
-            throw new IndexOutOfBoundsException("elements " + from + " until " + (from + count) + " of tensor \"" + name
+        if (!wanted.inside(entry.shape())) {
+            throw new IndexOutOfBoundsException(wanted.describe(entry.shape()) + " of tensor \"" + name
                     + "\", which is " + entry.dtype() + " " + entry.shape());
         }
-        long size = entry.dtype().bytes();
-        for (Coverage.Part part : entry.parts()) {
-            Slice slice = part.slice();
-            long first = Math.max(from, slice.from());
-            long end = Math.min(from + count, slice.to());
-            if (first < end) {
-                Range range = new Range(
-                        part.file(), "tensor \"" + name + "\"", slice.offset(), slice.bytes(), slice.checksums());
-                long shift = (first - from) * size;
-                read(
-                        range,
-                        (first - slice.from()) * size,
-                        (end - first) * size,
-                        (at, bytes) -> sink.accept(shift + at, bytes));
-            }
+        try {
+            gatherer.gather(entry, wanted, chunks, sink);
+        } catch (InvalidFileException problem) {
+            throw fault(location, problem.getMessage(), advice, problem);
         }
     }
 
@@ -243,55 +230,13 @@ public final class CheckpointReader implements Weights, AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        closeAll(inputs);
+        idle.close();
+        files.close();
     }
 
     /** Names of the files that belong to the checkpoint, beside the manifest. */
     Set<String> files() {
-        return inputs.keySet();
-    }
-
-    private record Range(String file, String what, long offset, long bytes, List<Integer> checksums) {}
-
-    /**
-     * Gives {@code count} bytes at {@code from} of the range. Whole chunks are read, since the checksums are of whole
-     * chunks.
-     */
-    private void read(Range range, long from, long count, Sink sink) throws IOException {
-        try (Staging staging = new Staging(range.bytes())) {
-            long end = from + count;
-            for (long at = from / Checksums.CHUNK * Checksums.CHUNK; at < end; at += Checksums.CHUNK) {
-                long bytes = Math.min(Checksums.CHUNK, range.bytes() - at);
-                fill(range, at, staging.first(bytes));
-                verify(range, at, staging.first(bytes));
-                long first = Math.max(at, from);
-                long last = Math.min(at + bytes, end);
-                sink.accept(first - from, staging.segment().asSlice(first - at, last - first));
-            }
-        }
-    }
-
-    private void fill(Range range, long at, ByteBuffer target) throws IOException {
-        try {
-            inputs.get(range.file()).read(range.offset() + at, target);
-        } catch (EOFException early) {
-            throw fault(location, "its file " + range.file() + " was cut short", advice, early);
-        }
-    }
-
-    private void verify(Range range, long at, ByteBuffer chunk) throws InvalidFileException {
-        int found = Checksums.of(chunk);
-        int expected = range.checksums().get((int) (at / Checksums.CHUNK));
-        if (found != expected) {
-            long start = range.offset() + at;
-            throw fault(
-                    location,
-                    "in its file " + range.file() + ", " + range.what() + ", bytes " + start + " until "
-                            + (start + chunk.remaining()) + " have CRC32C " + Checksums.hex(found) + " instead of "
-                            + Checksums.hex(expected),
-                    advice,
-                    null);
-        }
+        return files.names();
     }
 
     private Coverage.Entry entry(String name) {
@@ -306,19 +251,5 @@ public final class CheckpointReader implements Weights, AutoCloseable {
     private static InvalidFileException fault(String location, String problem, String advice, Exception cause) {
         return new InvalidFileException(
                 "checkpoint " + location + " cannot be used: " + problem + ". " + advice, cause);
-    }
-
-    private static void closeAll(Map<String, CheckpointStore.Input> inputs) throws IOException {
-        List<IOException> problems = new ArrayList<>();
-        for (CheckpointStore.Input input : inputs.values()) {
-            try {
-                input.close();
-            } catch (IOException problem) {
-                problems.add(problem);
-            }
-        }
-        if (!problems.isEmpty()) {
-            throw problems.getFirst();
-        }
     }
 }

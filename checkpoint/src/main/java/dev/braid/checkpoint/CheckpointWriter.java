@@ -119,16 +119,14 @@ public final class CheckpointWriter implements AutoCloseable {
     }
 
     private IOException failed(IOException problem) {
-        String left = "The unfinished folder was removed";
-        try {
-            close();
-        } catch (IOException second) {
-            problem.addSuppressed(second);
-            left = "The unfinished folder could not be removed; it does no harm";
+        done = true;
+        if (slices != null) {
+            try {
+                slices.close();
+            } catch (IOException second) {
+                problem.addSuppressed(second);
+            }
         }
-        return new IOException(
-                "checkpoint of step " + attempt.step() + " was not written: " + problem.getMessage() + ". " + left
-                        + ". " + checkpoints.remaining(),
-                problem);
+        return checkpoints.notWritten(attempt, problem);
     }
 }

@@ -7,9 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * The checkpoints of a run: folders {@code step-N}. A folder is a checkpoint when it has a manifest, which is written
@@ -42,7 +45,7 @@ public final class Checkpoints {
         Path absolute = path.toAbsolutePath().normalize();
         if (Files.isRegularFile(absolute.resolve(Manifest.NAME))) {
             Checkpoints siblings = in(absolute.getParent());
-            return CheckpointReader.open(siblings.store, absolute.getFileName().toString(), siblings);
+            return CheckpointReader.open(siblings.store, absolute.getFileName().toString(), siblings, 0, 1);
         }
         for (Path folder : List.of(absolute.resolve("checkpoints"), absolute)) {
             Checkpoints checkpoints = in(folder);
@@ -74,9 +77,21 @@ public final class Checkpoints {
         return steps().stream().mapToLong(Long::longValue).findFirst();
     }
 
-    /** Opens and verifies the checkpoint of {@code step}. */
+    /** Opens and verifies the checkpoint of {@code step}: its manifest, and that all files are there with their size. */
     public CheckpointReader open(long step) throws IOException {
-        return CheckpointReader.open(store, folder(step), this);
+        return open(step, 0, 1);
+    }
+
+    /**
+     * Opens the checkpoint of {@code step} as {@code rank} of {@code ranks} that all open it. Each verifies the manifest
+     * and looks at its share of the files, all together at every file once; a file that is read is looked at anyhow. So
+     * thousands of ranks do not ask the store for thousands of files each.
+     */
+    public CheckpointReader open(long step, int rank, int ranks) throws IOException {
+        if (rank < 0 || rank >= ranks) {
+            throw new IllegalArgumentException("rank " + rank + " is none of " + ranks + " ranks");
+        }
+        return CheckpointReader.open(store, folder(step), this, rank, ranks);
     }
 
     /**
@@ -107,10 +122,11 @@ public final class Checkpoints {
 
     /**
      * Coordinator: makes the checkpoint complete, after all ranks have finished. Throws {@link InvalidFileException}
-     * when the slices do not make every tensor whole, and {@link IOException} when another attempt was quicker or the
-     * store fails.
+     * when the slices do not make every tensor whole or a file is of another attempt, and {@link IOException} when
+     * another attempt was quicker or the store fails.
      */
     public void commit(Attempt attempt, ObjectNode state, List<SliceFile> files) throws IOException {
+        requireOwn(attempt, files);
         Coverage.of(files);
         byte[] manifest = ManifestJson.write(new Manifest(attempt.step(), files, state));
         String path = attempt.folder() + "/" + Manifest.NAME;
@@ -120,10 +136,25 @@ public final class Checkpoints {
             throw new IOException(
                     "another attempt has committed " + store.locate(attempt.folder()) + " meanwhile", taken);
         }
-        deleteOthers(attempt.folder(), files.stream().map(SliceFile::name).toList());
+        deleteOthers(attempt.folder(), files.stream().map(SliceFile::name).collect(Collectors.toUnmodifiableSet()));
     }
 
-    private void deleteOthers(String folder, List<String> kept) {
+    private static void requireOwn(Attempt attempt, List<SliceFile> files) throws InvalidFileException {
+        Set<String> names = new HashSet<>();
+        List<String> faults = new ArrayList<>();
+        for (SliceFile file : files) {
+            if (!attempt.owns(file.name())) {
+                faults.add(file.name() + " is not of attempt " + attempt.id() + ", which was to be committed");
+            } else if (!names.add(file.name())) {
+                faults.add(file.name() + " was handed in twice");
+            }
+        }
+        if (!faults.isEmpty()) {
+            throw new InvalidFileException(String.join("; ", faults));
+        }
+    }
+
+    private void deleteOthers(String folder, Set<String> kept) {
         try {
             for (String name : store.list(folder)) {
                 if (!name.equals(Manifest.NAME) && !kept.contains(name)) {
@@ -143,7 +174,7 @@ public final class Checkpoints {
             return;
         }
         List<String> kept = new ArrayList<>();
-        try (CheckpointReader reader = CheckpointReader.open(store, attempt.folder(), this)) {
+        try (CheckpointReader reader = CheckpointReader.open(store, attempt.folder(), this, 0, 1)) {
             kept.addAll(reader.files());
         } catch (InvalidFileException unreadable) {
             // Damaged as it is, it is not this attempt's to delete.
@@ -177,6 +208,24 @@ public final class Checkpoints {
                 store.delete(folder(step));
             }
         }
+    }
+
+    /**
+     * Coordinator: gives {@code attempt} up because of {@code problem}. Returns an exception that says so, and what is left to go on
+     * from.
+     */
+    public IOException notWritten(Attempt attempt, IOException problem) {
+        String left = "The unfinished folder was removed";
+        try {
+            abandon(attempt);
+        } catch (IOException second) {
+            problem.addSuppressed(second);
+            left = "The unfinished folder could not be removed; it does no harm";
+        }
+        return new IOException(
+                "checkpoint of step " + attempt.step() + " was not written: " + problem.getMessage() + ". " + left
+                        + ". " + remaining(),
+                problem);
     }
 
     /** Which complete checkpoints there are, as a sentence. */

@@ -4,7 +4,6 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,86 +15,48 @@ import java.util.Map;
  * @param tensors by global name, in the order in which they were written
  */
 record Coverage(Map<String, Entry> tensors) {
-    /** A tensor and its slices, ascending and without gaps. */
-    record Entry(DType dtype, Shape shape, List<Part> parts) {}
+    /** A tensor and its bands, which together are all of its columns; none for a tensor without elements. */
+    record Entry(DType dtype, Shape shape, List<Columns> bands) {}
+
+    /** A band and its slices, ascending and without gaps. */
+    record Columns(Band band, List<Stored> slices) {
+        /** The slices from the one with element {@code from} on. */
+        List<Stored> since(long from) {
+            int low = 0;
+            int high = slices.size();
+            while (low < high) {
+                int middle = (low + high) >>> 1;
+                if (slices.get(middle).slice().to() > from) {
+                    high = middle;
+                } else {
+                    low = middle + 1;
+                }
+            }
+            return slices.subList(low, slices.size());
+        }
+    }
 
     /** A slice and the name of its file. */
-    record Part(String file, Slice slice) {}
+    record Stored(String file, Slice slice) {}
 
     /**
-     * Gathers the slices of all {@code files}. Throws {@link InvalidFileException} that names the tensor that is not
-     * whole.
+     * Gathers the slices of all {@code files}. Throws {@link InvalidFileException} that names each tensor that is not
+     * whole, with the columns and elements that are missing or there twice.
      */
     static Coverage of(List<SliceFile> files) throws InvalidFileException {
-        Map<String, List<Part>> parts = new LinkedHashMap<>();
+        Faults faults = new Faults();
+        Map<String, List<Stored>> slices = new LinkedHashMap<>();
         for (SliceFile file : files) {
             for (Slice slice : file.slices()) {
-                requireInside(file, slice);
-                parts.computeIfAbsent(slice.tensor(), name -> new ArrayList<>()).add(new Part(file.name(), slice));
+                SliceRules.check(file, slice, faults);
+                slices.computeIfAbsent(slice.tensor(), name -> new ArrayList<>())
+                        .add(new Stored(file.name(), slice));
             }
         }
+        faults.raise();
         Map<String, Entry> tensors = new LinkedHashMap<>();
-        for (Map.Entry<String, List<Part>> entry : parts.entrySet()) {
-            tensors.put(entry.getKey(), whole(entry.getKey(), entry.getValue()));
-        }
+        slices.forEach((name, stored) -> tensors.put(name, TensorCoverage.of(name, stored, faults)));
+        faults.raise();
         return new Coverage(Collections.unmodifiableMap(tensors));
-    }
-
-    private static void requireInside(SliceFile file, Slice slice) throws InvalidFileException {
-        boolean inTensor = slice.from() >= 0
-                && slice.from() <= slice.to()
-                && slice.to() <= slice.shape().count();
-        if (!inTensor) {
-            throw fault(
-                    slice.tensor(),
-                    "elements " + slice.from() + " until " + slice.to() + " in " + file.name() + " are no range of "
-                            + slice.dtype() + " " + slice.shape());
-        }
-        if (slice.offset() < 0 || slice.offset() > file.bytes() - slice.bytes()) {
-            throw fault(
-                    slice.tensor(),
-                    "its " + slice.bytes() + " bytes at " + slice.offset() + " are not inside " + file.name() + " of "
-                            + file.bytes() + " bytes");
-        }
-        if (slice.checksums().size() != Checksums.count(slice.bytes())) {
-            throw fault(
-                    slice.tensor(),
-                    "its " + slice.bytes() + " bytes in " + file.name() + " must have " + Checksums.count(slice.bytes())
-                            + " checksums, not " + slice.checksums().size());
-        }
-    }
-
-    private static Entry whole(String name, List<Part> parts) throws InvalidFileException {
-        Slice first = parts.getFirst().slice();
-        parts.sort(Comparator.comparingLong((Part part) -> part.slice().from())
-                .thenComparingLong(part -> part.slice().to()));
-        long at = 0;
-        for (Part part : parts) {
-            Slice slice = part.slice();
-            if (slice.dtype() != first.dtype() || !slice.shape().equals(first.shape())) {
-                throw fault(
-                        name,
-                        "one slice says " + first.dtype() + " " + first.shape() + ", the one in " + part.file()
-                                + " says " + slice.dtype() + " " + slice.shape());
-            }
-            if (slice.from() != at) {
-                throw fault(
-                        name,
-                        slice.from() > at
-                                ? "no slice has elements " + at + " until " + slice.from()
-                                : "elements from " + slice.from() + " on are in two slices");
-            }
-            at = slice.to();
-        }
-        if (at != first.shape().count()) {
-            throw fault(
-                    name,
-                    "no slice has elements " + at + " until " + first.shape().count());
-        }
-        return new Entry(first.dtype(), first.shape(), List.copyOf(parts));
-    }
-
-    private static InvalidFileException fault(String tensor, String problem) {
-        return new InvalidFileException("tensor \"" + tensor + "\": " + problem);
     }
 }

@@ -14,6 +14,9 @@ record Manifest(long step, List<SliceFile> files, ObjectNode state) {
     /** Name of the file. */
     static final String NAME = "manifest.json";
 
-    /** The version that this code writes and reads. */
-    static final int VERSION = 1;
+    /** The version that this code writes: slices have bands of columns, and tensors are described once. */
+    static final int VERSION = 2;
+
+    /** The oldest version that this code reads: all slices are of all columns. */
+    static final int OLDEST_VERSION = 1;
 }

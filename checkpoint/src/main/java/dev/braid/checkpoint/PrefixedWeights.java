@@ -2,6 +2,7 @@ package dev.braid.checkpoint;
 
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
+import dev.braid.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashSet;
@@ -33,5 +34,15 @@ record PrefixedWeights(Weights all, String prefix) implements Weights {
     @Override
     public void read(String name, long from, long count, MemorySegment target) throws IOException {
         all.read(prefix + name, from, count, target);
+    }
+
+    @Override
+    public void load(String name, Tensor target) throws IOException {
+        all.load(prefix + name, target);
+    }
+
+    @Override
+    public void load(String name, Band band, long from, Tensor local, long localFrom, long count) throws IOException {
+        all.load(prefix + name, band, from, local, localFrom, count);
     }
 }

@@ -56,10 +56,22 @@ public final class SliceWriter implements AutoCloseable {
      */
     public void add(String tensorName, Shape shape, long from, Tensor local, long localFrom, long count)
             throws IOException {
+        add(tensorName, shape, Band.all(shape), from, local, localFrom, count);
+    }
+
+    /**
+     * Adds elements {@code from} until {@code from + count} of the columns {@code band} of the tensor
+     * {@code tensorName}, counted within the band; {@code shape} are the extents of the whole tensor. On this rank they
+     * are elements {@code localFrom} and on of {@code local}. Throws {@link IllegalArgumentException} when the tensor
+     * has no such elements. A part without elements is not written, unless the tensor has none at all.
+     */
+    public void add(String tensorName, Shape shape, Band band, long from, Tensor local, long localFrom, long count)
+            throws IOException {
         add(
                 tensorName,
                 local.dtype(),
                 shape,
+                band,
                 from,
                 count,
                 (start, number, target) -> local.copyTo(localFrom + start - from, number, target));
@@ -71,16 +83,27 @@ public final class SliceWriter implements AutoCloseable {
      */
     public void add(String tensorName, DType dtype, Shape shape, long from, long count, ElementSource source)
             throws IOException {
-        if (from < 0 || count < 0 || count > shape.count() - from) {
-            throw new IllegalArgumentException("elements " + from + " until " + (from + count) + " of tensor \""
-                    + tensorName + "\" are not inside " + dtype + " " + shape);
+        add(tensorName, dtype, shape, Band.all(shape), from, count, source);
+    }
+
+    private void add(
+            String tensorName, DType dtype, Shape shape, Band band, long from, long count, ElementSource source)
+            throws IOException {
+        requireOpen();
+        Part part = new Part(band, from, from + count);
+        if (!part.inside(shape)) {
+            throw new IllegalArgumentException(
+                    part.describe(shape) + " of tensor \"" + tensorName + "\" are not inside " + dtype + " " + shape);
+        }
+        if (count == 0 && shape.count() > 0) {
+            return;
         }
         align();
         long offset = position;
         int size = dtype.bytes();
         List<Integer> checksums =
                 write(count * size, (at, bytes, target) -> source.read(from + at / size, bytes / size, target));
-        slices.add(new Slice(tensorName, dtype, shape, from, from + count, offset, checksums));
+        slices.add(new Slice(tensorName, dtype, shape, band, from, from + count, offset, checksums));
     }
 
     /** Adds a small file, such as the tokenizer, to be read again by {@link CheckpointReader#attachment}. */

@@ -41,6 +41,20 @@ public interface Weights {
         }
     }
 
+    /**
+     * Fills elements {@code localFrom} until {@code localFrom + count} of {@code local} with elements {@code from} and on
+     * of the columns {@code band} of tensor {@code name}, counted within the band. Throws
+     * {@link IllegalArgumentException} when the dtypes differ and {@link IndexOutOfBoundsException} when the tensor has
+     * no such elements.
+     */
+    default void load(String name, Band band, long from, Tensor local, long localFrom, long count) throws IOException {
+        if (dtype(name) != local.dtype()) {
+            throw new IllegalArgumentException("tensor \"" + name + "\" is " + dtype(name) + shape(name)
+                    + " in the file, which does not load into " + local);
+        }
+        FlatLoad.load(this, name, new Part(band, from, from + count), local, localFrom);
+    }
+
     /** Tensors in memory. They must live as long as the weights are read. */
     static Weights of(Map<String, Tensor> tensors) {
         return new TensorWeights(tensors);

@@ -82,13 +82,12 @@ public final class AdamW {
         updates = count;
     }
 
-    /** The moments by name, {@code m/PARAMETER} and {@code v/PARAMETER}, in the order of parameters. */
-    public Map<String, Tensor> state() {
+    /** The moments of a parameter, of its count: {@code m} and {@code v}. */
+    public Map<String, Tensor> state(Parameter parameter) {
+        Moments moment = moments.get(parameter.name());
         Map<String, Tensor> state = new LinkedHashMap<>();
-        moments.forEach((name, moment) -> {
-            state.put("m/" + name, moment.first);
-            state.put("v/" + name, moment.second);
-        });
+        state.put("m", moment.first);
+        state.put("v", moment.second);
         return state;
     }
 }

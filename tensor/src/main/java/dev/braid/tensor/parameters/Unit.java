@@ -82,9 +82,4 @@ public final class Unit {
             store.gradientComplete(this);
         }
     }
-
-    /** Forgets uses whose backward never ran, after a failure. */
-    public void forgetUses() {
-        uses = 0;
-    }
 }

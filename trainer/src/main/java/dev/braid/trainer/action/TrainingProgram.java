@@ -7,6 +7,7 @@ import dev.braid.tensor.Compute;
 import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.spark.RankContext;
 import dev.braid.trainer.spark.RankProgram;
+import dev.braid.trainer.train.RankGroup;
 import dev.braid.trainer.train.TrainingEvent;
 import dev.braid.trainer.train.TrainingRun;
 import java.nio.file.Path;
@@ -31,6 +32,7 @@ record TrainingProgram(String yaml, String output, DataLocation data) implements
                     Path.of(output),
                     new PreparedTrainingData(prepared, experiment.seed()),
                     compute,
+                    RankGroup.ALONE,
                     event -> context.emit(event.toJson()),
                     () -> stopRequested(context));
             TrainingEvent.Ended ended = run.run();

@@ -2,8 +2,13 @@ package dev.braid.trainer.train;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.braid.checkpoint.Attempt;
+import dev.braid.checkpoint.Band;
 import dev.braid.checkpoint.CheckpointReader;
 import dev.braid.checkpoint.CheckpointWriter;
+import dev.braid.checkpoint.Checkpoints;
+import dev.braid.checkpoint.SliceFile;
+import dev.braid.checkpoint.SliceWriter;
 import dev.braid.checkpoint.Weights;
 import dev.braid.config.ConfigReader;
 import dev.braid.config.ConfigWriter;
@@ -14,6 +19,7 @@ import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.parameters.Parameter;
+import dev.braid.tensor.parameters.ParameterSpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -49,19 +55,84 @@ public final class ModelCheckpoint {
         return files;
     }
 
-    /** Writes a whole training state and commits it. */
+    /**
+     * Writes a training state: every rank what it answers for, to a file of its own; rank 0 commits. All ranks call it, and return
+     * when it is on the disk.
+     *
+     * @param attachments small files by name, the model's config and vocabulary excepted
+     */
     static void save(
-            CheckpointWriter writer, Decoder model, AdamW optimizer, RunState run, Map<String, byte[]> attachments)
+            Checkpoints checkpoints,
+            RankGroup ranks,
+            Decoder model,
+            AdamW optimizer,
+            RunState run,
+            Map<String, byte[]> attachments)
             throws IOException {
-        for (Parameter parameter : model.parameters()) {
-            writer.add(MODEL + parameter.name(), parameter.master());
+        boolean first = ranks.rank() == 0;
+        byte[] plan = first ? checkpoints.plan(run.step()).toJson() : new byte[0];
+        Attempt attempt = Attempt.fromJson(ranks.broadcast(plan));
+        try {
+            SliceFile mine = write(checkpoints.writer(attempt, ranks.rank()), first, model, optimizer, attachments);
+            List<byte[]> files = ranks.gather(mine.toJson());
+            if (first) {
+                ObjectNode state = new ObjectMapper().createObjectNode();
+                state.put(VOCABULARY, model.vocabulary());
+                state.set(RUN, run.toJson());
+                checkpoints.commit(
+                        attempt, state, files.stream().map(SliceFile::fromJson).toList());
+            }
+        } catch (IOException problem) {
+            // Other ranks still write: only rank 0, which hears of their failures, takes away what there is.
+            throw first ? checkpoints.notWritten(attempt, problem) : problem;
+        } catch (RuntimeException failure) {
+            if (first) {
+                checkpoints.abandon(attempt);
+            }
+            throw failure;
         }
-        for (Map.Entry<String, Tensor> entry : optimizer.state().entrySet()) {
-            writer.add(OPTIMIZER + entry.getKey(), entry.getValue());
+        ranks.broadcast(new byte[0]); // nobody goes on before it is complete
+    }
+
+    private static SliceFile write(
+            SliceWriter writer, boolean first, Decoder model, AdamW optimizer, Map<String, byte[]> attachments)
+            throws IOException {
+        try (writer) {
+            for (Parameter parameter : model.parameters()) {
+                add(writer, MODEL + parameter.name(), parameter, parameter.master());
+            }
+            for (Parameter parameter : model.parameters()) {
+                for (Map.Entry<String, Tensor> state :
+                        optimizer.state(parameter).entrySet()) {
+                    add(writer, OPTIMIZER + state.getKey() + "/" + parameter.name(), parameter, state.getValue());
+                }
+            }
+            if (first) {
+                writer.attach(MODEL_FILE, ConfigWriter.toYaml(model.config()).getBytes(StandardCharsets.UTF_8));
+                for (Map.Entry<String, byte[]> entry : attachments.entrySet()) {
+                    writer.attach(entry.getKey(), entry.getValue());
+                }
+            }
+            return writer.finish();
         }
-        ObjectNode state = describe(writer, model.config(), model.vocabulary(), attachments);
-        state.set(RUN, run.toJson());
-        writer.commit(state);
+    }
+
+    private static void add(SliceWriter writer, String name, Parameter parameter, Tensor values) throws IOException {
+        Parameter.Range mine = parameter.mine();
+        if (mine.count() > 0) {
+            writer.add(
+                    name,
+                    parameter.spec().shape(),
+                    band(parameter),
+                    parameter.bandFrom() + mine.from(),
+                    values,
+                    mine.from(),
+                    mine.count());
+        }
+    }
+
+    private static Band band(Parameter parameter) {
+        return new Band(parameter.part().firstColumn(), parameter.part().columns());
     }
 
     /** Writes weights alone, as an import does, and commits them. */
@@ -73,21 +144,13 @@ public final class ModelCheckpoint {
             Map<String, byte[]> tokenizerFiles)
             throws IOException {
         writer.add(MODEL, weights);
-        Map<String, byte[]> attachments = new TreeMap<>();
-        tokenizerFiles.forEach((name, content) -> attachments.put(TOKENIZER_PREFIX + name, content));
-        writer.commit(describe(writer, config, vocabulary, attachments));
-    }
-
-    private static ObjectNode describe(
-            CheckpointWriter writer, ModelConfig config, int vocabulary, Map<String, byte[]> attachments)
-            throws IOException {
         writer.attach(MODEL_FILE, ConfigWriter.toYaml(config).getBytes(StandardCharsets.UTF_8));
-        for (Map.Entry<String, byte[]> entry : attachments.entrySet()) {
-            writer.attach(entry.getKey(), entry.getValue());
+        for (Map.Entry<String, byte[]> entry : tokenizerFiles.entrySet()) {
+            writer.attach(TOKENIZER_PREFIX + entry.getKey(), entry.getValue());
         }
         ObjectNode state = new ObjectMapper().createObjectNode();
         state.put(VOCABULARY, vocabulary);
-        return state;
+        writer.commit(state);
     }
 
     /** The config of the model in {@code checkpoint}. */
@@ -113,24 +176,39 @@ public final class ModelCheckpoint {
         return model;
     }
 
-    /** Fills the model with {@code weights}; every parameter must be there with its shape, and nothing else. */
+    /** Fills what this rank holds of the model with {@code weights}; every parameter must be there with its shape, and nothing else. */
     public static void loadWeights(Weights weights, Decoder model) throws IOException {
-        List<String> expected = model.parameters().stream().map(Parameter::name).toList();
-        List<String> missing = expected.stream()
+        Map<String, ParameterSpec> expected = new TreeMap<>();
+        model.architecture().parameters().specs().forEach(spec -> expected.put(spec.name(), spec));
+        List<String> missing = expected.keySet().stream()
                 .filter(name -> !weights.names().contains(name))
                 .toList();
         List<String> unknown = weights.names().stream()
-                .filter(name -> !expected.contains(name))
+                .filter(name -> !expected.containsKey(name))
                 .toList();
         if (!missing.isEmpty() || !unknown.isEmpty()) {
             throw new IllegalArgumentException("the weights are of another model: "
                     + (missing.isEmpty() ? "" : "missing " + missing + " ")
                     + (unknown.isEmpty() ? "" : "not in the model " + unknown));
         }
+        for (ParameterSpec spec : expected.values()) {
+            requireShape(weights, spec.name(), spec);
+        }
         for (Parameter parameter : model.parameters()) {
-            weights.load(parameter.name(), parameter.master());
+            load(weights, parameter.name(), parameter, parameter.master());
         }
         model.refreshCompute();
+    }
+
+    private static void requireShape(Weights weights, String name, ParameterSpec spec) {
+        if (!weights.shape(name).equals(spec.shape())) {
+            throw new IllegalArgumentException("tensor \"" + name + "\" is " + weights.dtype(name) + weights.shape(name)
+                    + " in the file, but the model has F32" + spec.shape() + " for it");
+        }
+    }
+
+    private static void load(Weights weights, String name, Parameter parameter, Tensor target) throws IOException {
+        weights.load(name, band(parameter), parameter.bandFrom(), target, 0, parameter.count());
     }
 
     /** Brings model and optimizer to the state of {@code checkpoint} and returns the run's counters. */
@@ -138,8 +216,12 @@ public final class ModelCheckpoint {
         RunState run = RunState.fromJson(checkpoint.state().path(RUN));
         loadWeights(weights(checkpoint), model);
         Weights moments = checkpoint.weights(OPTIMIZER);
-        for (Map.Entry<String, Tensor> entry : optimizer.state().entrySet()) {
-            moments.load(entry.getKey(), entry.getValue());
+        for (Parameter parameter : model.parameters()) {
+            for (Map.Entry<String, Tensor> state : optimizer.state(parameter).entrySet()) {
+                String name = state.getKey() + "/" + parameter.name();
+                requireShape(moments, name, parameter.spec());
+                load(moments, name, parameter, state.getValue());
+            }
         }
         optimizer.setUpdates(run.updates());
         return run;

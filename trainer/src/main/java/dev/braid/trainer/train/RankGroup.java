@@ -1,9 +1,25 @@
 package dev.braid.trainer.train;
 
-/** The ranks of a run as a training step sees them. Used by the rank's thread. */
+import dev.braid.tensor.parameters.Layout;
+import java.util.List;
+
+/**
+ * The ranks of a run as training sees them, from one of them. All ranks make the same calls in the same order. Used by the rank's
+ * thread.
+ */
 public interface RankGroup {
     /** A rank that trains alone. */
     RankGroup ALONE = new RankGroup() {
+        @Override
+        public int rank() {
+            return 0;
+        }
+
+        @Override
+        public int ranks() {
+            return 1;
+        }
+
         @Override
         public int dataRanks() {
             return 1;
@@ -20,8 +36,29 @@ public interface RankGroup {
         }
 
         @Override
+        public Layout layout() {
+            return Layout.SINGLE;
+        }
+
+        @Override
         public void sum(int[] values) {}
+
+        @Override
+        public byte[] broadcast(byte[] content) {
+            return content;
+        }
+
+        @Override
+        public List<byte[]> gather(byte[] content) {
+            return List.of(content);
+        }
     };
+
+    /** This one's number. Rank 0 speaks for all. */
+    int rank();
+
+    /** How many there are. */
+    int ranks();
 
     /** Ranks that the sequences of a step are divided over. */
     int dataRanks();
@@ -32,6 +69,22 @@ public interface RankGroup {
     /** Whether this rank answers for the losses of its sequences: one of the ranks that see the same ones does. */
     boolean countsLosses();
 
+    /** How the model is divided over the ranks. */
+    Layout layout();
+
     /** Replaces {@code values} by their sums over all ranks of the run. */
     void sum(int[] values);
+
+    /** What rank 0 passes; what others pass does not matter. */
+    byte[] broadcast(byte[] content);
+
+    /** At rank 0 what each rank passes, in rank order; at the others nothing. */
+    List<byte[]> gather(byte[] content);
+
+    /** True at all ranks when it is at one of them. */
+    default boolean any(boolean here) {
+        int[] count = {here ? 1 : 0};
+        sum(count);
+        return count[0] > 0;
+    }
 }

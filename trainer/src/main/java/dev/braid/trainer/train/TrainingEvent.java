@@ -22,7 +22,7 @@ public sealed interface TrainingEvent {
      *
      * @param step steps already done: 0, or those of the checkpoint that was resumed
      * @param parameters trained elements of the model
-     * @param peakFlopsPerSecond measured peak of matrix products in the compute dtype
+     * @param peakFlopsPerSecond measured peak of matrix products in the compute dtype, of all ranks together
      * @param engine which engines take the products, for people
      * @param cores of the rank
      */

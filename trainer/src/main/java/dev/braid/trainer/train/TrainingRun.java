@@ -1,7 +1,6 @@
 package dev.braid.trainer.train;
 
 import dev.braid.checkpoint.CheckpointReader;
-import dev.braid.checkpoint.CheckpointWriter;
 import dev.braid.checkpoint.Checkpoints;
 import dev.braid.data.Sample;
 import dev.braid.models.Decoder;
@@ -11,13 +10,13 @@ import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.trainer.config.Experiment;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -36,6 +35,7 @@ public final class TrainingRun {
     private final Experiment experiment;
     private final TrainingData data;
     private final Compute compute;
+    private final RankGroup ranks;
     private final Checkpoints checkpoints;
     private final Path folder;
     private final Consumer<TrainingEvent> events;
@@ -49,22 +49,25 @@ public final class TrainingRun {
     /**
      * Builds the model and brings it to the newest complete checkpoint in {@code output}, or to its first weights.
      *
-     * @param output the run's folder
+     * @param output the run's folder, the same for all ranks
+     * @param ranks who takes part; rank 0 tells of progress
      * @param events hears of progress, on the calling thread
-     * @param stopRequested asked after every step; when true the run saves and ends
+     * @param stopRequested asked after every step; when true at any rank the run saves and ends
      */
     public TrainingRun(
             Experiment experiment,
             Path output,
             TrainingData data,
             Compute compute,
+            RankGroup ranks,
             Consumer<TrainingEvent> events,
             BooleanSupplier stopRequested)
             throws IOException {
         this.experiment = experiment;
         this.data = data;
         this.compute = compute;
-        this.events = events;
+        this.ranks = ranks;
+        this.events = ranks.rank() == 0 ? events : event -> {};
         this.stopRequested = stopRequested;
         this.folder = output.resolve("checkpoints");
         this.checkpoints = Checkpoints.in(folder);
@@ -72,7 +75,8 @@ public final class TrainingRun {
                 experiment.model(),
                 data.vocabulary(),
                 compute,
-                experiment.precision().computeType());
+                experiment.precision().computeType(),
+                ranks.layout());
         AdamWConfig settings = (AdamWConfig) experiment.optimizer();
         this.optimizer = new AdamW(settings, model.parameters(), compute);
         this.trainer = new TrainStep(
@@ -84,22 +88,30 @@ public final class TrainingRun {
                 experiment.train().steps(),
                 experiment.microbatchSize(),
                 experiment.train().recomputesBlocks(),
-                RankGroup.ALONE);
+                ranks);
         restore();
     }
 
     private void restore() throws IOException {
-        OptionalLong newest = checkpoints.latest();
-        if (newest.isPresent()) {
-            try (CheckpointReader checkpoint = checkpoints.open(newest.getAsLong())) {
+        long newest = newest();
+        if (newest >= 0) {
+            try (CheckpointReader checkpoint = checkpoints.open(newest, ranks.rank(), ranks.ranks())) {
                 state = ModelCheckpoint.resume(checkpoint, model, optimizer);
-                savedStep = newest.getAsLong();
+                savedStep = newest;
             }
         } else if (experiment.init().from().isPresent()) {
             InitialWeights.load(Path.of(experiment.init().from().get()), model, events);
         } else {
             model.initialize(experiment.seed());
         }
+    }
+
+    /** The newest complete checkpoint as rank 0 sees it, so that all start from the same; -1 for none. */
+    private long newest() throws IOException {
+        long found = ranks.rank() == 0 ? checkpoints.latest().orElse(-1) : -1;
+        return ByteBuffer.wrap(ranks.broadcast(
+                        ByteBuffer.allocate(Long.BYTES).putLong(found).array()))
+                .getLong();
     }
 
     /** The model being trained. */
@@ -114,14 +126,16 @@ public final class TrainingRun {
                 state.step(),
                 model.parameterCount(),
                 steps > state.step()
-                        ? MatmulPeak.measure(experiment, compute.workers().cores())
+                        ? ranks.ranks()
+                                * MatmulPeak.measure(
+                                        experiment, compute.workers().cores())
                         : 0,
                 compute.matmul().describe(),
                 compute.workers().cores()));
         boolean stopped = false;
         while (state.step() < steps && !stopped) {
             step(steps);
-            stopped = stopRequested.getAsBoolean();
+            stopped = ranks.any(stopRequested.getAsBoolean());
             if (stopped || due(steps)) {
                 save();
             }
@@ -138,7 +152,8 @@ public final class TrainingRun {
 
     private void step(int steps) {
         int sequences = experiment.batch().sequences();
-        List<Sample> samples = samples(data, state.samples(), sequences);
+        int share = sequences / ranks.dataRanks();
+        List<Sample> samples = samples(data, state.samples() + (long) share * ranks.dataRank(), share);
         long start = System.nanoTime();
         StepResult result = trainer.run(Math.toIntExact(state.step()), samples);
         double seconds = (System.nanoTime() - start) / 1e9;
@@ -197,10 +212,10 @@ public final class TrainingRun {
         attachments.put(CONFIG_FILE, experiment.toYaml().getBytes(StandardCharsets.UTF_8));
         data.tokenizerFiles()
                 .forEach((name, content) -> attachments.put(ModelCheckpoint.TOKENIZER_PREFIX + name, content));
-        try (CheckpointWriter writer = checkpoints.begin(state.step())) {
-            ModelCheckpoint.save(writer, model, optimizer, state, attachments);
+        ModelCheckpoint.save(checkpoints, ranks, model, optimizer, state, attachments);
+        if (ranks.rank() == 0) {
+            checkpoints.prune(experiment.checkpoint().keep());
         }
-        checkpoints.prune(experiment.checkpoint().keep());
         savedStep = state.step();
         events.accept(new TrainingEvent.Saved(
                 state.step(), folder.resolve("step-" + state.step()).toString(), (System.nanoTime() - start) / 1e9));

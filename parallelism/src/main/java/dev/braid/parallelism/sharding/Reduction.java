@@ -1,0 +1,172 @@
+package dev.braid.parallelism.sharding;
+
+import dev.braid.parallelism.Communicator;
+import dev.braid.parallelism.Handle;
+import dev.braid.parallelism.ReduceOp;
+import dev.braid.tensor.Category;
+import dev.braid.tensor.Compute;
+import dev.braid.tensor.DType;
+import dev.braid.tensor.Shape;
+import dev.braid.tensor.Tensor;
+import dev.braid.tensor.ops.Elementwise;
+import dev.braid.tensor.parameters.Unit;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The way of one unit's gradient from every rank's own to its sum: first over the ranks of the tensor axis that hold copies of a
+ * parameter, then over the shard group (each rank gets its shard), then over the replicas; at stage 0 the shards are put together
+ * again. The order of sums is the same at every stage: ranks of a shard group first, replicas then. Used by the rank's thread.
+ */
+final class Reduction {
+    private static final int END = Integer.MAX_VALUE;
+
+    private final Compute compute;
+    private final ShardedUnit unit;
+    private final ShardingGroups groups;
+    private final ShardingSettings settings;
+    private final ExposedTime exposed;
+    private final boolean add;
+    private final Tensor whole;
+    private final Tensor shard;
+    private final Tensor wire;
+    private final Tensor wireShard;
+    private int stage;
+    private List<Handle> handles = List.of();
+    private String axis = "tensor";
+
+    /**
+     * Of a gradient that is complete on this rank.
+     *
+     * @param add whether the sum is added to the shard instead of replacing it
+     */
+    Reduction(
+            Compute compute,
+            ShardedUnit unit,
+            ShardingGroups groups,
+            ShardingSettings settings,
+            ExposedTime exposed,
+            boolean add) {
+        this.compute = compute;
+        this.unit = unit;
+        this.groups = groups;
+        this.settings = settings;
+        this.exposed = exposed;
+        this.add = add;
+        Tensor own = unit.ownPartOfGradient();
+        this.whole = unit.takeWholeGradient();
+        this.shard = unit.gradientShard();
+        boolean narrow = settings.reduce() == DType.BF16 && (groups.shards() > 1 || replicas() > 1);
+        wire = narrow ? compute.memory().allocate(Category.COMMUNICATION, DType.BF16, Shape.of(whole.count())) : whole;
+        if (narrow) {
+            wireShard = wire.rows(unit.layout().firstElement(groups.shard()), own.count());
+        } else {
+            boolean apart = settings.dividesGradients() && !add && groups.shards() > 1;
+            wireShard = apart ? shard : own;
+        }
+    }
+
+    /** How far it has come; a later unit's may not be farther, since all ranks start the same operations in the same order. */
+    int stage() {
+        return stage;
+    }
+
+    boolean ended() {
+        return stage == END;
+    }
+
+    /** Whether what was started is done. */
+    boolean ready() {
+        return handles.stream().allMatch(Handle::done);
+    }
+
+    /** Waits for what was started, and starts what comes next. */
+    void proceed() {
+        for (Handle handle : handles) {
+            exposed.await(axis, handle);
+        }
+        handles = List.of();
+        stage++;
+        switch (stage) {
+            case 1 -> sumCopies();
+            case 2 -> scatter();
+            case 3 -> sumReplicas();
+            case 4 -> gatherSums();
+            default -> end();
+        }
+    }
+
+    private void sumCopies() {
+        List<Handle> started = new ArrayList<>();
+        for (Unit.Entry entry : unit.unit().entries()) {
+            int copies = entry.part().copies();
+            if (copies > 1) {
+                Tensor part = whole.rows(
+                        unit.layout().elementOf(entry, 0), entry.part().shape().count());
+                started.add(groups.copies(copies).allReduce(part, ReduceOp.SUM));
+            }
+        }
+        handles = started;
+    }
+
+    private void scatter() {
+        if (wire != whole) {
+            Elementwise.convert(compute, whole, wire);
+        }
+        if (groups.shards() > 1) {
+            axis = "shard";
+            handles = List.of(
+                    groups.reduce().reduceScatter(wire, unit.layout().elementCounts(), wireShard, ReduceOp.SUM));
+        }
+    }
+
+    private void sumReplicas() {
+        Communicator replicate = groups.replicate();
+        if (replicate.size() > 1) {
+            axis = "replicate";
+            handles = List.of(replicate.allReduce(wireShard, ReduceOp.SUM));
+        }
+    }
+
+    private int replicas() {
+        return groups.replicate().size();
+    }
+
+    /** Stage 0 puts the sums together again: in the group that has nothing else to do there, as each step has a group of its own. */
+    private void gatherSums() {
+        if (settings.stage() == 0 && groups.shards() > 1) {
+            axis = "shard";
+            handles = List.of(groups.gather().allGather(wireShard, unit.layout().elementCounts(), wire));
+        }
+    }
+
+    private void end() {
+        if (settings.stage() == 0) {
+            if (wire != whole) {
+                Elementwise.convert(compute, wire, whole);
+            }
+        } else if (add) {
+            addToShard();
+        } else if (wire != whole || settings.dividesGradients() && wireShard != shard) {
+            Elementwise.convert(compute, wireShard, shard);
+        }
+        if (wire != whole) {
+            wire.release();
+        }
+        if (settings.dividesGradients()) {
+            whole.release();
+        }
+        stage = END;
+    }
+
+    private void addToShard() {
+        if (wire == whole) {
+            Elementwise.add(compute, shard, wireShard, shard);
+            return;
+        }
+        Tensor wide = compute.memory().allocate(Category.COMMUNICATION, DType.F32, wireShard.shape());
+        Elementwise.convert(compute, wireShard, wide);
+        Elementwise.add(compute, shard, wide, shard);
+        wide.release();
+    }
+}

@@ -1,0 +1,154 @@
+package dev.braid.parallelism.sharding;
+
+import dev.braid.tensor.Compute;
+import dev.braid.tensor.parameters.Parameter;
+import dev.braid.tensor.parameters.ParameterStore;
+import dev.braid.tensor.parameters.Parameters;
+import dev.braid.tensor.parameters.Unit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Parameters divided over a shard group by ZeRO's stages, and equal on the replicas across. At stage 3 the values of a unit are
+ * gathered when it is used and, one unit ahead, before; gradients are reduced while backward goes on. All stages give the same
+ * bits. Every rank's thread makes the same calls in the same order; see {@link ParameterStore}.
+ */
+public final class ShardedStore implements ParameterStore {
+    /** Gradients that may be under way beside the one being made. */
+    private static final int IN_FLIGHT = 2;
+
+    private final Compute compute;
+    private final ShardingGroups groups;
+    private final ShardingSettings settings;
+    private final ExposedTime exposed;
+    private final Map<Unit, ShardedUnit> units = new LinkedHashMap<>();
+    private final List<Parameter> parameters = new ArrayList<>();
+    private final ReductionQueue reductions = new ReductionQueue();
+    private final UseOrder training = new UseOrder();
+    private final UseOrder evaluation = new UseOrder();
+    private UseOrder order = training;
+    private int microbatches;
+    private int microbatch;
+
+    ShardedStore(
+            Compute compute,
+            Parameters declared,
+            ShardingGroups groups,
+            ShardingSettings settings,
+            ExposedTime exposed) {
+        this.compute = compute;
+        this.groups = groups;
+        this.settings = settings;
+        this.exposed = exposed;
+        for (Unit unit : declared.units()) {
+            ShardedUnit sharded = new ShardedUnit(compute, unit, groups, settings);
+            unit.setStore(this);
+            units.put(unit, sharded);
+            parameters.addAll(sharded.parameters());
+        }
+        parameters.sort(Comparator.comparing(Parameter::name));
+    }
+
+    @Override
+    public List<Parameter> parameters() {
+        return List.copyOf(parameters);
+    }
+
+    @Override
+    public void needValues(Unit unit) {
+        reductions.advance();
+        ShardedUnit sharded = units.get(unit);
+        if (settings.dividesValues()) {
+            boolean gathered = sharded.gathered();
+            if (!gathered) {
+                sharded.startGather();
+            }
+            order.next(unit).map(units::get).filter(next -> !next.gathered()).ifPresent(ShardedUnit::startGather);
+        }
+        sharded.awaitValues(exposed);
+    }
+
+    @Override
+    public void releaseValues(Unit unit) {
+        reductions.advance();
+        if (settings.reshardAfterForward()) {
+            units.get(unit).dropValues(exposed);
+        }
+    }
+
+    @Override
+    public void needGradient(Unit unit) {
+        units.get(unit).needGradient();
+    }
+
+    @Override
+    public void gradientComplete(Unit unit) {
+        boolean last = microbatch == microbatches;
+        if (!last && settings.accumulateWhole()) {
+            return;
+        }
+        if (settings.dividesGradients()) {
+            reductions.await(IN_FLIGHT - 1);
+        } else if (!last) {
+            return;
+        }
+        reductions.add(new Reduction(
+                compute, units.get(unit), groups, settings, exposed, !settings.accumulateWhole() && microbatch > 1));
+    }
+
+    @Override
+    public void beginStep(int count) {
+        microbatches = count;
+        microbatch = 0;
+        dropValues();
+        units.values().forEach(ShardedUnit::zeroGradients);
+        order = training;
+        order.begin();
+    }
+
+    @Override
+    public void beginMicrobatch() {
+        microbatch++;
+    }
+
+    @Override
+    public void finishGradients() {
+        reductions.await(0);
+    }
+
+    @Override
+    public void beginEvaluation() {
+        order = evaluation;
+        order.begin();
+    }
+
+    @Override
+    public void publish() {
+        dropValues();
+        awaitValues();
+        if (settings.stage() == 1 || settings.stage() == 2) {
+            units.values().forEach(ShardedUnit::startGather);
+        }
+    }
+
+    /** Done when the values have arrived: whoever sets masters from outside may do so again right away. */
+    @Override
+    public void refresh(Compute on) {
+        ParameterStore.super.refresh(on);
+        awaitValues();
+    }
+
+    private void awaitValues() {
+        if (!settings.dividesValues()) {
+            units.values().forEach(unit -> unit.awaitValues(exposed));
+        }
+    }
+
+    /** Values that were gathered ahead of a use that did not come, or that are kept between uses. */
+    private void dropValues() {
+        units.values().forEach(unit -> unit.dropValues(exposed));
+    }
+}

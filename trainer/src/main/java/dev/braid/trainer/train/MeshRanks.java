@@ -1,0 +1,157 @@
+package dev.braid.trainer.train;
+
+import dev.braid.parallelism.Communicator;
+import dev.braid.parallelism.Handle;
+import dev.braid.parallelism.ReduceOp;
+import dev.braid.parallelism.mesh.RankGroups;
+import dev.braid.parallelism.sharding.ExposedTime;
+import dev.braid.parallelism.sharding.ShardedLayout;
+import dev.braid.parallelism.sharding.ShardingGroups;
+import dev.braid.parallelism.sharding.ShardingSettings;
+import dev.braid.tensor.Category;
+import dev.braid.tensor.DType;
+import dev.braid.tensor.Memory;
+import dev.braid.tensor.Shape;
+import dev.braid.tensor.Tensor;
+import dev.braid.tensor.parameters.Layout;
+import dev.braid.tensor.parameters.TensorAxis;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** The ranks of a mesh, connected by a fabric. Used by the rank's thread. */
+public final class MeshRanks implements RankGroup {
+    private static final String AXIS = "world";
+
+    private final RankGroups groups;
+    private final Communicator world;
+    private final Memory memory;
+    private final ExposedTime exposed;
+    private final Layout layout;
+
+    /**
+     * The ranks seen from the one whose groups these are.
+     *
+     * @param memory of this rank
+     * @param exposed where waiting is counted
+     */
+    public MeshRanks(RankGroups groups, ShardingSettings sharding, Memory memory, ExposedTime exposed) {
+        this.groups = groups;
+        this.world = groups.world();
+        this.memory = memory;
+        this.exposed = exposed;
+        this.layout = new ShardedLayout(
+                TensorAxis.SINGLE,
+                new ShardingGroups(
+                        groups.fabric(),
+                        groups.shard().members(),
+                        groups.replicate().members(),
+                        groups.tensor().members()),
+                sharding,
+                exposed);
+    }
+
+    @Override
+    public int rank() {
+        return world.rank();
+    }
+
+    @Override
+    public int ranks() {
+        return world.size();
+    }
+
+    @Override
+    public int dataRanks() {
+        return groups.mesh().dataRanks();
+    }
+
+    @Override
+    public int dataRank() {
+        return groups.data().rank();
+    }
+
+    @Override
+    public boolean countsLosses() {
+        return groups.tensor().rank() == 0;
+    }
+
+    @Override
+    public Layout layout() {
+        return layout;
+    }
+
+    @Override
+    public void sum(int[] values) {
+        await(values, tensor -> world.allReduce(tensor, ReduceOp.SUM));
+    }
+
+    private interface Start {
+        Handle on(Tensor tensor);
+    }
+
+    /** Runs a collective on {@code values}, in place. */
+    private void await(int[] values, Start start) {
+        Tensor tensor = memory.allocate(Category.COMMUNICATION, DType.I32, Shape.of(values.length));
+        try {
+            tensor.setInts(values);
+            exposed.await(AXIS, start.on(tensor));
+            for (int i = 0; i < values.length; i++) {
+                values[i] = tensor.getInt(i);
+            }
+        } finally {
+            tensor.release();
+        }
+    }
+
+    @Override
+    public byte[] broadcast(byte[] content) {
+        int[] length = {content.length};
+        await(length, tensor -> world.broadcast(tensor, 0));
+        byte[] result = Arrays.copyOf(content, length[0]);
+        Tensor bytes = bytes(result);
+        try {
+            exposed.await(AXIS, world.broadcast(bytes, 0));
+            bytes.copyTo(0, result.length, MemorySegment.ofArray(result));
+        } finally {
+            bytes.release();
+        }
+        return result;
+    }
+
+    @Override
+    public List<byte[]> gather(byte[] content) {
+        int[] lengths = new int[ranks()];
+        lengths[rank()] = content.length;
+        sum(lengths);
+        int longest = Arrays.stream(lengths).max().orElse(0);
+        Tensor mine = bytes(Arrays.copyOf(content, longest));
+        Tensor all = rank() == 0 ? bytes(new byte[Math.multiplyExact(longest, ranks())]) : null;
+        try {
+            exposed.await(AXIS, world.gather(mine, all, 0));
+            return all == null ? List.of() : split(all, longest, lengths);
+        } finally {
+            mine.release();
+            if (all != null) {
+                all.release();
+            }
+        }
+    }
+
+    private static List<byte[]> split(Tensor all, int longest, int[] lengths) {
+        List<byte[]> contents = new ArrayList<>();
+        for (int rank = 0; rank < lengths.length; rank++) {
+            byte[] content = new byte[lengths[rank]];
+            all.copyTo((long) rank * longest, content.length, MemorySegment.ofArray(content));
+            contents.add(content);
+        }
+        return contents;
+    }
+
+    private Tensor bytes(byte[] content) {
+        Tensor tensor = memory.allocate(Category.COMMUNICATION, DType.I8, Shape.of(content.length));
+        tensor.copyFrom(0, content.length, MemorySegment.ofArray(content));
+        return tensor;
+    }
+}

@@ -6,6 +6,7 @@ import dev.braid.parallelism.Algorithm;
 import dev.braid.tensor.DType;
 import dev.braid.trainer.bench.CommOperation;
 import dev.braid.trainer.bench.CommPlan;
+import dev.braid.trainer.config.Experiment;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -150,6 +152,14 @@ final class CommandTreeTest {
     }
 
     @Test
+    void shouldPlanForAGivenMemory() {
+        assertThat(braid.run("plan", TINY, "--memory", "2GiB", "--json")).isZero();
+        assertThat(actions.requests)
+                .containsExactly(
+                        new Actions.Plan(Experiment.read(Path.of(TINY), List.of()), OptionalLong.of(2L << 30), true));
+    }
+
+    @Test
     void shouldSayThatAConfigIsFineAndWhatItComesTo() {
         assertThat(braid.run("check", TINY)).isZero();
         assertThat(out())
@@ -196,7 +206,7 @@ final class CommandTreeTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            trian x.yaml               | braid: there is no command 'trian'; there are train, check, data, export, import, score, sample, bench, help; did you mean 'train'? | braid help
+            trian x.yaml               | braid: there is no command 'trian'; there are train, check, plan, data, export, import, score, sample, bench, help; did you mean 'train'? | braid help
             data shwo x.yaml           | braid data: there is no command 'shwo'; there are prepare, show; did you mean 'show'? | braid help data
             data                       | braid data: a command is missing; there are prepare, show | braid help data
             train x.yaml --mster=local | braid train: there is no option '--mster=local'; did you mean '--master'? | braid help train
@@ -216,7 +226,7 @@ final class CommandTreeTest {
     void shouldNameTheCommandsWhenNoneIsGiven() {
         assertThat(braid.run()).isEqualTo(CommandTree.WRONG_INPUT);
         assertThat(err())
-                .isEqualTo("braid: a command is missing; there are train, check, data, export, import, score,"
+                .isEqualTo("braid: a command is missing; there are train, check, plan, data, export, import, score,"
                         + " sample, bench, help\nSee: braid help\n");
     }
 
@@ -244,9 +254,10 @@ final class CommandTreeTest {
             sample c --prompt a --temperature -1 | braid sample: --temperature is -1.0, must be 0 or more
             sample c --prompt a --temperature NaN | braid sample: --temperature is NaN, must be 0 or more
             sample c --prompt a --top-p 0     | braid sample: --top-p is 0.0, must be above 0 and at most 1
-            help trian                        | braid help: there is no command 'trian'; there are train, check, data, export, import, score, sample, bench, help; did you mean 'train'?
+            help trian                        | braid help: there is no command 'trian'; there are train, check, plan, data, export, import, score, sample, bench, help; did you mean 'train'?
             help config optimiser.lr          | braid help: there is no key 'optimiser.lr'; did you mean 'optimizer.lr'?; all keys: braid help config
             help train --schema               | braid help: --markdown and --schema go with: braid help config
+            plan ../examples/tiny.yaml --memory much | braid plan: --memory: 'much' is not a size; allowed are bytes or a number with KB, MB, GB, TB, KiB, MiB, GiB, TiB
             check nowhere.yaml                | braid check: nowhere.yaml has 1 fault:\\n  nowhere.yaml: there is no such file
             """)
     void shouldRefuseWrongInputInOneMessage(String line, String problem) {
@@ -260,6 +271,7 @@ final class CommandTreeTest {
             strings = {
                 "train",
                 "check",
+                "plan",
                 "data prepare",
                 "data show",
                 "export",
@@ -398,6 +410,11 @@ final class CommandTreeTest {
 
         @Override
         public void benchComm(BenchComm request) {
+            record(request);
+        }
+
+        @Override
+        public void plan(Plan request) {
             record(request);
         }
     }

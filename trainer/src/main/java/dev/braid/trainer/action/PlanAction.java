@@ -1,0 +1,41 @@
+package dev.braid.trainer.action;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.braid.trainer.cli.Actions;
+import dev.braid.trainer.cli.Console;
+import dev.braid.trainer.config.Experiment;
+import dev.braid.trainer.plan.Plan;
+import dev.braid.trainer.plan.PlanFacts;
+import dev.braid.trainer.plan.PlanInput;
+import dev.braid.trainer.plan.PlanText;
+import java.io.IOException;
+
+/** {@code braid plan}. */
+final class PlanAction {
+    private final Console console;
+
+    PlanAction(Console console) {
+        this.console = console;
+    }
+
+    void run(Actions.Plan request) throws IOException {
+        Plan plan = Plan.of(input(request.experiment()));
+        if (request.json()) {
+            console.out().println(new ObjectMapper().writeValueAsString(PlanFacts.of(plan, request.memory())));
+        } else {
+            console.out().print(PlanText.of(plan, request.memory()));
+        }
+    }
+
+    /** A rank of a mesh has its share of this machine's cores, as a local run would give it. */
+    private static PlanInput input(Experiment experiment) {
+        int vocabulary = experiment
+                .vocabulary()
+                .orElseThrow(
+                        () -> new IllegalArgumentException("model.vocab: is missing; the tokenizer lies in a file that"
+                                + " a plan does not read; write the number of its tokens"));
+        int ranks = experiment.parallel().ranks();
+        return PlanInput.of(
+                experiment, vocabulary, Math.max(1, Runtime.getRuntime().availableProcessors() / ranks));
+    }
+}

@@ -19,23 +19,27 @@ final class PlanAction {
     }
 
     void run(Actions.Plan request) throws IOException {
-        Plan plan = Plan.of(input(request.experiment()));
+        Plan plan = Plan.of(input(request));
         if (request.json()) {
-            console.out().println(new ObjectMapper().writeValueAsString(PlanFacts.of(plan, request.memory())));
+            console.out()
+                    .println(new ObjectMapper()
+                            .writeValueAsString(PlanFacts.of(plan, request.memory(), request.rate())));
         } else {
-            console.out().print(PlanText.of(plan, request.memory()));
+            console.out().print(PlanText.of(plan, request.memory(), request.rate()));
         }
     }
 
-    /** A rank of a mesh has its share of this machine's cores, as a local run would give it. */
-    private static PlanInput input(Experiment experiment) {
+    private static PlanInput input(Actions.Plan request) {
+        Experiment experiment = request.experiment();
         int vocabulary = experiment
                 .vocabulary()
                 .orElseThrow(
                         () -> new IllegalArgumentException("model.vocab: is missing; the tokenizer lies in a file that"
                                 + " a plan does not read; write the number of its tokens"));
-        int ranks = experiment.parallel().ranks();
-        return PlanInput.of(
-                experiment, vocabulary, Math.max(1, Runtime.getRuntime().availableProcessors() / ranks));
+        int here = Math.max(
+                1,
+                Runtime.getRuntime().availableProcessors()
+                        / experiment.parallel().ranks());
+        return PlanInput.of(experiment, vocabulary, request.cores().orElse(here));
     }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
@@ -91,9 +92,11 @@ public interface Actions {
 
     /**
      * @param memory bytes that the tensors of a rank may use; empty when nothing is to be compared
+     * @param cores of a rank; empty for its share of this machine's
+     * @param rate FLOP/s that a rank keeps up; empty when no time is to be told
      * @param json the result as one JSON object
      */
-    record Plan(Experiment experiment, OptionalLong memory, boolean json) {}
+    record Plan(Experiment experiment, OptionalLong memory, OptionalInt cores, OptionalDouble rate, boolean json) {}
 
     /** {@code braid train}: prepares what is missing, trains or resumes, and saves. */
     void train(Train request) throws IOException, InterruptedException;

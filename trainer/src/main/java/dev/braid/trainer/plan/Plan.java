@@ -74,4 +74,9 @@ public record Plan(
     public long total() {
         return peak.total();
     }
+
+    /** Tokens a second of all ranks when each keeps up {@code rate} FLOP/s and never waits for another. */
+    public double tokensPerSecond(double rate) {
+        return input.tokens() * rate / rankFlops;
+    }
 }

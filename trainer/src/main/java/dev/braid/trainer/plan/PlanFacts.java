@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /** A plan for programs: maps, lists, numbers and words, in an order and with names that stay. Bytes are whole numbers. */
@@ -16,8 +17,9 @@ public final class PlanFacts {
      * All facts.
      *
      * @param memory bytes that a rank may use; empty when nobody said
+     * @param rate FLOP/s that a rank keeps up; empty when nobody said
      */
-    public static Map<String, Object> of(Plan plan, OptionalLong memory) {
+    public static Map<String, Object> of(Plan plan, OptionalLong memory, OptionalDouble rate) {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("ranks", plan.input().mesh().ranks());
         facts.put("mesh", mesh(plan));
@@ -35,10 +37,16 @@ public final class PlanFacts {
         facts.put("wire_bytes_per_step", wire(plan.wire()));
         facts.put("model_flops_per_step", plan.modelFlops());
         facts.put("flops_per_rank_per_step", plan.rankFlops());
+        rate.ifPresent(flops -> {
+            facts.put("flops_per_second_of_a_rank", flops);
+            facts.put("tokens_per_second_without_waiting", plan.tokensPerSecond(flops));
+        });
         if (memory.isPresent()) {
             facts.put("memory_bytes", memory.getAsLong());
-            facts.put("fits", plan.total() <= memory.getAsLong());
-            facts.put("changes", plan.total() <= memory.getAsLong() ? List.of() : changes(plan));
+            boolean fits = plan.total() <= memory.getAsLong();
+            facts.put("fits", fits);
+            facts.put("changes", fits ? List.of() : changes(Remedies.of(plan.input())));
+            facts.put("changes_until_it_fits", changes(Remedies.until(plan.input(), memory.getAsLong())));
         }
         return facts;
     }
@@ -78,9 +86,9 @@ public final class PlanFacts {
         return facts;
     }
 
-    private static List<Map<String, Object>> changes(Plan plan) {
+    private static List<Map<String, Object>> changes(List<Remedy> remedies) {
         List<Map<String, Object>> changes = new ArrayList<>();
-        for (Remedy remedy : Remedies.of(plan.input())) {
+        for (Remedy remedy : remedies) {
             Map<String, Object> facts = new LinkedHashMap<>();
             facts.put("change", remedy.change());
             facts.put("ranks", remedy.input().mesh().ranks());

@@ -4,11 +4,12 @@ import dev.braid.parallelism.mesh.MeshTable;
 import dev.braid.trainer.report.Format;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /** A plan for a person. */
 public final class PlanText {
-    private static final String ROW = "  %-28s %12s %12s%n";
+    private static final String ROW = "%-46s %12s %12s%n";
 
     private PlanText() {}
 
@@ -16,14 +17,15 @@ public final class PlanText {
      * The mesh, memory by term, traffic by axis, arithmetic and, if a rank does not fit, what to change.
      *
      * @param memory bytes that a rank may use; empty when nobody said
+     * @param rate FLOP/s that a rank keeps up; empty when nobody said
      */
-    public static String of(Plan plan, OptionalLong memory) {
+    public static String of(Plan plan, OptionalLong memory, OptionalDouble rate) {
         StringBuilder text = new StringBuilder();
         text.append(MeshTable.of(plan.input().mesh())).append('\n');
         header(text, plan);
         memory(text, plan);
         wire(text, plan.wire());
-        arithmetic(text, plan);
+        arithmetic(text, plan, rate);
         memory.ifPresent(limit -> verdict(text, plan, limit));
         return text.toString();
     }
@@ -32,11 +34,12 @@ public final class PlanText {
         PlanInput input = plan.input();
         text.append(String.format(
                 Locale.ROOT,
-                "%s parameters, %s, zero %d; %d micro-batches of %d x %d tokens a rank, %s tokens a step%n%n",
+                "%s parameters, %s, zero %d; %d %s of %d x %d tokens a rank, %s tokens a step%n%n",
                 Format.grouped(plan.parameters()),
                 input.compute().name().toLowerCase(Locale.ROOT),
                 input.zero(),
                 input.microbatches(),
+                input.microbatches() == 1 ? "micro-batch" : "micro-batches",
                 input.microbatch(),
                 input.sequence(),
                 Format.grouped(input.tokens())));
@@ -57,7 +60,7 @@ public final class PlanText {
                 Format.bytes(plan.recomputing().total())));
         text.append(String.format(
                 Locale.ROOT,
-                "  columns: train.recompute, * as configured; largest transient: %s, %s%n%n",
+                "  (columns: train.recompute, * as configured; largest transient: %s, %s)%n%n",
                 plan.largestTransient(),
                 Format.bytes(plan.largestTransientBytes())));
     }
@@ -78,10 +81,14 @@ public final class PlanText {
         text.append('\n');
     }
 
-    private static void arithmetic(StringBuilder text, Plan plan) {
-        text.append(row("FLOPs in a step", "", ""));
-        text.append(row("  model, all ranks", Format.count(plan.modelFlops()), ""));
-        text.append(row("  carried out by a rank", Format.count(plan.rankFlops()), ""));
+    private static void arithmetic(StringBuilder text, Plan plan, OptionalDouble rate) {
+        text.append(row("arithmetic of a step", "", ""));
+        text.append(row("  model, all ranks", Format.operations(plan.modelFlops()), ""));
+        text.append(row("  carried out by a rank", Format.operations(plan.rankFlops()), ""));
+        rate.ifPresent(flops -> text.append(row(
+                "  tokens/s at " + Format.flops(flops) + " a rank, waiting for nothing",
+                Format.count(plan.tokensPerSecond(flops)),
+                "")));
     }
 
     private static void verdict(StringBuilder text, Plan plan, long limit) {

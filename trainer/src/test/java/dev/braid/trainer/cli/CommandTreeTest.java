@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
@@ -153,10 +154,15 @@ final class CommandTreeTest {
 
     @Test
     void shouldPlanForAGivenMemory() {
-        assertThat(braid.run("plan", TINY, "--memory", "2GiB", "--json")).isZero();
+        assertThat(braid.run("plan", TINY, "--memory", "2GiB", "--cores", "4", "--rate", "150", "--json"))
+                .isZero();
         assertThat(actions.requests)
-                .containsExactly(
-                        new Actions.Plan(Experiment.read(Path.of(TINY), List.of()), OptionalLong.of(2L << 30), true));
+                .containsExactly(new Actions.Plan(
+                        Experiment.read(Path.of(TINY), List.of()),
+                        OptionalLong.of(2L << 30),
+                        OptionalInt.of(4),
+                        OptionalDouble.of(150e9),
+                        true));
     }
 
     @Test
@@ -175,7 +181,7 @@ final class CommandTreeTest {
                 .isEqualTo("{\"name\":\"tiny\",\"output\":\"runs/tiny\",\"layers\":2,\"dim\":64,"
                         + "\"pattern\":\"attn+mlp\",\"vocabulary\":257,\"sequence\":128,\"micro_batches\":1,"
                         + "\"tokens_per_step\":1024,\"steps\":20,\"tokens\":20480,\"precision\":\"bf16\",\"engine\":\"auto\","
-                        + "\"ranks\":1}\n");
+                        + "\"ranks\":1,\"mesh\":\"replicate 1 x shard 1 x tensor 1\"}\n");
     }
 
     @Test
@@ -183,7 +189,7 @@ final class CommandTreeTest {
         assertThat(braid.run("check", TINY, "--resolved")).isZero();
         Path file = Files.writeString(folder.resolve("resolved.yaml"), out());
         assertThat(braid.run("check", file.toString())).isZero();
-        assertThat(out()).contains("name: tiny\nseed: 1234\noutput: runs/tiny\nmodel:\n  dim: 64\n");
+        assertThat(out()).contains("name: tiny\nseed: 1234\noutput: runs/tiny\nmodel:\n  preset: none\n  dim: 64\n");
     }
 
     @Test
@@ -258,6 +264,8 @@ final class CommandTreeTest {
             help config optimiser.lr          | braid help: there is no key 'optimiser.lr'; did you mean 'optimizer.lr'?; all keys: braid help config
             help train --schema               | braid help: --markdown and --schema go with: braid help config
             plan ../examples/tiny.yaml --memory much | braid plan: --memory: 'much' is not a size; allowed are bytes or a number with KB, MB, GB, TB, KiB, MiB, GiB, TiB
+            plan ../examples/tiny.yaml --cores 0 | braid plan: --cores is 0, must be at least 1
+            plan ../examples/tiny.yaml --rate 0  | braid plan: --rate is 0.0, must be above 0
             check nowhere.yaml                | braid check: nowhere.yaml has 1 fault:\\n  nowhere.yaml: there is no such file
             """)
     void shouldRefuseWrongInputInOneMessage(String line, String problem) {

@@ -13,9 +13,9 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * A complete checkpoint. Opening verifies the manifest and the sizes of all files; every byte that is read is
- * verified by its checksum. Ranges are put together from whatever slices hold them, so a checkpoint loads into any
- * layout. Any thread may read.
+ * A complete checkpoint. Opening verifies the manifest and the sizes of the files (of a share of them when many ranks open
+ * it together); every byte that is read is verified by its checksum. Parts are put together from whatever slices hold them,
+ * so a checkpoint loads into any layout. Any thread may read.
  */
 public final class CheckpointReader implements Weights, AutoCloseable {
     private final String location;

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -122,36 +121,27 @@ public final class Checkpoints {
 
     /**
      * Coordinator: makes the checkpoint complete, after all ranks have finished. Throws {@link InvalidFileException}
-     * when the slices do not make every tensor whole or a file is of another attempt, and {@link IOException} when
+     * when the slices do not make every tensor whole, or a file is of another attempt or not there, and {@link IOException} when
      * another attempt was quicker or the store fails.
      */
     public void commit(Attempt attempt, ObjectNode state, List<SliceFile> files) throws IOException {
-        requireOwn(attempt, files);
-        Coverage.of(files);
+        if (!attempt.replaces() && complete(attempt.folder())) {
+            // Before the look at the files: those of this attempt are leftovers to the one that was quicker.
+            throw overtaken(attempt, null);
+        }
+        CommitRules.check(store, attempt, files);
         byte[] manifest = ManifestJson.write(new Manifest(attempt.step(), files, state));
         String path = attempt.folder() + "/" + Manifest.NAME;
         try {
             store.publish(path, manifest, attempt.replaces());
         } catch (FileAlreadyExistsException taken) {
-            throw new IOException(
-                    "another attempt has committed " + store.locate(attempt.folder()) + " meanwhile", taken);
+            throw overtaken(attempt, taken);
         }
         deleteOthers(attempt.folder(), files.stream().map(SliceFile::name).collect(Collectors.toUnmodifiableSet()));
     }
 
-    private static void requireOwn(Attempt attempt, List<SliceFile> files) throws InvalidFileException {
-        Set<String> names = new HashSet<>();
-        List<String> faults = new ArrayList<>();
-        for (SliceFile file : files) {
-            if (!attempt.owns(file.name())) {
-                faults.add(file.name() + " is not of attempt " + attempt.id() + ", which was to be committed");
-            } else if (!names.add(file.name())) {
-                faults.add(file.name() + " was handed in twice");
-            }
-        }
-        if (!faults.isEmpty()) {
-            throw new InvalidFileException(String.join("; ", faults));
-        }
+    private IOException overtaken(Attempt attempt, Exception cause) {
+        return new IOException("another attempt has committed " + store.locate(attempt.folder()) + " meanwhile", cause);
     }
 
     private void deleteOthers(String folder, Set<String> kept) {

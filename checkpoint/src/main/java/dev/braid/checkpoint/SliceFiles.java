@@ -82,13 +82,20 @@ final class SliceFiles implements Closeable {
         } catch (NoSuchFileException missing) {
             throw new InvalidFileException("its file " + name + " is missing", missing);
         }
-        long size = input.size();
-        if (size != sizes.get(name)) {
-            input.close();
-            throw new InvalidFileException(
-                    "its file " + name + " has " + size + " bytes, but must have " + sizes.get(name));
+        boolean good = false;
+        try {
+            long size = input.size();
+            if (size != sizes.get(name)) {
+                throw new InvalidFileException(
+                        "its file " + name + " has " + size + " bytes, but must have " + sizes.get(name));
+            }
+            good = true;
+            return input;
+        } finally {
+            if (!good) {
+                input.close();
+            }
         }
-        return input;
     }
 
     private synchronized void release(Handle handle) throws IOException {

@@ -1,6 +1,7 @@
 package dev.braid.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.braid.tensor.Category;
 import dev.braid.tensor.DType;
@@ -8,9 +9,13 @@ import dev.braid.tensor.Memory;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -110,6 +115,72 @@ class BandedCheckpointTest {
             weights.load("w", whole);
             assertThat(whole.get(8)).isEqualTo(8);
         }
+    }
+
+    @Test
+    void shouldFindACorruptByteOfABandEveryTime() throws IOException {
+        Path step = folder.resolve("step-3");
+        String file = new LocalStore(folder).list("step-3").get(2);
+        byte[] bytes = Files.readAllBytes(step.resolve(file));
+        bytes[0] ^= 1;
+        Files.write(step.resolve(file), bytes);
+        try (CheckpointReader reader = Checkpoints.in(folder).open(3)) {
+            for (int round = 0; round < 2; round++) {
+                // Row 1 of the left band is in the files of ranks 0 and 1.
+                assertThatThrownBy(() -> read(reader, 5, 3))
+                        .isInstanceOf(InvalidFileException.class)
+                        .hasMessageContaining("in its file " + file + ", tensor \"w\", bytes 0 until 20 have CRC32C");
+                assertThatThrownBy(() -> reader.load("w", LEFT, 3, tensor(0, 0, 0), 0, 3))
+                        .isInstanceOf(InvalidFileException.class)
+                        .hasMessageContaining("in its file " + file);
+            }
+            // What was verified before the corrupt chunk took its buffer is read again.
+            assertThat(read(reader, 0, 3)).containsExactly(0, 1, 2);
+        }
+    }
+
+    private float[] read(CheckpointReader reader, long from, int count) throws IOException {
+        MemorySegment target = MemorySegment.ofArray(new float[count]);
+        reader.read("w", from, count, target);
+        return target.toArray(ValueLayout.JAVA_FLOAT);
+    }
+
+    @Test
+    void shouldNameThePartThatTheTensorDoesNotHave() throws IOException {
+        try (CheckpointReader reader = Checkpoints.in(folder).open(3)) {
+            Weights flat = Weights.of(Map.of("w", memory.zeros(Category.PARAMETERS, DType.F32, SHAPE)));
+            for (Weights weights : List.of(reader, flat)) {
+                assertThatThrownBy(() -> weights.load("w", RIGHT, 4, tensor(0, 0, 0), 0, 3))
+                        .isInstanceOf(IndexOutOfBoundsException.class)
+                        .hasMessage("elements 4 until 7 of columns 3 until 5 of tensor \"w\", which is F32 [3, 5]");
+                assertThatThrownBy(() -> weights.load("w", new Band(4, 2), 0, tensor(0), 0, 1))
+                        .isInstanceOf(IndexOutOfBoundsException.class)
+                        .hasMessageStartingWith("elements 0 until 1 of columns 4 until 6 of tensor \"w\"");
+            }
+        }
+    }
+
+    @Test
+    void shouldRefuseToWriteAPartThatTheTensorDoesNotHave() throws IOException {
+        Checkpoints checkpoints = Checkpoints.in(folder);
+        Attempt attempt = checkpoints.plan(4);
+        assertThatThrownBy(() -> rank(checkpoints, attempt, 0, RIGHT, 5, 1, 2))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("elements 5 until 7 of columns 3 until 5 of tensor \"w\" are not inside F32 [3, 5]");
+    }
+
+    @Test
+    void shouldNameBothSidesOfADtypeThatDiffers() throws IOException {
+        Tensor half = memory.zeros(Category.PARAMETERS, DType.BF16, Shape.of(2));
+        try (CheckpointReader reader = Checkpoints.in(folder).open(3)) {
+            assertThatThrownBy(() -> reader.load("w", RIGHT, 0, half, 0, 2))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageEndingWith("is F32[3, 5], which does not load into BF16[2]");
+        }
+        Weights flat = Weights.of(Map.of("w", memory.zeros(Category.PARAMETERS, DType.F32, SHAPE)));
+        assertThatThrownBy(() -> flat.load("w", RIGHT, 0, half, 0, 2))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("tensor \"w\" is F32[3, 5] in the file, which does not load into BF16[2]");
     }
 
     private float[] load(Band band, long from, int count) throws IOException {

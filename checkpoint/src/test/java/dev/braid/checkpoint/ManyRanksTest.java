@@ -92,6 +92,36 @@ class ManyRanksTest {
     }
 
     @Test
+    void shouldSayThatStorageMustBeSharedWhenARankWroteToADiskOfItsOwn() throws IOException {
+        Attempt attempt = checkpoints.plan(100);
+        List<SliceFile> files = new ArrayList<>();
+        for (int rank = 0; rank < RANKS; rank++) {
+            files.add(write(rank == 1 ? new LocalStore(folder.resolve("other")) : store, attempt, rank)
+                    .orElseThrow());
+        }
+        assertThatThrownBy(() -> checkpoints.commit(attempt, Samples.state("sample", 0), files))
+                .isInstanceOf(InvalidFileException.class)
+                .hasMessage("the coordinator does not see in " + folder.resolve("step-100")
+                        + " what the ranks have written: its file " + attempt.file(1) + " is missing. All ranks must "
+                        + "write to the same storage: choose an output folder that all hosts share");
+        assertThat(checkpoints.latest()).hasValue(50);
+    }
+
+    @Test
+    void shouldTellARankThatGoesOnWritingThatItsFolderIsGone() throws IOException {
+        Attempt attempt = checkpoints.plan(100);
+        try (Memory memory = new Memory();
+                SliceWriter slow = checkpoints.writer(attempt, 1)) {
+            checkpoints.abandon(attempt);
+            slow.add("v", Samples.ascending(memory, 0, 2));
+            assertThatThrownBy(slow::finish)
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("cannot write " + folder.resolve("step-100"));
+        }
+        assertThat(store.list("")).containsExactly("step-50");
+    }
+
+    @Test
     void shouldLetRanksShareTheLookAtTheFiles() throws IOException {
         commitWithAllRanks();
         CountingStore counting = new CountingStore(store);

@@ -14,6 +14,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,17 +59,30 @@ class ReadingCostTest {
                 new Part(new Band(500, 500), 0, 800_001),
                 new Part(new Band(500, 500), 800_001, 1_500_000),
                 new Part(new Band(1000, 500), 0, 1_500_000));
-        try (CheckpointReader reader = checkpoints.open(0);
-                Arena arena = Arena.ofConfined()) {
-            int step = 123_457;
-            MemorySegment target = arena.allocate(4L * step);
-            for (int from = 0; from < SHAPE.count(); from += step) {
-                long count = Math.min(step, SHAPE.count() - from);
-                reader.read("w", from, count, target);
-                requireAscending(target, from, count);
-            }
-            assertThat(store.bytes).hasValue(BYTES);
+        try (CheckpointReader reader = checkpoints.open(0)) {
+            readAll(reader, 123_457);
         }
+        assertThat(store.bytes).hasValue(BYTES);
+    }
+
+    @Test
+    void shouldGiveEachOfSeveralThreadsItsOwnRanges() throws Exception {
+        write(new Part(new Band(0, 700), 0, 2_100_000), new Part(new Band(700, 800), 0, 2_400_000));
+        try (CheckpointReader reader = checkpoints.open(0);
+                ExecutorService threads = Executors.newFixedThreadPool(4)) {
+            List<Future<?>> done = new ArrayList<>();
+            for (int thread = 0; thread < 4; thread++) {
+                int step = 200_000 + 31 * thread;
+                done.add(threads.submit(() -> {
+                    readAll(reader, step);
+                    return null;
+                }));
+            }
+            for (Future<?> each : done) {
+                each.get();
+            }
+        }
+        assertThat(store.open).hasValue(0);
     }
 
     @Test
@@ -104,6 +120,17 @@ class ReadingCostTest {
         }
         assertThat(local.getInt(2)).isEqualTo(3 * 1500 - 1);
         assertThat(store.bytes).hasValue(4 * 3000);
+    }
+
+    private static void readAll(CheckpointReader reader, int step) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment target = arena.allocate(4L * step);
+            for (long from = 0; from < SHAPE.count(); from += step) {
+                long count = Math.min(step, SHAPE.count() - from);
+                reader.read("w", from, count, target);
+                requireAscending(target, from, count);
+            }
+        }
     }
 
     private static void requireAscending(MemorySegment found, long first, long count) {

@@ -34,9 +34,14 @@ public final class Architecture {
      * @param dtype of activations and of matrices as operations read them: F32 or BF16
      * @param tensorRanks ranks of the tensor axis
      * @param tensorRank this one's place on it
-     * @throws IllegalArgumentException when heads can't be divided over the tensor axis
+     * @throws IllegalArgumentException when heads can't be divided over the tensor axis, or there are fewer rows of the vocabulary
+     *     or inner columns of a feed-forward than ranks of it
      */
     public Architecture(ModelConfig config, int vocabulary, DType dtype, int tensorRanks, int tensorRank) {
+        if (vocabulary < tensorRanks) {
+            throw new IllegalArgumentException("a vocabulary of " + vocabulary + " can't be divided over " + tensorRanks
+                    + " tensor ranks; use at most " + vocabulary);
+        }
         this.config = config;
         this.vocabulary = vocabulary;
         this.dtype = dtype;

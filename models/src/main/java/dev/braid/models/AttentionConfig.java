@@ -38,6 +38,21 @@ public record AttentionConfig(
         return headSize.orElse(dim / heads);
     }
 
+    /**
+     * Whether {@code ranks} of the tensor axis can divide the heads so that each has the KV heads of its query heads, and no
+     * others. Where there are fewer KV heads than ranks, ranks hold copies of one, and its query heads are divided evenly over
+     * them.
+     */
+    public boolean dividesOver(int ranks) {
+        int groups = keyValueHeads();
+        return groups >= ranks || ranks % groups == 0 && heads / groups % (ranks / groups) == 0;
+    }
+
+    /** Query heads that stay on one rank of {@code ranks}: all of a KV head, unless ranks hold copies of it. */
+    int headsTogether(int ranks) {
+        return keyValueHeads() >= ranks ? heads / keyValueHeads() : 1;
+    }
+
     @Override
     public void validate(int dim, String path, Faults faults) {
         if (heads < 1) {

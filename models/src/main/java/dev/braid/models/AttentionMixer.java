@@ -18,6 +18,7 @@ import dev.braid.tensor.parameters.Weight;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /** {@code output(softmax(q k^T / sqrt(headSize)) v)} over all earlier positions, query heads sharing KV heads in groups. */
 final class AttentionMixer implements Mixer {
@@ -36,6 +37,12 @@ final class AttentionMixer implements Mixer {
         ModelConfig model = construction.model();
         Parameters parameters = construction.parameters();
         Initializations init = construction.init();
+        int ranks = construction.tensorRanks();
+        if (!config.dividesOver(ranks)) {
+            throw new IllegalArgumentException(prefix + "attention: " + config.heads() + " query heads and "
+                    + config.keyValueHeads() + " key and value heads can't be divided over " + ranks
+                    + " tensor ranks; allowed are " + allowed(config));
+        }
         int size = config.headSize(model.dim());
         this.heads = config.heads();
         this.epsilon = (float) model.normEps();
@@ -43,14 +50,16 @@ final class AttentionMixer implements Mixer {
         long queryRows = (long) heads * size;
         long keyRows = (long) config.keyValueHeads() * size;
         Division byHead = new Division.Rows(size);
+        long together = (long) config.headsTogether(ranks) * size;
+        Division byQueries = new Division.Rows(together);
         qkv = parameters.pack(List.of(
-                new ParameterSpec(prefix + "q.weight", Shape.of(queryRows, model.dim()), byHead, init.inner()),
+                new ParameterSpec(prefix + "q.weight", Shape.of(queryRows, model.dim()), byQueries, init.inner()),
                 new ParameterSpec(prefix + "k.weight", Shape.of(keyRows, model.dim()), byHead, init.inner()),
                 new ParameterSpec(prefix + "v.weight", Shape.of(keyRows, model.dim()), byHead, init.inner())));
         Initialization zero = new Initialization.Constant(0);
         bias = config.qkvBias()
                 ? Optional.of(parameters.pack(List.of(
-                        new ParameterSpec(prefix + "q.bias", Shape.of(queryRows), byHead, zero),
+                        new ParameterSpec(prefix + "q.bias", Shape.of(queryRows), byQueries, zero),
                         new ParameterSpec(prefix + "k.bias", Shape.of(keyRows), byHead, zero),
                         new ParameterSpec(prefix + "v.bias", Shape.of(keyRows), byHead, zero))))
                 : Optional.empty();
@@ -60,10 +69,17 @@ final class AttentionMixer implements Mixer {
         output = parameters.add(new ParameterSpec(
                 prefix + "output.weight",
                 Shape.of(model.dim(), queryRows),
-                new Division.Columns(size),
+                new Division.Columns(together),
                 init.intoResidual()));
         int mine = output.columns() / size;
         this.layout = new HeadLayout(mine, (qkv.rows() / size - mine) / 2, size);
+    }
+
+    private static List<Integer> allowed(AttentionConfig config) {
+        return IntStream.rangeClosed(1, config.heads())
+                .filter(config::dividesOver)
+                .boxed()
+                .toList();
     }
 
     private static Weight norm(Parameters parameters, String name, int size) {

@@ -14,12 +14,14 @@ final class Construction {
     private final Map<RopeKey, Supplier<RopeTable>> ropeTables = new HashMap<>();
     private final ModelConfig model;
     private final DType dtype;
+    private final int tensorRanks;
     private final Parameters parameters;
     private final Initializations init;
 
     Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank) {
         this.model = model;
         this.dtype = dtype;
+        this.tensorRanks = tensorRanks;
         this.parameters = new Parameters(dtype, tensorRanks, tensorRank);
         this.init = Initializations.of(model);
     }
@@ -30,6 +32,10 @@ final class Construction {
 
     DType dtype() {
         return dtype;
+    }
+
+    int tensorRanks() {
+        return tensorRanks;
     }
 
     Parameters parameters() {

@@ -105,7 +105,7 @@ public final class Decoder {
         return Tape.training(compute, dtype(), queue, axis);
     }
 
-    /** A tape for a pass without backward. */
+    /** A tape for a pass without backward over a whole batch. */
     public Tape evaluationTape() {
         store.beginEvaluation();
         return Tape.inference(compute, dtype(), axis);
@@ -191,7 +191,8 @@ public final class Decoder {
     /** Takes in the next tokens of one sequence and returns the logits [V] after the last of them. */
     public float[] step(DecodeState state, int[] tokens) {
         state.advance(tokens.length);
-        try (Tape tape = evaluationTape();
+        store.beginEvaluation();
+        try (Tape tape = Tape.decoding(compute, dtype(), axis);
                 Batch batch = Batch.allocate(compute.memory(), 1, tokens.length)) {
             int[] positions = new int[tokens.length];
             for (int i = 0; i < positions.length; i++) {

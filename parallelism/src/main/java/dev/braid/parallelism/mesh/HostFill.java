@@ -2,7 +2,6 @@ package dev.braid.parallelism.mesh;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -80,9 +79,12 @@ final class HostFill {
             return Optional.of(current);
         }
         // The most room: a group that is cut in any case then lies on few hosts. The first of several, as they came.
-        return hosts.stream()
-                .filter(host -> host.free.size() >= size)
-                .max(Comparator.comparingInt((Host host) -> host.free.size())
-                        .thenComparing(Comparator.comparingInt(hosts::indexOf).reversed()));
+        Host roomiest = current;
+        for (Host host : hosts) {
+            if (host.free.size() > roomiest.free.size()) {
+                roomiest = host;
+            }
+        }
+        return Optional.of(roomiest).filter(host -> host.free.size() >= size);
     }
 }

@@ -1,5 +1,6 @@
 package dev.braid.parallelism.mesh;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,7 +15,7 @@ import java.util.stream.IntStream;
  * <p>Samples are divided over replicate and shard: a <em>data rank</em> is one coordinate along these two, numbered {@code
  * replicate * shards + shard}. All ranks of a data rank (its pipeline, context and tensor ranks) work on the same samples.
  */
-public record Mesh(int pipeline, int replicate, int shard, int context, int tensor) {
+public record Mesh(int pipeline, int replicate, int shard, int context, int tensor) implements Serializable {
     /** The most ranks of a mesh. */
     public static final int LIMIT = 1 << 20;
 

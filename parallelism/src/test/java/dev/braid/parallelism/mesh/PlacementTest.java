@@ -134,6 +134,17 @@ class PlacementTest {
     }
 
     @Test
+    void shouldPlaceThousandsOfRanksOnTheirHosts() {
+        Mesh mesh = new Mesh(1, 32, 64, 1, 8);
+        List<String> hosts = IntStream.range(0, mesh.ranks())
+                .mapToObj(task -> "host" + task % 2048)
+                .toList();
+        Placement placement = place(mesh, String.join(" ", hosts));
+        assertThat(placement.warnings()).isEmpty();
+        assertThat(placement.hosts().subList(16, 24)).containsOnly("host2");
+    }
+
+    @Test
     void shouldRefuseAnotherNumberOfTasks() {
         assertThatThrownBy(() -> place(Mesh.of(1, 2, 2), "a a a"))
                 .hasMessage("3 tasks for the 4 ranks of replicate 1 x shard 2 x tensor 2");

@@ -3,18 +3,22 @@ package dev.braid.tensor.autograd;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
-import dev.braid.tensor.Memory;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
-import dev.braid.tensor.ops.CrossEntropy;
+import dev.braid.tensor.ops.DividedCrossEntropy;
 import dev.braid.tensor.ops.Elementwise;
 import dev.braid.tensor.parameters.Weight;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Output head and cross-entropy in one operation that never holds the logits of more than a chunk of rows. Where gradients
  * are wanted, the same pass that makes a chunk's logits also makes its gradients: three products in all, as many as with
  * all logits in memory. With a weight queue the weight half makes its chunks' logits again instead.
+ *
+ * <p>Ranks of the tensor axis divide the vocabulary: each gathers all rows, makes its columns of the logits, and all have the
+ * same loss.
  */
 public final class HeadLoss {
     /** Elements of one chunk of logits; large enough for full speed of the products, small beside the activations. */
@@ -22,37 +26,66 @@ public final class HeadLoss {
 
     private static final int SMALLEST_CHUNK_ROWS = 64;
 
-    private HeadLoss() {}
+    private final Tape tape;
+    private final Compute compute;
+    private final Variable x;
+    private final Weight head;
+    private final Tensor labels;
+    private final RowLosses losses;
+    private final float scale;
+    private final int tokens;
+    private final int chunk;
+
+    private HeadLoss(Tape tape, Variable x, Weight head, Tensor labels, float scale, float zLoss) {
+        this.tape = tape;
+        this.compute = tape.compute();
+        this.x = x;
+        this.head = head;
+        this.scale = scale;
+        this.tokens = x.tokens();
+        if (tape.axis().ranks() == 1) {
+            this.labels = labels;
+            this.losses = RowLosses.whole(compute, labels, zLoss);
+        } else {
+            this.labels = tape.output(DType.I32, Shape.of(tokens));
+            DividedCrossEntropy.localLabels(labels, head.firstRow(), head.rows(), head.allRows(), this.labels);
+            this.losses = new DividedRowLosses(compute, tape.axis(), this.labels, zLoss);
+        }
+        // The ranks exchange figures chunk by chunk, so all take the rows that the largest part of the vocabulary
+        // allows.
+        this.chunk = chunkRows(tokens, tape.axis().shares(head.allRows())[0]);
+    }
 
     /**
      * The sum over valid rows of {@code cross-entropy + zLoss * lse^2}; its gradient is scaled by {@code scale} (one over
      * the number of valid tokens of the whole step, so that micro-batches add up to the gradient of the mean).
      *
-     * @param x [n, D] after the last norm
-     * @param head [V, D]
-     * @param labels I32 [n], -100 is ignored
-     * @return the unscaled sum, in f64 over rows in order
+     * @param x [n, D] after the last norm; a rank of the tensor axis has its share of the rows
+     * @param head [V, D], its rows divided over the tensor axis, unevenly where they do not divide: there is no padding
+     * @param labels I32 [n] of all rows, -100 is ignored
+     * @return the unscaled sum, in f64 over rows in order, the same on all ranks of the tensor axis
      */
     public static double of(Tape tape, Variable x, Weight head, Tensor labels, float scale, float zLoss) {
-        Compute compute = tape.compute();
-        int rows = x.rows();
-        int vocabulary = head.rows();
-        int chunk = chunkRows(rows, vocabulary);
-        Tensor loss = compute.memory().allocate(Category.WORKSPACE, DType.F32, Shape.of(rows));
-        Tensor logSum = tape.output(DType.F32, Shape.of(rows));
+        return new HeadLoss(tape, x, head, labels, scale, zLoss).forward();
+    }
+
+    private static int chunkRows(int rows, long columns) {
+        return (int) Math.min(rows, Math.max(SMALLEST_CHUNK_ROWS, CHUNK / columns));
+    }
+
+    private double forward() {
+        Tensor loss = compute.memory().allocate(Category.WORKSPACE, DType.F32, Shape.of(tokens));
+        Tensor logSum = tape.output(DType.F32, Shape.of(tokens));
         boolean gradients = tape.recording();
-        Tensor passed = gradients && x.differentiable()
-                ? tape.temporary(x.value().dtype(), x.value().shape())
-                : null;
-        try (Chunk work = new Chunk(tape, x.value(), head, labels, chunk)) {
-            for (int from = 0; from < rows; from += chunk) {
+        Optional<Tensor> passed = gradients && x.differentiable() ? Optional.of(roomForGradient()) : Optional.empty();
+        try (GatheredRows rows = GatheredRows.of(tape, x);
+                HeadChunk work = new HeadChunk(tape, rows.await(), head, losses, chunk)) {
+            for (int from = 0; from < tokens; from += chunk) {
                 work.logits(from);
-                work.loss(zLoss, logSum, loss);
+                work.loss(logSum, loss);
                 if (gradients) {
-                    work.logitGradient(scale, zLoss, logSum);
-                    if (passed != null) {
-                        work.inputGradient(passed);
-                    }
+                    work.logitGradient(logSum, scale);
+                    passed.ifPresent(work::inputGradient);
                     if (!tape.deferred()) {
                         work.weightGradient();
                     }
@@ -62,151 +95,49 @@ public final class HeadLoss {
         double sum = Elementwise.sum(compute, loss);
         loss.release();
         if (gradients) {
-            record(tape, x, head, labels, scale, zLoss, logSum, passed, chunk);
+            record(logSum, passed.map(this::ownRows));
         }
         return sum;
     }
 
-    private static void record(
-            Tape tape,
-            Variable x,
-            Weight head,
-            Tensor labels,
-            float scale,
-            float zLoss,
-            Tensor logSum,
-            Tensor passed,
-            int chunk) {
+    /** For the gradient of all rows of x. */
+    private Tensor roomForGradient() {
+        return x.divided()
+                ? ScatteredSum.partial(tape, x.value().dtype(), tokens, x.columns())
+                : tape.temporary(x.value().dtype(), x.value().shape());
+    }
+
+    /** The columns of every rank add to the gradient. */
+    private Tensor ownRows(Tensor partial) {
+        if (!x.divided()) {
+            return partial;
+        }
+        Tensor mine = tape.temporary(x.value().dtype(), x.value().shape());
+        return new ScatteredSum(tape, partial, mine).await();
+    }
+
+    private void record(Tensor logSum, Optional<Tensor> passed) {
         Tensor marker = tape.temporary(DType.F32, Shape.of());
-        List<Tensor> saved =
-                passed == null ? List.of(x.value(), labels, logSum) : List.of(x.value(), labels, logSum, passed);
+        List<Tensor> saved = new ArrayList<>(List.of(x.value(), labels, logSum));
+        passed.ifPresent(saved::add);
         Variable root = tape.record(
                 marker,
                 saved,
-                gradient -> {
-                    if (passed != null) {
-                        tape.addGradient(x, passed.retain());
-                    }
-                },
-                !tape.deferred()
-                        ? null
-                        : gradient -> {
-                            try (Chunk work = new Chunk(tape, x.value(), head, labels, chunk)) {
-                                for (int from = 0; from < x.rows(); from += chunk) {
-                                    work.logits(from);
-                                    work.logitGradient(scale, zLoss, logSum);
-                                    work.weightGradient();
-                                }
-                            }
-                        });
+                gradient -> passed.ifPresent(tensor -> tape.addGradient(x, tensor.retain())),
+                !tape.deferred() ? null : gradient -> addWeightGradient(logSum));
         // The loss is where backward starts: it is its own gradient's root.
         root.setGradient(marker);
-        if (passed != null) {
-            passed.release();
-        }
+        passed.ifPresent(Tensor::release);
     }
 
-    private static int chunkRows(int rows, int vocabulary) {
-        return (int) Math.min(rows, Math.max(SMALLEST_CHUNK_ROWS, CHUNK / vocabulary));
-    }
-
-    /** Buffers for the logits of one chunk of rows and their gradient. */
-    private static final class Chunk implements AutoCloseable {
-        private final Compute compute;
-        private final Tensor x;
-        private final Weight head;
-        private final Tensor labels;
-        private final int rows;
-        private final Tensor logits;
-        private final Tensor gradient;
-        private int from;
-        private int count;
-
-        Chunk(Tape tape, Tensor x, Weight head, Tensor labels, int rows) {
-            this.compute = tape.compute();
-            this.x = x;
-            this.head = head;
-            this.labels = labels;
-            this.rows = rows;
-            Memory memory = compute.memory();
-            Shape shape = Shape.of(rows, head.rows());
-            this.logits = memory.allocate(Category.WORKSPACE, DType.F32, shape);
-            this.gradient =
-                    x.dtype() == DType.F32 ? logits.retain() : memory.allocate(Category.WORKSPACE, x.dtype(), shape);
-        }
-
-        void logits(int first) {
-            from = first;
-            count = (int) Math.min(rows, x.shape().rows() - first);
-            Operations.multiply(
-                    compute,
-                    "head.logits",
-                    count,
-                    head.rows(),
-                    head.columns(),
-                    false,
-                    true,
-                    x.rows(from, count),
-                    head.compute(),
-                    logits.rows(0, count),
-                    false);
-        }
-
-        void loss(float zLoss, Tensor logSum, Tensor loss) {
-            CrossEntropy.forward(
-                    compute,
-                    logits.rows(0, count),
-                    labels.rows(from, count),
-                    zLoss,
-                    logSum.rows(from, count),
-                    loss.rows(from, count));
-        }
-
-        void logitGradient(float scale, float zLoss, Tensor logSum) {
-            CrossEntropy.gradient(
-                    compute,
-                    logits.rows(0, count),
-                    labels.rows(from, count),
-                    logSum.rows(from, count),
-                    scale,
-                    zLoss,
-                    gradient.rows(0, count));
-        }
-
-        void inputGradient(Tensor passed) {
-            Operations.multiply(
-                    compute,
-                    "head.input_gradient",
-                    count,
-                    head.columns(),
-                    head.rows(),
-                    false,
-                    false,
-                    gradient.rows(0, count),
-                    head.compute(),
-                    passed.rows(from, count),
-                    false);
-        }
-
-        void weightGradient() {
-            Operations.multiply(
-                    compute,
-                    "head.weight_gradient",
-                    head.rows(),
-                    head.columns(),
-                    count,
-                    true,
-                    false,
-                    gradient.rows(0, count),
-                    x.rows(from, count),
-                    head.gradient(),
-                    true);
-        }
-
-        @Override
-        public void close() {
-            gradient.release();
-            logits.release();
+    private void addWeightGradient(Tensor logSum) {
+        try (GatheredRows rows = GatheredRows.of(tape, x);
+                HeadChunk work = new HeadChunk(tape, rows.await(), head, losses, chunk)) {
+            for (int from = 0; from < tokens; from += chunk) {
+                work.logits(from);
+                work.logitGradient(logSum, scale);
+                work.weightGradient();
+            }
         }
     }
 }

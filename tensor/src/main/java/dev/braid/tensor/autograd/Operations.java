@@ -1,6 +1,5 @@
 package dev.braid.tensor.autograd;
 
-import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
@@ -8,7 +7,6 @@ import dev.braid.tensor.Tensor;
 import dev.braid.tensor.attention.Attention;
 import dev.braid.tensor.attention.AttentionSpec;
 import dev.braid.tensor.attention.Heads;
-import dev.braid.tensor.matmul.MatmulSpec;
 import dev.braid.tensor.ops.Elementwise;
 import dev.braid.tensor.ops.Embedding;
 import dev.braid.tensor.ops.HeadNorm;
@@ -46,8 +44,14 @@ public final class Operations {
         }
     }
 
-    /** Rows of {@code table} [V, D] for I32 {@code tokens} [n]: [n, D]. */
+    /**
+     * Rows of {@code table} [V, D], whose rows are divided over the tensor axis, for I32 {@code tokens} [n]: [n, D], of which
+     * each rank has its share of the rows, or all of them on a tape for decoding.
+     */
     public static Variable embedding(Tape tape, Tensor tokens, Weight table) {
+        if (tape.axis().ranks() > 1) {
+            return DividedEmbedding.of(tape, tokens, table);
+        }
         Compute compute = tape.compute();
         Tensor out = tape.output(tape.dtype(), Shape.of(tokens.count(), table.columns()));
         Embedding.forward(compute, table.compute(), tokens, out);
@@ -60,78 +64,61 @@ public final class Operations {
 
     /**
      * {@code x [n, K]} times the transpose of {@code weight [N, K]}, whose rows are divided over the tensor axis: [n, N], of
-     * which each rank has its own columns.
+     * which each rank has its own columns of all rows, whether it has its share of the rows of {@code x} or all of them.
      */
     public static Variable columnLinear(Tape tape, Variable x, Weight weight) {
+        if (x.divided()) {
+            return ColumnLinear.of(tape, x, weight);
+        }
+        requireDivided(tape, "column_linear", x);
         return linear(tape, x, weight, null);
     }
 
     /**
      * {@code x W^T + residual}, of which each rank of the tensor axis has its own columns of {@code x} and of {@code weight};
-     * the sum over ranks is added to {@code residual} [n, N].
+     * the sum over ranks is added to {@code residual} [n, N], of which each rank has its share of the rows or all of them. It has
+     * the same rows of the result.
      */
     public static Variable rowLinear(Tape tape, Variable x, Weight weight, Variable residual) {
-        return linear(tape, x, weight, residual);
+        if (tape.axis().ranks() == 1) {
+            return linear(tape, x, weight, residual);
+        }
+        if (!residual.divided()) {
+            requireDivided(tape, "row_linear", residual);
+        }
+        return RowLinear.of(tape, x, weight, residual);
+    }
+
+    /** Gradients of whole rows would have to be summed over all ranks and be sent twice as far: a tape for decoding has none. */
+    private static void requireDivided(Tape tape, String operation, Variable x) {
+        if (tape.recording() && tape.axis().ranks() > 1) {
+            throw new IllegalArgumentException(operation + ": all " + x.rows()
+                    + " rows are on this rank, but where a tape records, each rank has its share of them");
+        }
     }
 
     /** {@code x W^T + residual}, added before the one rounding; {@code residual} [n, N] may be null. */
     private static Variable linear(Tape tape, Variable x, Weight weight, Variable residual) {
         Compute compute = tape.compute();
-        int n = x.rows();
-        int inputs = weight.columns();
-        int outputs = weight.rows();
-        Tensor out = tape.output(tape.dtype(), Shape.of(n, outputs));
+        Tensor out = tape.output(tape.dtype(), Shape.of(x.rows(), weight.rows()));
         if (residual != null) {
             Elementwise.convert(compute, residual.value(), out);
         }
-        multiply(
-                compute,
-                "linear.forward",
-                n,
-                outputs,
-                inputs,
-                false,
-                true,
-                x.value(),
-                weight.compute(),
-                out,
-                residual != null);
+        Products.forward(compute, x.value(), weight, out, residual != null);
         return tape.record(
                 out,
                 List.of(x.value()),
                 gradient -> {
                     if (x.differentiable()) {
                         Tensor passed = tape.temporary(tape.dtype(), x.value().shape());
-                        multiply(
-                                compute,
-                                "linear.input_gradient",
-                                n,
-                                inputs,
-                                outputs,
-                                false,
-                                false,
-                                gradient,
-                                weight.compute(),
-                                passed,
-                                false);
+                        Products.inputGradient(compute, gradient, weight, passed);
                         tape.addGradient(x, passed);
                     }
                     if (residual != null) {
                         tape.addGradient(residual, gradient.retain());
                     }
                 },
-                gradient -> multiply(
-                        compute,
-                        "linear.weight_gradient",
-                        outputs,
-                        inputs,
-                        n,
-                        true,
-                        false,
-                        gradient,
-                        x.value(),
-                        weight.gradient(),
-                        true));
+                gradient -> Products.weightGradient(compute, gradient, x.value(), weight));
     }
 
     /** {@code x + bias}, in place: the operation before must not read its output again. */
@@ -153,6 +140,7 @@ public final class Operations {
         RmsNorm.forward(compute, x.value(), weight.compute(), epsilon, out, inverse);
         return tape.record(
                 out,
+                x.tokenRows(),
                 List.of(x.value(), inverse),
                 gradient -> {
                     if (x.differentiable()) {
@@ -324,38 +312,11 @@ public final class Operations {
                 null);
     }
 
-    /** Logits in F32 [n, V] of {@code x [n, D]}, at inference. The caller releases them. */
+    /**
+     * Logits in F32 [n, V] of {@code x [n, D]}, at inference, all rows and all columns on every rank of the tensor axis. The
+     * caller releases them.
+     */
     public static Tensor logits(Tape tape, Variable x, Weight head) {
-        Tensor logits =
-                tape.compute().memory().allocate(Category.ACTIVATIONS, DType.F32, Shape.of(x.rows(), head.rows()));
-        multiply(
-                tape.compute(),
-                "head.logits",
-                x.rows(),
-                head.rows(),
-                head.columns(),
-                false,
-                true,
-                x.value(),
-                head.compute(),
-                logits,
-                false);
-        return logits;
-    }
-
-    static void multiply(
-            Compute compute,
-            String operation,
-            int m,
-            int n,
-            int k,
-            boolean transposeA,
-            boolean transposeB,
-            Tensor a,
-            Tensor b,
-            Tensor c,
-            boolean accumulate) {
-        MatmulSpec spec = MatmulSpec.dense(m, n, k, transposeA, transposeB, a.dtype(), c.dtype(), accumulate);
-        compute.profile().time(operation, spec.flops(), () -> compute.matmul().multiply(spec, a, b, c));
+        return Logits.of(tape, x, head);
     }
 }

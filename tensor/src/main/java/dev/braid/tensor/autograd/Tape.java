@@ -53,26 +53,33 @@ public final class Tape implements AutoCloseable {
     private final boolean recording;
     private final WeightQueue queue;
     private final TensorAxis axis;
+    private final boolean divides;
     private final List<Node> nodes = new ArrayList<>();
     private final Deque<List<Tensor>> scopes = new ArrayDeque<>();
 
-    private Tape(Compute compute, DType dtype, boolean recording, WeightQueue queue, TensorAxis axis) {
+    private Tape(Compute compute, DType dtype, boolean recording, WeightQueue queue, TensorAxis axis, boolean divides) {
         this.compute = compute;
         this.dtype = dtype;
         this.recording = recording;
         this.queue = queue;
         this.axis = axis;
+        this.divides = divides && axis.ranks() > 1;
         scopes.push(new ArrayList<>());
     }
 
-    /** A tape that records nothing: for validation, scoring and sampling. */
+    /** A tape that records nothing: for validation and scoring. */
     public static Tape inference(Compute compute, DType dtype) {
         return inference(compute, dtype, TensorAxis.SINGLE);
     }
 
     /** The same for one rank of {@code axis}. */
     public static Tape inference(Compute compute, DType dtype, TensorAxis axis) {
-        return new Tape(compute, dtype, false, null, axis);
+        return new Tape(compute, dtype, false, null, axis, true);
+    }
+
+    /** A tape that records nothing and whose tokens are too few to be divided: every rank of {@code axis} has all of them. */
+    public static Tape decoding(Compute compute, DType dtype, TensorAxis axis) {
+        return new Tape(compute, dtype, false, null, axis, false);
     }
 
     /** A tape whose weight halves run right after their input halves. */
@@ -87,7 +94,7 @@ public final class Tape implements AutoCloseable {
 
     /** The same for one rank of {@code axis}; {@code queue} may be null. */
     public static Tape training(Compute compute, DType dtype, WeightQueue queue, TensorAxis axis) {
-        return new Tape(compute, dtype, true, queue, axis);
+        return new Tape(compute, dtype, true, queue, axis, true);
     }
 
     /** What the operations run on. */
@@ -115,10 +122,31 @@ public final class Tape implements AutoCloseable {
         return queue != null;
     }
 
-    /** A value that no operation on this tape made. The caller keeps its own reference. */
+    /** A value that no operation on this tape made, all of its rows. The caller keeps its own reference. */
     public Variable leaf(Tensor value, boolean differentiable) {
+        return leaf(value, TokenRows.whole(Math.toIntExact(value.shape().rows())), differentiable);
+    }
+
+    /**
+     * A value of which this rank of the tensor axis has its share of {@code tokens} rows; as {@link #leaf} otherwise. On one
+     * rank alone that is the whole.
+     */
+    public Variable dividedLeaf(Tensor value, int tokens, boolean differentiable) {
+        return leaf(value, new TokenRows(tokens, divides), differentiable);
+    }
+
+    private Variable leaf(Tensor value, TokenRows rows, boolean differentiable) {
+        if (rows.own(axis) != value.shape().rows()) {
+            throw new IllegalArgumentException("rank " + axis.rank() + " of " + axis.ranks() + " has " + rows.own(axis)
+                    + " of " + rows.tokens() + " tokens, the value is " + value);
+        }
         scopes.peek().add(value.retain());
-        return new Variable(value, differentiable && recording);
+        return new Variable(value, rows, differentiable && recording);
+    }
+
+    /** Whether the tokens between divided products are divided over the ranks of the axis. */
+    boolean divides() {
+        return divides;
     }
 
     /** Allocates the output of an operation, owned by the current scope. */
@@ -134,15 +162,25 @@ public final class Tape implements AutoCloseable {
     }
 
     /**
+     * Records an operation whose output has all rows: see {@link #record(Tensor, TokenRows, List, Consumer, Consumer)}.
+     */
+    Variable record(Tensor value, List<Tensor> saved, Consumer<Tensor> inputs, Consumer<Tensor> weights) {
+        TokenRows rows = TokenRows.whole(Math.toIntExact(value.shape().rows()));
+        return record(value, rows, saved, inputs, weights);
+    }
+
+    /**
      * Records an operation.
      *
      * @param value its output
+     * @param rows which rows of the output these are
      * @param saved what its backward reads; kept until both halves have run
      * @param inputs the input half; is given the output's gradient, which it must not change unless it is exclusive
      * @param weights the weight half, or null when the operation has no parameters
      */
-    Variable record(Tensor value, List<Tensor> saved, Consumer<Tensor> inputs, Consumer<Tensor> weights) {
-        Variable output = new Variable(value, recording);
+    Variable record(
+            Tensor value, TokenRows rows, List<Tensor> saved, Consumer<Tensor> inputs, Consumer<Tensor> weights) {
+        Variable output = new Variable(value, rows, recording);
         if (recording) {
             saved.forEach(Tensor::retain);
             nodes.add(new Node(output, saved, inputs, weights, null));
@@ -211,18 +249,20 @@ public final class Tape implements AutoCloseable {
             return scope(() -> body.apply(this, input));
         }
         Tensor value;
+        TokenRows rows;
         try (Tape forward = inference(compute, dtype, axis)) {
-            value = body.apply(forward, forward.leaf(input.value(), false))
-                    .value()
-                    .retain();
+            Variable result = body.apply(forward, forward.leaf(input.value(), input.tokenRows(), false));
+            value = result.value().retain();
+            rows = result.tokenRows();
         }
         scopes.peek().add(value);
         return record(
                 value,
+                rows,
                 List.of(input.value()),
                 gradient -> {
                     try (Tape again = training(compute, dtype, queue, axis)) {
-                        Variable leaf = again.leaf(input.value(), input.differentiable());
+                        Variable leaf = again.leaf(input.value(), input.tokenRows(), input.differentiable());
                         Variable output = body.apply(again, leaf);
                         again.backward(output, gradient.retain());
                         Tensor passed = leaf.takeGradient();

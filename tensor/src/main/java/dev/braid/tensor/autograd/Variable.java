@@ -1,16 +1,27 @@
 package dev.braid.tensor.autograd;
 
 import dev.braid.tensor.Tensor;
+import java.util.Optional;
 
-/** A value on a {@link Tape} and, while the tape runs backward, its gradient (same shape and dtype). */
+/**
+ * A value on a {@link Tape} and, while the tape runs backward, its gradient (same shape and dtype). Where ranks divide the tokens
+ * among them, both have this rank's rows.
+ */
 public final class Variable {
     private final Tensor value;
+    private final TokenRows tokenRows;
     private final boolean differentiable;
     private Tensor gradient;
 
-    Variable(Tensor value, boolean differentiable) {
+    Variable(Tensor value, TokenRows tokenRows, boolean differentiable) {
         this.value = value;
+        this.tokenRows = tokenRows;
         this.differentiable = differentiable;
+    }
+
+    /** A value of which every rank has all rows. */
+    Variable(Tensor value, boolean differentiable) {
+        this(value, TokenRows.whole(Math.toIntExact(value.shape().rows())), differentiable);
     }
 
     /** The value; it belongs to the tape. */
@@ -18,9 +29,23 @@ public final class Variable {
         return value;
     }
 
-    /** Number of rows: tokens. */
+    /** Number of rows here: tokens. */
     public int rows() {
         return Math.toIntExact(value.shape().rows());
+    }
+
+    /** Number of rows on all ranks of the tensor axis together. */
+    public int tokens() {
+        return tokenRows.tokens();
+    }
+
+    /** Whether each rank of the tensor axis has its share of the rows only. */
+    public boolean divided() {
+        return tokenRows.divided();
+    }
+
+    TokenRows tokenRows() {
+        return tokenRows;
     }
 
     /** Number of columns: features. */
@@ -31,6 +56,14 @@ public final class Variable {
     /** Whether a gradient flows into this value. */
     boolean differentiable() {
         return differentiable;
+    }
+
+    /**
+     * The gradient that backward has left at a leaf, empty when none came by. It is taken: the caller releases it, and the
+     * next call finds none.
+     */
+    public Optional<Tensor> passedGradient() {
+        return Optional.ofNullable(takeGradient());
     }
 
     /** The gradient with its reference, or null; afterwards there is none. */

@@ -110,7 +110,7 @@ public final class Addresses {
     }
 
     /** Sets {@code bytes} bytes to zero. */
-    static void fillZero(long address, long bytes) {
+    public static void fillZero(long address, long bytes) {
         ALL.asSlice(address, bytes).fill((byte) 0);
     }
 }

@@ -2,7 +2,7 @@ package dev.braid.tensor.kernels;
 
 /**
  * Kernels of cross-entropy over F32 rows of {@code columns} logits: see {@link dev.braid.tensor.ops.CrossEntropy}. A label
- * below zero is ignored.
+ * below zero is ignored. A label of {@code columns} or more counts but is none of these columns: its logit is taken as 0.
  */
 public interface CrossEntropyKernels {
     /** Sets {@code lse [rows]} and {@code loss [rows]}. */

@@ -18,7 +18,7 @@ final class ScalarCrossEntropy implements CrossEntropyKernels {
                 sum += Math.exp(getFloat(logits, start + j) - largest);
             }
             int label = getInt(labels, row);
-            float logit = label < 0 ? 0 : getFloat(logits, start + label);
+            float logit = label < 0 || label >= columns ? 0 : getFloat(logits, start + label);
             finish(row, label, logit, largest + StrictMath.log(sum), zLoss, lse, loss);
         }
     }

@@ -9,8 +9,12 @@ final class ScalarEmbedding implements EmbeddingKernels {
     public void weightGradient(
             long dOut, int stride, long tokens, long dTable, int tableStride, int rows, int columns) {
         for (int row = 0; row < rows; row++) {
+            int token = getInt(tokens, row);
+            if (token < 0) {
+                continue;
+            }
             long source = (long) row * stride;
-            long target = (long) getInt(tokens, row) * tableStride;
+            long target = (long) token * tableStride;
             for (int j = 0; j < columns; j++) {
                 setFloat(dTable, target + j, getFloat(dTable, target + j) + getFloat(dOut, source + j));
             }

@@ -22,7 +22,7 @@ final class VectorCrossEntropy implements CrossEntropyKernels {
             float largest = largest(start, columns);
             float sum = exponentialSum(start, largest, columns, lanes);
             int label = getInt(labels, row);
-            float logit = label < 0 ? 0 : getFloat(start, label);
+            float logit = label < 0 || label >= columns ? 0 : getFloat(start, label);
             ScalarCrossEntropy.finish(row, label, logit, largest + StrictMath.log(sum), zLoss, lse, loss);
         }
     }
@@ -70,7 +70,9 @@ final class VectorCrossEntropy implements CrossEntropyKernels {
                 float logSum = getFloat(lse, row);
                 float factor = ScalarCrossEntropy.softmaxFactor(scale, zLoss, logSum);
                 scaledExponentials(logits + offset, logSum, factor, dLogits + offset, columns);
-                setFloat(dLogits + offset, label, getFloat(dLogits + offset, label) - scale);
+                if (label < columns) {
+                    setFloat(dLogits + offset, label, getFloat(dLogits + offset, label) - scale);
+                }
             }
         }
     }
@@ -101,7 +103,7 @@ final class VectorCrossEntropy implements CrossEntropyKernels {
             long offset = (long) row * columns * Float.BYTES;
             long out = dLogits + offset;
             int label = getInt(labels, row);
-            float logit = label < 0 ? 0 : getFloat(logits + offset, label);
+            float logit = label < 0 || label >= columns ? 0 : getFloat(logits + offset, label);
             float largest = largest(logits + offset, columns);
             float sum = storeExponentials(logits + offset, largest, out, columns, lanes);
             double logSum = largest + StrictMath.log(sum);
@@ -111,7 +113,9 @@ final class VectorCrossEntropy implements CrossEntropyKernels {
             } else {
                 float factor = ScalarCrossEntropy.softmaxFactor(scale, zLoss, (float) logSum);
                 elementwise.scale(out, factor / sum, columns);
-                setFloat(out, label, getFloat(out, label) - scale);
+                if (label < columns) {
+                    setFloat(out, label, getFloat(out, label) - scale);
+                }
             }
         }
     }

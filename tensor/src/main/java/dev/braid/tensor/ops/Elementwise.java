@@ -69,6 +69,33 @@ public final class Elementwise {
         compute.profile().time(check.operation(), 0, () -> Blocks.rows(compute, rows, width, body));
     }
 
+    /**
+     * Copies {@code source} [n,width] to columns {@code firstColumn} until {@code firstColumn + width} of {@code target}
+     * [n,columns], of the same dtype.
+     */
+    public static void pasteColumns(Compute compute, Tensor source, Tensor target, int firstColumn) {
+        Check check = new Check("paste_columns");
+        int rows = check.valueRows("source", source);
+        int width = Check.columns(source);
+        check.valueRows("target", target);
+        int columns = Check.columns(target);
+        check.matrix("target", target, source.dtype(), rows, columns);
+        check.require(
+                firstColumn >= 0 && firstColumn <= columns - width,
+                "columns " + firstColumn + " until " + ((long) firstColumn + width) + " are not all in target "
+                        + target);
+        int bytes = source.dtype().bytes();
+        long from = source.address();
+        long rowBytes = (long) width * bytes;
+        long to = target.address() + (long) firstColumn * bytes;
+        Blocks.Range body = (first, count) -> {
+            for (long row = first; row < first + count; row++) {
+                Addresses.copy(from + row * rowBytes, to + row * columns * bytes, rowBytes);
+            }
+        };
+        compute.profile().time(check.operation(), 0, () -> Blocks.rows(compute, rows, width, body));
+    }
+
     /** {@code out = a + b}; same counts; {@code out} may be {@code a} or {@code b}. */
     public static void add(Compute compute, Tensor a, Tensor b, Tensor out) {
         Check check = new Check("add");

@@ -11,13 +11,16 @@ public final class Embedding {
     /** Columns that one task adds up. Splitting rows instead would change the order of sums. */
     private static final int GRADIENT_COLUMNS = 64;
 
+    /** A token that is in another rank's rows of a divided table: its row is zero, and so is its gradient. */
+    public static final int ELSEWHERE = Integer.MIN_VALUE;
+
     private Embedding() {}
 
     /**
      * Sets {@code out}.
      *
      * @param table [V,D], F32 or BF16
-     * @param tokens I32 [n], each in 0 until V
+     * @param tokens I32 [n], each in 0 until V, or {@link #ELSEWHERE}
      * @param out [n,D], dtype of the table
      */
     public static void forward(Compute compute, Tensor table, Tensor tokens, Tensor out) {
@@ -33,7 +36,12 @@ public final class Embedding {
         long outAt = out.address();
         Blocks.Range body = (from, count) -> {
             for (long row = from; row < from + count; row++) {
-                Addresses.copy(tableAt + Addresses.getInt(tokensAt, row) * bytes, outAt + row * bytes, bytes);
+                int token = Addresses.getInt(tokensAt, row);
+                if (token < 0) {
+                    Addresses.fillZero(outAt + row * bytes, bytes);
+                } else {
+                    Addresses.copy(tableAt + token * bytes, outAt + row * bytes, bytes);
+                }
             }
         };
         compute.profile().time(check.operation(), 0, () -> Blocks.rows(compute, rows, columns, body));
@@ -42,7 +50,26 @@ public final class Embedding {
     private static void requireTokens(Check check, Tensor tokens, int rows, int vocabulary) {
         check.elements("tokens", tokens, DType.I32, rows);
         String hint = " (vocabulary size " + vocabulary + "); the data was made with another tokenizer";
-        Blocks.requireIndices(check, "token", tokens, vocabulary, Blocks.NONE, hint);
+        Blocks.requireIndices(check, "token", tokens, vocabulary, ELSEWHERE, hint);
+    }
+
+    /**
+     * Sets {@code local} [n] to the rows of {@code tokens} [n] in a part of the table, or {@link #ELSEWHERE}; both I32.
+     *
+     * @param firstRow of the part
+     * @param rows of the part
+     * @param vocabulary rows of the whole table
+     */
+    public static void localRows(Tensor tokens, int firstRow, int rows, int vocabulary, Tensor local) {
+        Check check = new Check("embedding.local_rows");
+        check.elements("local", local, DType.I32, tokens.count());
+        requireTokens(check, tokens, Math.toIntExact(tokens.count()), vocabulary);
+        long tokensAt = tokens.address();
+        long localAt = local.address();
+        for (long i = 0; i < tokens.count(); i++) {
+            int row = Addresses.getInt(tokensAt, i) - firstRow;
+            Addresses.setInt(localAt, i, row >= 0 && row < rows ? row : ELSEWHERE);
+        }
     }
 
     /**

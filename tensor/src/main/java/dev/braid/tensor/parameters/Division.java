@@ -4,8 +4,8 @@ import dev.braid.tensor.Shape;
 
 /**
  * How the ranks of the tensor axis divide one parameter. Groups of rows or columns (a head, say) stay together; they are divided
- * as evenly as can be, the first ranks having one more. Where there are fewer groups than ranks, neighbouring ranks hold copies
- * of the same group.
+ * as evenly as can be, the first ranks having one more. Where there are fewer groups of rows than ranks, neighbouring ranks hold
+ * copies of the same group; products of columns are summed over the ranks, where a copy would count twice.
  */
 public sealed interface Division {
     /** Every rank holds all of it. */
@@ -20,7 +20,8 @@ public sealed interface Division {
     /**
      * What {@code rank} of {@code ranks} holds of a parameter of extents {@code shape}.
      *
-     * @throws IllegalArgumentException when there are fewer groups than ranks and the ranks are no multiple of them
+     * @throws IllegalArgumentException when there are fewer groups of rows than ranks and the ranks are no multiple of them, or
+     *     fewer groups of columns than ranks
      */
     Part part(Shape shape, int ranks, int rank);
 
@@ -49,6 +50,10 @@ public sealed interface Division {
         @Override
         public Part part(Shape shape, int ranks, int rank) {
             Run run = Run.of(shape.columns(), group, ranks, rank);
+            if (run.copies > 1) {
+                throw new IllegalArgumentException(shape.columns() / group + " groups of columns can't be divided over "
+                        + ranks + " ranks; allowed are as many ranks as groups, or fewer");
+            }
             long[] local = shape.toArray();
             local[local.length - 1] = run.count;
             return new Part(run.first, run.count, 0, Shape.of(local), run.copies, run.copy);

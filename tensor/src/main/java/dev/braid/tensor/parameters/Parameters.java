@@ -60,7 +60,8 @@ public final class Parameters {
         }
         long[] extents = parts.getFirst().shape().toArray();
         extents[0] = rows;
-        Weight weight = new Weight(unit, Shape.of(extents), specs.getFirst().matrix() ? matrixDtype : DType.F32);
+        DType dtype = specs.getFirst().matrix() ? matrixDtype : DType.F32;
+        Weight weight = new Weight(unit, Shape.of(extents), dtype, specs, parts);
         List<Unit.Entry> entries = new ArrayList<>();
         long row = 0;
         for (int i = 0; i < specs.size(); i++) {

@@ -3,6 +3,7 @@ package dev.braid.tensor.parameters;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
+import java.util.List;
 
 /**
  * One matrix or vector as an operation sees it: one parameter, or several with the same columns stacked row upon row in one
@@ -13,13 +14,17 @@ public final class Weight {
     private final Unit unit;
     private final Shape shape;
     private final DType dtype;
+    private final List<ParameterSpec> specs;
+    private final List<Part> parts;
     private Tensor compute;
     private Tensor gradient;
 
-    Weight(Unit unit, Shape shape, DType dtype) {
+    Weight(Unit unit, Shape shape, DType dtype, List<ParameterSpec> specs, List<Part> parts) {
         this.unit = unit;
         this.shape = shape;
         this.dtype = dtype;
+        this.specs = List.copyOf(specs);
+        this.parts = List.copyOf(parts);
     }
 
     /** Extents of the rank's part: [rows, columns] or [columns]. */
@@ -57,6 +62,24 @@ public final class Weight {
     /** Columns: the inputs of a linear layer. */
     public int columns() {
         return Math.toIntExact(shape.columns());
+    }
+
+    /** Rows of the one parameter, over all ranks of the tensor axis. */
+    public int allRows() {
+        return Math.toIntExact(only(specs).shape().extent(0));
+    }
+
+    /** Which row of the one parameter is the first one here. */
+    public int firstRow() {
+        return Math.toIntExact(only(parts).from() / shape.columns());
+    }
+
+    private <T> T only(List<T> list) {
+        if (list.size() != 1) {
+            throw new IllegalStateException(list.size() + " parameters lie in one weight of " + unit.name()
+                    + ": its rows are not those of one");
+        }
+        return list.getFirst();
     }
 
     /** For stores: where the values lie from now on; null when they are taken away. */

@@ -20,7 +20,7 @@ final class BenchAction {
         this.console = console;
     }
 
-    void run(Actions.Bench request) throws IOException {
+    void run(Actions.Bench request) throws IOException, InterruptedException {
         int cores = Runtime.getRuntime().availableProcessors();
         TrainingBenchmark.Result result = TrainingBenchmark.run(request.experiment(), cores, request.steps());
         if (request.json()) {
@@ -30,9 +30,17 @@ final class BenchAction {
         console.out()
                 .println(Format.count(result.parameters()) + " parameters, "
                         + request.experiment().tokensPerStep()
-                        + " tokens a step, " + request.experiment().precision().compute() + ", " + cores + " cores; "
+                        + " tokens a step, " + request.experiment().precision().compute() + ", " + cores + " cores"
+                        + (request.experiment().parallel().ranks() == 1
+                                ? ""
+                                : " for "
+                                        + request.experiment().parallel().mesh().describe())
+                        + "; "
                         + result.engine().lines().findFirst().orElse("") + "; peak memory "
                         + Format.bytes(result.peakBytes()));
+        result.exposedSeconds()
+                .forEach((axis, seconds) ->
+                        console.out().printf(Locale.ROOT, "waited for %s: %.1f ms a step%n", axis, seconds * 1e3));
         if (request.profile()) {
             console.out().print(ProfileTable.render(rows(result), Math.round(result.totalSeconds() * 1e9)));
         }
@@ -64,6 +72,7 @@ final class BenchAction {
         facts.put("matmul_peak_gflops", result.peakFlops() / 1e9);
         facts.put("share", result.share());
         facts.put("peak_memory_bytes", result.peakBytes());
+        facts.put("exposed_seconds", result.exposedSeconds());
         if (request.profile()) {
             facts.put("profile", result.profile());
         }

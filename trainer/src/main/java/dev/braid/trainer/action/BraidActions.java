@@ -49,7 +49,7 @@ public final class BraidActions implements Actions {
     }
 
     @Override
-    public void benchTrain(Bench request) throws IOException {
+    public void benchTrain(Bench request) throws IOException, InterruptedException {
         new BenchAction(console).run(request);
     }
 

@@ -5,6 +5,7 @@ import dev.braid.data.DataPreparation;
 import dev.braid.data.PreparedData;
 import dev.braid.data.ProgressListener;
 import dev.braid.data.store.Split;
+import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.report.Format;
 import dev.braid.trainer.report.StatusLine;
@@ -62,7 +63,7 @@ final class DataStage {
         if (ready.isPresent()) {
             return ready.get();
         }
-        SparkPlan plan = SparkPlan.of(new SparkSettings("data " + experiment.name(), master, 1, Map.of()));
+        SparkPlan plan = SparkPlan.of(new SparkSettings("data " + experiment.name(), master, Mesh.SINGLE, Map.of()));
         try (SparkSession spark = plan.open()) {
             return prepare(spark);
         }

@@ -91,7 +91,7 @@ final class TrainAction {
         SparkPlan plan = SparkPlan.of(new SparkSettings(
                 "train " + experiment.name(),
                 request.master(),
-                experiment.parallel().ranks(),
+                experiment.parallel().mesh(),
                 Map.of()));
         String ended;
         RunListener listener;

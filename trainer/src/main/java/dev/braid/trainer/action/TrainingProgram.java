@@ -3,15 +3,20 @@ package dev.braid.trainer.action;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.braid.data.DataLocation;
 import dev.braid.data.PreparedData;
+import dev.braid.parallelism.sharding.ExposedTime;
 import dev.braid.tensor.Compute;
 import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.spark.RankContext;
 import dev.braid.trainer.spark.RankProgram;
+import dev.braid.trainer.train.MeshRanks;
 import dev.braid.trainer.train.RankGroup;
+import dev.braid.trainer.train.RankWorld;
 import dev.braid.trainer.train.TrainingEvent;
 import dev.braid.trainer.train.TrainingRun;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -25,24 +30,53 @@ record TrainingProgram(String yaml, String output, DataLocation data) implements
     @Override
     public String run(RankContext context) throws Exception {
         Experiment experiment = Experiment.parse("config.yaml", yaml, List.of());
-        try (PreparedData prepared = PreparedData.open(data, new Configuration());
-                Compute compute = new Compute(context.cores(), experiment.engine(), "rank-" + context.rank())) {
-            TrainingRun run = new TrainingRun(
-                    experiment,
-                    Path.of(output),
-                    new PreparedTrainingData(prepared, experiment.seed()),
-                    compute,
-                    RankGroup.ALONE,
-                    event -> context.emit(event.toJson()),
-                    () -> stopRequested(context));
-            TrainingEvent.Ended ended = run.run();
-            return new ObjectMapper().writeValueAsString(ended);
+        RankSite site = new RankSite(context, experiment);
+        if (context.rank() == 0) {
+            context.placement().warnings().forEach(warning -> context.emit(new TrainingEvent.Note(warning).toJson()));
         }
+        try (PreparedData prepared = PreparedData.open(data, new Configuration());
+                Compute compute = site.compute()) {
+            if (context.ranks() == 1) {
+                return train(context, experiment, prepared, compute, RankGroup.ALONE);
+            }
+            try (RankWorld world = RankWorld.join(
+                    context.rank(),
+                    context.mesh(),
+                    compute.memory(),
+                    site.communication(Path.of(output)),
+                    context::allGather)) {
+                return world.run(() -> train(
+                        context,
+                        experiment,
+                        prepared,
+                        compute,
+                        new MeshRanks(
+                                world.groups(),
+                                experiment.parallel().sharding(),
+                                compute.memory(),
+                                new ExposedTime())));
+            }
+        }
+    }
+
+    private String train(
+            RankContext context, Experiment experiment, PreparedData prepared, Compute compute, RankGroup ranks)
+            throws IOException {
+        TrainingRun run = new TrainingRun(
+                experiment,
+                Path.of(output),
+                new PreparedTrainingData(prepared, experiment.seed()),
+                compute,
+                ranks,
+                event -> context.emit(event.toJson()),
+                () -> stopRequested(context));
+        TrainingEvent.Ended ended = run.run();
+        return new ObjectMapper().writeValueAsString(ended);
     }
 
     private static boolean stopRequested(RankContext context) {
         if (context.cancelled()) {
-            throw new IllegalStateException("Spark has cancelled the run");
+            throw new CancellationException("Spark has cancelled the run");
         }
         return context.stopRequested();
     }

@@ -11,7 +11,10 @@ import dev.braid.parallelism.preflight.InterfaceChoice;
 import dev.braid.parallelism.preflight.Preflight;
 import dev.braid.parallelism.transport.aeron.AeronSizes;
 import dev.braid.parallelism.transport.aeron.SizeLimits;
+import dev.braid.tensor.Compute;
+import dev.braid.tensor.kernels.KernelProviders;
 import dev.braid.trainer.ranks.RankJvm;
+import dev.braid.trainer.ranks.RankThreads;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
@@ -41,7 +44,30 @@ public final class CommBenchmark {
         if (processes) {
             new ProcessRanks(RankJvm.of(CommRankProgram.class), ranks, settings, plan, listener).run();
         } else {
-            new ThreadRanks(Endpoint::open, ranks, settings, plan, listener).run();
+            threads(Endpoint::open, ranks, settings, plan, listener);
+        }
+    }
+
+    /** Ranks that are threads of this JVM. */
+    static void threads(
+            RankThreads.Opener opener, int ranks, CommunicationSettings settings, CommPlan plan, CommListener listener)
+            throws InterruptedException {
+        RankThreads<Boolean> threads = new RankThreads<>(
+                opener,
+                ranks,
+                settings,
+                rank -> new Compute(1, "vector", "rank-" + rank, KernelProviders.chosen(), CommRank.memory(plan)),
+                (fabric, compute) -> {
+                    new CommRank(fabric, compute.memory(), plan, fabric.rank() == 0 ? listener : CommListener.NONE)
+                            .run();
+                    return true;
+                });
+        try {
+            threads.run();
+        } catch (InterruptedException | RuntimeException failure) {
+            throw failure;
+        } catch (Exception failure) {
+            throw new IllegalStateException(failure);
         }
     }
 

@@ -1,8 +1,6 @@
 package dev.braid.trainer.bench;
 
-import dev.braid.parallelism.CommunicationSettings;
 import dev.braid.parallelism.Communicator;
-import dev.braid.parallelism.Endpoint;
 import dev.braid.parallelism.Fabric;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.DType;
@@ -15,12 +13,6 @@ import dev.braid.tensor.Tensor;
  * gloo_bench.py does.
  */
 final class CommRank {
-    /** Opens a rank's endpoint: {@link Endpoint#open}. */
-    @FunctionalInterface
-    interface Opener {
-        Endpoint open(int rank, int ranks, Memory memory, CommunicationSettings settings);
-    }
-
     /** The very first warm-up is so many times longer. */
     private static final int FIRST = 5;
 

@@ -6,6 +6,7 @@ import dev.braid.config.Validated;
 import dev.braid.parallelism.Algorithm;
 import dev.braid.parallelism.CommunicationSettings;
 import dev.braid.parallelism.mesh.Mesh;
+import dev.braid.parallelism.sharding.ShardingSettings;
 import dev.braid.tensor.DType;
 import java.time.Duration;
 import java.util.List;
@@ -132,6 +133,11 @@ public record ParallelConfig(
     /** Whether gathered parameters are dropped between forward and backward pass. */
     public boolean reshardsAfterForward() {
         return zeroStage() == 3 && reshardAfterForward.orElse(true);
+    }
+
+    /** How parameters, gradients and optimizer state are divided over ranks. */
+    public ShardingSettings sharding() {
+        return new ShardingSettings(zeroStage(), reduceType(), reshardsAfterForward(), !accumulatesSharded());
     }
 
     /** Whether a rank reduces its gradient after every micro-batch rather than once a step. */

@@ -92,7 +92,7 @@ public final class Coordinator {
         AtomicReference<List<RankTask.Result>> results = new AtomicReference<>();
         spark.sc().setJobGroup(group, name, true);
         try {
-            results.set(BarrierStage.run(spark, layout, new RankTask(address, layout.cores(), limits, program)));
+            results.set(BarrierStage.run(spark, layout, new RankTask(address, layout, limits, program)));
         } catch (Exception failure) {
             if (failure instanceof InterruptedException) {
                 spark.sc().cancelJobGroup(group, "the driver was interrupted");

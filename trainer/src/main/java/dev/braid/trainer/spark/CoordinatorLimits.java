@@ -25,6 +25,11 @@ public record CoordinatorLimits(int retries, Duration connect, Duration delivery
         }
     }
 
+    /** The same with another number of retries. */
+    public CoordinatorLimits withRetries(int other) {
+        return new CoordinatorLimits(other, connect, delivery, release);
+    }
+
     /** No retry in one JVM, where the same failure would come again; three on a cluster, where machines die. */
     public static CoordinatorLimits standard(boolean local) {
         return new CoordinatorLimits(

@@ -5,11 +5,8 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * Both ends prove that they know the run's secret without sending it: each answers the other's random challenge by
@@ -19,7 +16,6 @@ import javax.crypto.spec.SecretKeySpec;
 final class Handshake {
     static final int BYTES = 32;
     private static final byte[] GREETING = "braid/1\n".getBytes(StandardCharsets.US_ASCII);
-    private static final String ALGORITHM = "HmacSHA256";
 
     /** Who connected. */
     record Peer(int rank, int attempt) {}
@@ -72,19 +68,10 @@ final class Handshake {
     }
 
     private static byte[] answer(byte[] secret, String role, byte[] driver, byte[] rank, Peer peer) {
-        try {
-            Mac mac = Mac.getInstance(ALGORITHM);
-            mac.init(new SecretKeySpec(secret, ALGORITHM));
-            mac.update(role.getBytes(StandardCharsets.US_ASCII));
-            mac.update(driver);
-            mac.update(rank);
-            mac.update(ByteBuffer.allocate(8)
-                    .putInt(peer.rank())
-                    .putInt(peer.attempt())
-                    .array());
-            return mac.doFinal();
-        } catch (GeneralSecurityException impossible) {
-            throw new IllegalStateException("this JDK lacks " + ALGORITHM, impossible);
-        }
+        byte[] numbers = ByteBuffer.allocate(8)
+                .putInt(peer.rank())
+                .putInt(peer.attempt())
+                .array();
+        return Hmac.sign(secret, role.getBytes(StandardCharsets.US_ASCII), driver, rank, numbers);
     }
 }

@@ -1,5 +1,6 @@
 package dev.braid.trainer.spark;
 
+import dev.braid.parallelism.mesh.Mesh;
 import org.apache.spark.SparkConf;
 
 /**
@@ -15,51 +16,51 @@ final class Preflight {
 
     private Preflight() {}
 
-    /** Returns the layout of {@code ranks} ranks, or throws with the key to change. */
-    static RankLayout layout(SparkConf conf, Master master, int ranks, int processors) {
+    /** Returns the layout of the ranks of {@code mesh}, or throws with the key to change. */
+    static RankLayout layout(SparkConf conf, Master master, Mesh mesh, int processors) {
         return switch (master) {
-            case Master.Local local -> local(conf, local, ranks, processors);
+            case Master.Local local -> local(conf, local, mesh, processors);
             case Master.LocalCluster cluster -> {
                 int cores = coresOfRank(conf, cluster.cores());
-                requireSlots(ranks, cluster.workers() * (cluster.cores() / cores), cores, cluster.url(), "--master");
-                yield separate(conf, ranks, cores);
+                requireSlots(mesh, cluster.workers() * (cluster.cores() / cores), cores, cluster.url(), "--master");
+                yield separate(conf, mesh, cores);
             }
             case Master.Standalone standalone -> {
                 int cores = coresOfRank(conf, requireExecutorCores(conf, standalone.url()));
                 if (conf.contains(CORES_MAX)) {
                     int most = conf.getInt(CORES_MAX, 0);
-                    requireSlots(ranks, most / cores, cores, CORES_MAX + "=" + most, CORES_MAX);
+                    requireSlots(mesh, most / cores, cores, CORES_MAX + "=" + most, CORES_MAX);
                 }
-                yield separate(conf, ranks, cores);
+                yield separate(conf, mesh, cores);
             }
             case Master.Managed managed -> {
                 int executorCores = requireExecutorCores(conf, managed.url());
                 int cores = coresOfRank(conf, executorCores);
                 int instances = conf.getInt(INSTANCES, 2);
                 String offer = "%s=%d with %s=%d".formatted(INSTANCES, instances, EXECUTOR_CORES, executorCores);
-                requireSlots(ranks, instances * (executorCores / cores), cores, offer, INSTANCES);
-                yield separate(conf, ranks, cores);
+                requireSlots(mesh, instances * (executorCores / cores), cores, offer, INSTANCES);
+                yield separate(conf, mesh, cores);
             }
         };
     }
 
-    private static RankLayout local(SparkConf conf, Master.Local local, int ranks, int processors) {
+    private static RankLayout local(SparkConf conf, Master.Local local, Mesh mesh, int processors) {
         int threads = local.threads() < 0 ? processors : local.threads();
         int taskCores = conf.getInt(TASK_CPUS, 1);
-        if (threads / taskCores < ranks) {
+        if (threads / taskCores < mesh.ranks()) {
             throw new IllegalArgumentException(
-                    "this run has %d ranks, but --master %s has room for %d; use --master local[%d] or make the mesh smaller (parallel.*)"
-                            .formatted(ranks, local.url(), threads / taskCores, ranks * taskCores));
+                    "this run has %s, but --master %s has room for %d; use --master local[%d] or make the mesh smaller (parallel.*)"
+                            .formatted(ranks(mesh), local.url(), threads / taskCores, mesh.ranks() * taskCores));
         }
-        return new RankLayout(ranks, threads / ranks, true, false);
+        return new RankLayout(mesh, threads / mesh.ranks(), true, false);
     }
 
-    private static RankLayout separate(SparkConf conf, int ranks, int cores) {
+    private static RankLayout separate(SparkConf conf, Mesh mesh, int cores) {
         if (conf.getBoolean(DYNAMIC, false)) {
             throw new IllegalArgumentException(
                     "Spark does not run barrier stages with dynamic allocation; set %s=false".formatted(DYNAMIC));
         }
-        return new RankLayout(ranks, cores, false, conf.getInt(TASK_CPUS, 1) != cores);
+        return new RankLayout(mesh, cores, false, conf.getInt(TASK_CPUS, 1) != cores);
     }
 
     /** A rank gets a whole executor unless {@code spark.task.cpus} says how much of it. */
@@ -83,11 +84,16 @@ final class Preflight {
         return cores;
     }
 
-    private static void requireSlots(int ranks, int slots, int cores, String offer, String key) {
-        if (slots < ranks) {
+    private static void requireSlots(Mesh mesh, int slots, int cores, String offer, String key) {
+        if (slots < mesh.ranks()) {
             throw new IllegalArgumentException(
-                    "this run has %d ranks of %d cores, all at once, but %s has room for %d; raise %s, lower %s, or make the mesh smaller (parallel.*)"
-                            .formatted(ranks, cores, offer, slots, key, TASK_CPUS));
+                    "this run has %s of %d cores, all at once, but %s has room for %d; raise %s, lower %s, or make the mesh smaller (parallel.*)"
+                            .formatted(ranks(mesh), cores, offer, slots, key, TASK_CPUS));
         }
+    }
+
+    /** For example {@code 4 ranks (replicate 2 x shard 1 x tensor 2)}. */
+    private static String ranks(Mesh mesh) {
+        return mesh.ranks() == 1 ? "1 rank" : "%d ranks (%s)".formatted(mesh.ranks(), mesh.describe());
     }
 }

@@ -1,10 +1,12 @@
 package dev.braid.trainer.spark;
 
+import dev.braid.parallelism.mesh.Mesh;
+import dev.braid.parallelism.mesh.Placement;
 import java.util.List;
 
 /** What a {@link RankProgram} knows about itself and its run. All methods may be called from any thread of the rank. */
 public interface RankContext {
-    /** 0 to {@code ranks() - 1}; the same in every attempt, whatever executor it lands on. */
+    /** Its number in the world, 0 to {@code ranks() - 1}. Which executor has it may change from attempt to attempt. */
     int rank();
 
     int ranks();
@@ -12,11 +14,32 @@ public interface RankContext {
     /** 0 for the first start; a later one must take its state from the newest checkpoint. */
     int attempt();
 
+    /** Where each rank of the run stands. */
+    Mesh mesh();
+
+    /** Which ranks of this attempt are on which hosts. */
+    Placement placement();
+
+    /** Names the run; the same in all of its attempts and at all ranks, and never again. */
+    String runId();
+
+    /** Known to the ranks of the run and nobody else, 32 bytes; the same in all of its attempts. */
+    byte[] secret();
+
     /** The processor cores that this rank may use. */
     int cores();
 
     /** All ranks of this attempt, in rank order. */
     List<RankMember> members();
+
+    /**
+     * Exchanges a text with all ranks of the attempt, which must all call it. It takes a second whatever the length: for
+     * rendezvous only.
+     *
+     * @param text a few kilobytes at most
+     * @return the texts of all ranks, in rank order
+     */
+    List<String> allGather(String text);
 
     /**
      * Sends an event to the driver's {@link RankListener}. Events of a rank arrive in order, and all of them have arrived

@@ -2,13 +2,14 @@ package dev.braid.trainer.spark;
 
 import java.io.Serializable;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.List;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 
-/** What the barrier stage runs in each task: connect to the driver, meet the other ranks, run the program. */
-record RankTask(ChannelAddress driver, int cores, CoordinatorLimits limits, RankProgram program)
+/**
+ * What the barrier stage runs in each task: meet the other ranks, connect to the driver, run the program. Which rank a task is
+ * follows from where all tasks are; before they have met, a task has no name.
+ */
+record RankTask(ChannelAddress driver, RankLayout layout, CoordinatorLimits limits, RankProgram program)
         implements Serializable {
 
     /** What a task hands back through the shuffle. */
@@ -17,11 +18,13 @@ record RankTask(ChannelAddress driver, int cores, CoordinatorLimits limits, Rank
     /** Runs the rank of the barrier task on whose thread it is called. */
     Result run() throws Exception {
         BarrierTaskContext task = BarrierTaskContext.get();
-        int rank = task.partitionId();
+        Rendezvous rendezvous = meet(task);
+        int rank = rendezvous.placement().rank(task.partitionId());
         int attempt = task.stageAttemptNumber();
         try (RankChannel channel = RankChannel.connect(driver, new Handshake.Peer(rank, attempt), limits)) {
             try {
-                Context context = new Context(task, channel, cores, meet(task));
+                BarrierContext context =
+                        new BarrierContext(task, channel, rank, layout.cores(), rendezvous, driver.secret());
                 String text = program.run(context);
                 if (context.ranks() > 1) {
                     // A rank that ends well while another fails would leave Spark with half a stage: all end, or none.
@@ -30,24 +33,25 @@ record RankTask(ChannelAddress driver, int cores, CoordinatorLimits limits, Rank
                 channel.finish(new Frame(Frame.Kind.DONE));
                 return new Result(rank, text);
             } catch (Throwable failure) {
-                report(channel, RankFailure.of(rank, attempt, host(), failure), failure);
+                report(channel, RankFailure.of(rank, attempt, host(), failure, task.isInterrupted()), failure);
                 throw failure;
             }
         }
     }
 
-    private List<RankMember> meet(BarrierTaskContext task) {
+    private Rendezvous meet(BarrierTaskContext task) {
         RankMember me = new RankMember(
                 task.partitionId(),
                 host(),
                 SparkEnv.get().executorId(),
                 ProcessHandle.current().pid(),
-                cores,
+                layout.cores(),
                 program.capabilities());
-        return Arrays.stream(task.allGather(Json.write(me)))
-                .map(json -> Json.read(json, RankMember.class))
-                .sorted(Comparator.comparingInt(RankMember::rank))
-                .toList();
+        return Rendezvous.of(
+                layout.mesh(),
+                Arrays.stream(task.allGather(Json.write(me)))
+                        .map(json -> Json.read(json, RankMember.class))
+                        .toList());
     }
 
     private static String host() {
@@ -64,39 +68,6 @@ record RankTask(ChannelAddress driver, int cores, CoordinatorLimits limits, Rank
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private record Context(BarrierTaskContext task, RankChannel channel, int cores, List<RankMember> members)
-            implements RankContext {
-        @Override
-        public int rank() {
-            return task.partitionId();
-        }
-
-        @Override
-        public int ranks() {
-            return members.size();
-        }
-
-        @Override
-        public int attempt() {
-            return task.stageAttemptNumber();
-        }
-
-        @Override
-        public void emit(String json) {
-            channel.send(new Frame(Frame.Kind.EVENT, json));
-        }
-
-        @Override
-        public boolean stopRequested() {
-            return channel.stopRequested();
-        }
-
-        @Override
-        public boolean cancelled() {
-            return task.isInterrupted();
         }
     }
 }

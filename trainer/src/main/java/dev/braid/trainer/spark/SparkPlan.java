@@ -17,6 +17,8 @@ public record SparkPlan(SparkConf configuration, RankLayout layout) {
             + " -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0"
             + " -Dorg.bytedeco.javacpp.maxphysicalbytes=0";
 
+    private static final String ATTEMPTS = "spark.stage.maxConsecutiveAttempts";
+
     private static final String NATIVE_VARIANT = "org.bytedeco.javacpp.platform.extension";
 
     /**
@@ -31,14 +33,11 @@ public record SparkPlan(SparkConf configuration, RankLayout layout) {
 
     /** The same with a given starting point and number of processors. */
     static SparkPlan of(SparkSettings settings, SparkConf submitted, int processors) {
-        if (settings.ranks() < 1) {
-            throw new IllegalArgumentException("a run needs at least 1 rank, but the mesh has " + settings.ranks());
-        }
         SparkConf conf = submitted.clone();
         settings.configuration().forEach(conf::setIfMissing);
         Master master = Master.parse(masterOf(settings, submitted, processors));
         conf.set("spark.master", master.url());
-        RankLayout layout = Preflight.layout(conf, master, settings.ranks(), processors);
+        RankLayout layout = Preflight.layout(conf, master, settings.mesh(), processors);
         applyDefaults(conf, settings, master);
         return new SparkPlan(conf, layout);
     }
@@ -46,8 +45,9 @@ public record SparkPlan(SparkConf configuration, RankLayout layout) {
     private static String masterOf(SparkSettings settings, SparkConf submitted, int processors) {
         Optional<String> asked = settings.master();
         if (!submitted.contains("spark.master")) {
-            int cores = Math.max(1, processors / settings.ranks());
-            return asked.orElse("local[%d]".formatted(settings.ranks() * cores));
+            int ranks = settings.mesh().ranks();
+            int cores = Math.max(1, processors / ranks);
+            return asked.orElse("local[%d]".formatted(ranks * cores));
         }
         String given = submitted.get("spark.master");
         if (asked.isPresent() && !asked.get().equals(given)) {
@@ -87,8 +87,17 @@ public record SparkPlan(SparkConf configuration, RankLayout layout) {
         return SparkSession.builder().config(configuration).getOrCreate();
     }
 
-    /** Deadlines and retries that suit where the ranks run. */
+    /** Deadlines and retries that suit where the ranks run, and no more of these than Spark would carry out. */
     public CoordinatorLimits limits() {
-        return CoordinatorLimits.standard(layout.local());
+        CoordinatorLimits standard = CoordinatorLimits.standard(layout.local());
+        if (!configuration.contains(ATTEMPTS)) {
+            return standard;
+        }
+        int attempts = configuration.getInt(ATTEMPTS, 1);
+        if (attempts < 1) {
+            throw new IllegalArgumentException(
+                    ATTEMPTS + " is " + attempts + ", must be at least 1: 1 tries only once");
+        }
+        return standard.withRetries(attempts - 1);
     }
 }

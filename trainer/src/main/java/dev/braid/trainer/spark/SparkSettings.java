@@ -1,5 +1,6 @@
 package dev.braid.trainer.spark;
 
+import dev.braid.parallelism.mesh.Mesh;
 import java.util.Map;
 import java.util.Optional;
 
@@ -8,10 +9,10 @@ import java.util.Optional;
  *
  * @param application shown in Spark's pages
  * @param master {@code --master} as the user gave it, if so
- * @param ranks how many ranks the experiment's mesh has
+ * @param mesh the experiment's ranks
  * @param configuration further {@code spark.*} keys; they win over Braid's own choices, but not over spark-submit's
  */
-public record SparkSettings(String application, Optional<String> master, int ranks, Map<String, String> configuration) {
+public record SparkSettings(String application, Optional<String> master, Mesh mesh, Map<String, String> configuration) {
     public SparkSettings {
         configuration = Map.copyOf(configuration);
     }

@@ -8,6 +8,7 @@ import dev.braid.parallelism.sharding.ExposedTime;
 import dev.braid.parallelism.sharding.ShardedLayout;
 import dev.braid.parallelism.sharding.ShardingGroups;
 import dev.braid.parallelism.sharding.ShardingSettings;
+import dev.braid.parallelism.tensor.GroupTensorAxis;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Memory;
@@ -19,6 +20,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /** The ranks of a mesh, connected by a fabric. Used by the rank's thread. */
 public final class MeshRanks implements RankGroup {
@@ -28,7 +30,9 @@ public final class MeshRanks implements RankGroup {
     private final Communicator world;
     private final Memory memory;
     private final ExposedTime exposed;
+    private final TensorAxis axis;
     private final Layout layout;
+    private long tensorNanos;
 
     /**
      * The ranks seen from the one whose groups these are.
@@ -41,8 +45,9 @@ public final class MeshRanks implements RankGroup {
         this.world = groups.world();
         this.memory = memory;
         this.exposed = exposed;
+        this.axis = groups.tensor().size() == 1 ? TensorAxis.SINGLE : new GroupTensorAxis(groups.tensor());
         this.layout = new ShardedLayout(
-                TensorAxis.SINGLE,
+                axis,
                 new ShardingGroups(
                         groups.fabric(),
                         groups.shard().members(),
@@ -137,6 +142,17 @@ public final class MeshRanks implements RankGroup {
                 all.release();
             }
         }
+    }
+
+    @Override
+    public Map<String, Long> takeExposed() {
+        Map<String, Long> taken = exposed.take();
+        long total = axis.exposedNanos();
+        if (axis.ranks() > 1) {
+            taken.merge("tensor", total - tensorNanos, Long::sum);
+        }
+        tensorNanos = total;
+        return taken;
     }
 
     private static List<byte[]> split(Tensor all, int longest, int[] lengths) {

@@ -2,6 +2,7 @@ package dev.braid.trainer.train;
 
 import dev.braid.tensor.parameters.Layout;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The ranks of a run as training sees them, from one of them. All ranks make the same calls in the same order. Used by the rank's
@@ -52,6 +53,11 @@ public interface RankGroup {
         public List<byte[]> gather(byte[] content) {
             return List.of(content);
         }
+
+        @Override
+        public Map<String, Long> takeExposed() {
+            return Map.of();
+        }
     };
 
     /** This one's number. Rank 0 speaks for all. */
@@ -80,6 +86,9 @@ public interface RankGroup {
 
     /** At rank 0 what each rank passes, in rank order; at the others nothing. */
     List<byte[]> gather(byte[] content);
+
+    /** Nanoseconds that this rank has waited for others since the last call, by mesh axis. */
+    Map<String, Long> takeExposed();
 
     /** True at all ranks when it is at one of them. */
     default boolean any(boolean here) {

@@ -4,13 +4,22 @@ import dev.braid.data.Sample;
 import dev.braid.models.Decoder;
 import dev.braid.optimizers.AdamW;
 import dev.braid.optimizers.AdamWConfig;
+import dev.braid.parallelism.Endpoint;
+import dev.braid.parallelism.Reach;
+import dev.braid.parallelism.mesh.RankGroups;
+import dev.braid.parallelism.sharding.ExposedTime;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.Profile;
+import dev.braid.trainer.bench.CommBenchmark;
 import dev.braid.trainer.config.Experiment;
+import dev.braid.trainer.config.ParallelConfig;
+import dev.braid.trainer.ranks.RankThreads;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 
 /** Times training steps on random tokens: everything but the reading of data. */
 public final class TrainingBenchmark {
@@ -25,10 +34,11 @@ public final class TrainingBenchmark {
      * @param stepSeconds median
      * @param modelFlops FLOP/s of the model's arithmetic
      * @param peakFlops measured peak of matrix products
-     * @param peakBytes most bytes of tensors at a time
+     * @param peakBytes most bytes of tensors at a time, of rank 0
      * @param engine which engines took the products
      * @param profile time by operation over the measured steps
      * @param totalSeconds of all measured steps
+     * @param exposedSeconds a step in which rank 0 waited for others, by mesh axis
      */
     public record Result(
             long parameters,
@@ -39,7 +49,8 @@ public final class TrainingBenchmark {
             long peakBytes,
             String engine,
             List<Profile.Entry> profile,
-            double totalSeconds) {
+            double totalSeconds,
+            Map<String, Double> exposedSeconds) {
         /** Part of the measured peak. */
         public double share() {
             return modelFlops / peakFlops;
@@ -48,57 +59,93 @@ public final class TrainingBenchmark {
 
     private TrainingBenchmark() {}
 
-    /** Runs {@code steps} measured steps after a warm-up in which the JIT compiler settles. */
-    public static Result run(Experiment experiment, int cores, int steps) {
+    /**
+     * Runs {@code steps} measured steps after a warm-up in which the JIT compiler settles; with a mesh of several ranks, these are
+     * threads of this JVM that share {@code cores}.
+     */
+    public static Result run(Experiment experiment, int cores, int steps) throws InterruptedException {
+        ParallelConfig parallel = experiment.parallel();
+        int ranks = parallel.ranks();
+        int own = Math.max(1, cores / ranks);
+        double peak = MatmulPeak.measure(experiment, Math.max(cores, ranks));
+        if (ranks == 1) {
+            try (Compute compute = new Compute(own, experiment.engine(), "bench")) {
+                return run(experiment, compute, RankGroup.ALONE, peak, steps);
+            }
+        }
+        try {
+            return new RankThreads<>(
+                            Endpoint::open,
+                            ranks,
+                            CommBenchmark.settings().withReach(Reach.PROCESS),
+                            rank -> new Compute(own, experiment.engine(), "rank-" + rank),
+                            (fabric, compute) -> run(
+                                    experiment,
+                                    compute,
+                                    new MeshRanks(
+                                            new RankGroups(parallel.mesh(), fabric),
+                                            parallel.sharding(),
+                                            compute.memory(),
+                                            new ExposedTime()),
+                                    peak,
+                                    steps))
+                    .run()
+                    .getFirst();
+        } catch (InterruptedException | RuntimeException failure) {
+            throw failure;
+        } catch (Exception failure) {
+            throw new IllegalStateException(failure);
+        }
+    }
+
+    private static Result run(Experiment experiment, Compute compute, RankGroup ranks, double peak, int steps) {
         int vocabulary =
                 experiment.model().vocab().orElse(experiment.vocabulary().orElse(DEFAULT_VOCABULARY));
-        double peak = MatmulPeak.measure(experiment, cores);
-        try (Compute compute = new Compute(cores, experiment.engine(), "bench")) {
-            Decoder model = new Decoder(
-                    experiment.model(),
-                    vocabulary,
-                    compute,
-                    experiment.precision().computeType());
-            model.initialize(experiment.seed());
-            AdamWConfig settings = (AdamWConfig) experiment.optimizer();
-            TrainStep step = new TrainStep(
-                    model,
-                    new AdamW(settings, model.parameters(), compute),
-                    settings.lr(),
-                    settings.clip().orElse(Double.POSITIVE_INFINITY),
-                    experiment.schedule(),
-                    experiment.train().steps(),
-                    experiment.microbatchSize(),
-                    experiment.train().recomputesBlocks(),
-                    RankGroup.ALONE);
-            SplittableRandom random = new SplittableRandom(experiment.seed());
-            int length = experiment.sequence();
-            for (int i = 0; i < FEWEST_WARMUP_STEPS; i++) {
-                step.run(0, samples(random, vocabulary, experiment.batch().sequences(), length));
-            }
-            compute.profile().reset();
-            double[] seconds = new double[steps];
-            for (int i = 0; i < steps; i++) {
-                List<Sample> samples =
-                        samples(random, vocabulary, experiment.batch().sequences(), length);
-                long start = System.nanoTime();
-                step.run(0, samples);
-                seconds[i] = (System.nanoTime() - start) / 1e9;
-            }
-            Arrays.sort(seconds);
-            double median = seconds[steps / 2];
-            double rate = experiment.tokensPerStep() / median;
-            return new Result(
-                    model.parameterCount(),
-                    rate,
-                    median,
-                    rate * model.flopsPerToken(length),
-                    peak,
-                    compute.memory().peak(),
-                    compute.matmul().describe(),
-                    compute.profile().entries(),
-                    Arrays.stream(seconds).sum());
+        Decoder model = new Decoder(
+                experiment.model(), vocabulary, compute, experiment.precision().computeType(), ranks.layout());
+        model.initialize(experiment.seed());
+        AdamWConfig settings = (AdamWConfig) experiment.optimizer();
+        TrainStep step = new TrainStep(
+                model,
+                new AdamW(settings, model.parameters(), compute),
+                settings.lr(),
+                settings.clip().orElse(Double.POSITIVE_INFINITY),
+                experiment.schedule(),
+                experiment.train().steps(),
+                experiment.microbatchSize(),
+                experiment.train().recomputesBlocks(),
+                ranks);
+        SplittableRandom random = new SplittableRandom(experiment.seed() + ranks.dataRank());
+        int length = experiment.sequence();
+        int share = experiment.batch().sequences() / ranks.dataRanks();
+        for (int i = 0; i < FEWEST_WARMUP_STEPS; i++) {
+            step.run(0, samples(random, vocabulary, share, length));
         }
+        compute.profile().reset();
+        ranks.takeExposed();
+        double[] seconds = new double[steps];
+        for (int i = 0; i < steps; i++) {
+            List<Sample> samples = samples(random, vocabulary, share, length);
+            long start = System.nanoTime();
+            step.run(0, samples);
+            seconds[i] = (System.nanoTime() - start) / 1e9;
+        }
+        Map<String, Double> exposed = new TreeMap<>();
+        ranks.takeExposed().forEach((axis, nanos) -> exposed.put(axis, nanos / 1e9 / steps));
+        Arrays.sort(seconds);
+        double median = seconds[steps / 2];
+        double rate = experiment.tokensPerStep() / median;
+        return new Result(
+                model.parameterCount(),
+                rate,
+                median,
+                rate * model.flopsPerToken(length),
+                peak,
+                compute.memory().peak(),
+                compute.matmul().describe(),
+                compute.profile().entries(),
+                Arrays.stream(seconds).sum(),
+                exposed);
     }
 
     private static List<Sample> samples(SplittableRandom random, int vocabulary, int count, int length) {

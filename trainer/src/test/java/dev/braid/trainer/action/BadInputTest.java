@@ -54,6 +54,33 @@ class BadInputTest {
     }
 
     @Test
+    void shouldReportEverythingThatKeepsALayoutFromWorking() {
+        assertThat(refused("check", tiny.config(), "-s", "parallel={replicate: 64, tensor: 3, zero: 2}"))
+                .contains("parallel.zero: is 2, but shard is 1, where it would do nothing; remove the key")
+                .contains("the batch must not be smaller than the 64 data ranks (replicate 64 x shard 1)")
+                .contains("parallel.tensor: is 3, which does not divide the")
+                .contains(
+                        "replicate 64 x shard 1 x tensor 3 = 192 ranks does not fit the model and the batch; no layout of"
+                                + " 192 ranks does; the nearest of fewer is replicate ");
+    }
+
+    @Test
+    void shouldSayWhichMasterHasRoomForTheMeshBeforeSparkStarts() {
+        assertThat(refused(
+                        "train",
+                        tiny.config(),
+                        "--master",
+                        "local[1]",
+                        "-s",
+                        "parallel.replicate=2",
+                        "-s",
+                        "output=" + tiny.run("crowded")))
+                .contains(
+                        "this run has 2 ranks (replicate 2 x shard 1 x tensor 1), but --master local[1] has room for 1;"
+                                + " use --master local[2] or make the mesh smaller (parallel.*)");
+    }
+
+    @Test
     void shouldNameAMissingConfig() {
         assertThat(refused("train", folder.resolve("none.yaml"))).contains("none.yaml");
     }

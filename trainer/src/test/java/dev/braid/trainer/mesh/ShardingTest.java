@@ -61,10 +61,17 @@ class ShardingTest {
                 .isEqualTo(stage3.results());
         LayoutRun.Outcome narrow =
                 run.with(new ShardingSettings(3, DType.BF16, true, true)).run();
-        for (int step = 0; step < alone.losses().size(); step++) {
-            double loss = alone.losses().get(step);
-            assertThat(stage3.losses().get(step)).isCloseTo(loss, within(0.01 * loss));
-            assertThat(narrow.losses().get(step)).isCloseTo(loss, within(0.01 * loss));
+        assertNear(stage3, alone, 0.01);
+        assertNear(narrow, alone, 0.01);
+    }
+
+    /** Each loss within {@code tolerance}, relative. */
+    static void assertNear(LayoutRun.Outcome outcome, LayoutRun.Outcome reference, double tolerance) {
+        for (int step = 0; step < reference.losses().size(); step++) {
+            double loss = reference.losses().get(step);
+            assertThat(outcome.losses().get(step))
+                    .as("loss of step %d", step)
+                    .isCloseTo(loss, within(tolerance * loss));
         }
     }
 

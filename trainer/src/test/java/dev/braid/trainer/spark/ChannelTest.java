@@ -56,7 +56,7 @@ class ChannelTest {
 
     @Test
     void shouldTellAFailureInTheRanksWords() throws Exception {
-        RankFailure failure = RankFailure.of(1, 0, "node7", new IOException("disk full"));
+        RankFailure failure = RankFailure.of(1, 0, "node7", new IOException("disk full"), false);
         try (RankChannel rank = connect(1, 0)) {
             rank.finish(new Frame(Frame.Kind.FAILED, Json.write(failure)));
         }

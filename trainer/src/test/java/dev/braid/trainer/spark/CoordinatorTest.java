@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.braid.parallelism.mesh.Mesh;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,11 +28,16 @@ import org.junit.jupiter.api.Timeout;
 class CoordinatorTest {
     private static final RankListener IGNORE = event -> {};
 
+    /** Spark looks once, and again after a second, whether there is room for all ranks. */
+    private static final Map<String, String> QUICK = Map.of(
+            "spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s",
+            "spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "1");
+
     private SparkSession session;
 
     @BeforeAll
     void start() {
-        SparkSettings settings = new SparkSettings("test", Optional.of("local[4]"), 2, Map.of());
+        SparkSettings settings = new SparkSettings("test", Optional.of("local[4]"), Mesh.SINGLE, QUICK);
         session = SparkPlan.of(settings).open();
     }
 
@@ -51,7 +58,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void shouldLetRanksMeet() throws Exception {
+    void shouldLetRanksMeetAndExchangeTexts() throws Exception {
         List<String> results = coordinator(2, 0).run("meet", new Introduction(), IGNORE);
 
         long process = ProcessHandle.current().pid();
@@ -60,7 +67,7 @@ class CoordinatorTest {
                                 .formatted(process)
                         + "RankMember[rank=1, host=127.0.0.1, executor=driver, process=%d, cores=2, capabilities=shared]]"
                                 .formatted(process);
-        assertThat(results).containsExactly(members, members);
+        assertThat(results).containsExactly(members + " [from 0, from 1]", members + " [from 0, from 1]");
     }
 
     @Test
@@ -218,6 +225,26 @@ class CoordinatorTest {
         assertThat(outcome.get(60, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
     }
 
+    @Test
+    void shouldSayWhichSettingsToChangeWhenThereIsNoRoomForAllRanks() {
+        assertThatThrownBy(() -> coordinator(5, 0).run("room", context -> "", IGNORE))
+                .isExactlyInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("lower spark.task.cpus, or make the mesh smaller (parallel.*)");
+    }
+
+    @Test
+    void shouldGiveTheRanksOfARunASecretAndAnIdThatNoOtherRunHas() throws Exception {
+        RankProgram program = context -> context.runId() + " " + HexFormat.of().formatHex(context.secret());
+
+        List<String> first = coordinator(2, 0).run("secret", program, IGNORE);
+        List<String> second = coordinator(1, 0).run("secret", program, IGNORE);
+        assertThat(first.get(0)).matches("[0-9a-f]{16} [0-9a-f]{64}").isEqualTo(first.get(1));
+        assertThat(second.getFirst().substring(0, 16))
+                .isNotEqualTo(first.getFirst().substring(0, 16));
+        assertThat(second.getFirst().substring(17))
+                .isNotEqualTo(first.getFirst().substring(17));
+    }
+
     private static String waitForStop(RankContext context) {
         context.emit("1");
         while (!context.stopRequested()) {
@@ -229,13 +256,13 @@ class CoordinatorTest {
     private Coordinator coordinator(int ranks, int retries) {
         CoordinatorLimits limits =
                 new CoordinatorLimits(retries, Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(30));
-        return new Coordinator(session, new RankLayout(ranks, 2, true, false), limits);
+        return new Coordinator(session, new RankLayout(Mesh.of(1, ranks, 1), 2, true, false), limits);
     }
 
     private record Introduction() implements RankProgram {
         @Override
         public String run(RankContext context) {
-            return context.members().toString();
+            return context.members() + " " + context.allGather("from " + context.rank());
         }
 
         @Override

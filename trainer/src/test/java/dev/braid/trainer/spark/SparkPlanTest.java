@@ -3,6 +3,7 @@ package dev.braid.trainer.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.braid.parallelism.mesh.Mesh;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.SparkConf;
@@ -14,7 +15,7 @@ class SparkPlanTest {
         SparkPlan plan = plan(1, Optional.empty(), conf());
 
         assertThat(plan.configuration().get("spark.master")).isEqualTo("local[8]");
-        assertThat(plan.layout()).isEqualTo(new RankLayout(1, 8, true, false));
+        assertThat(plan.layout()).isEqualTo(new RankLayout(Mesh.of(1, 1, 1), 8, true, false));
         assertThat(plan.configuration().get("spark.driver.host")).isEqualTo("127.0.0.1");
         assertThat(plan.configuration().get("spark.ui.enabled")).isEqualTo("false");
         assertThat(plan.limits().retries()).isZero();
@@ -25,12 +26,13 @@ class SparkPlanTest {
         SparkPlan plan = plan(3, Optional.empty(), conf());
 
         assertThat(plan.configuration().get("spark.master")).isEqualTo("local[6]");
-        assertThat(plan.layout()).isEqualTo(new RankLayout(3, 2, true, false));
+        assertThat(plan.layout()).isEqualTo(new RankLayout(Mesh.of(1, 3, 1), 2, true, false));
     }
 
     @Test
     void shouldGiveEachRankOneCoreWhenThereAreMoreRanksThanProcessors() {
-        assertThat(plan(20, Optional.empty(), conf()).layout()).isEqualTo(new RankLayout(20, 1, true, false));
+        assertThat(plan(20, Optional.empty(), conf()).layout())
+                .isEqualTo(new RankLayout(Mesh.of(1, 20, 1), 1, true, false));
     }
 
     @Test
@@ -44,8 +46,8 @@ class SparkPlanTest {
     void shouldRejectMoreRanksThanALocalMasterHasThreads() {
         assertThatThrownBy(() -> plan(4, Optional.of("local[2]"), conf()))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("this run has 4 ranks, but --master local[2] has room for 2; use --master local[4] or make"
-                        + " the mesh smaller (parallel.*)");
+                .hasMessage("this run has 4 ranks (replicate 1 x shard 4 x tensor 1), but --master local[2] has room"
+                        + " for 2; use --master local[4] or make the mesh smaller (parallel.*)");
     }
 
     @Test
@@ -54,12 +56,6 @@ class SparkPlanTest {
                 .hasMessage("no Spark master is called lokal[2]; allowed are local, local[4], local[*],"
                         + " spark://HOST:PORT, yarn, k8s://HOST:PORT and, for tests,"
                         + " local-cluster[WORKERS,CORES,MEGABYTES]");
-    }
-
-    @Test
-    void shouldRejectARunWithoutRanks() {
-        assertThatThrownBy(() -> plan(0, Optional.empty(), conf()))
-                .hasMessage("a run needs at least 1 rank, but the mesh has 0");
     }
 
     @Test
@@ -83,7 +79,7 @@ class SparkPlanTest {
     void shouldGiveARankAWholeExecutorByAProfileOfItsOwn() {
         SparkPlan plan = plan(2, Optional.of("spark://host:7077"), conf("spark.executor.cores", "16"));
 
-        assertThat(plan.layout()).isEqualTo(new RankLayout(2, 16, false, true));
+        assertThat(plan.layout()).isEqualTo(new RankLayout(Mesh.of(1, 2, 1), 16, false, true));
         assertThat(plan.limits().retries()).isEqualTo(3);
     }
 
@@ -91,7 +87,8 @@ class SparkPlanTest {
     void shouldTakeTheCoresOfATaskWhenTheyAreSet() {
         SparkConf conf = conf("spark.executor.cores", "16", "spark.task.cpus", "8", "spark.executor.instances", "2");
 
-        assertThat(plan(4, Optional.of("yarn"), conf).layout()).isEqualTo(new RankLayout(4, 8, false, false));
+        assertThat(plan(4, Optional.of("yarn"), conf).layout())
+                .isEqualTo(new RankLayout(Mesh.of(1, 4, 1), 8, false, false));
     }
 
     @Test
@@ -117,9 +114,10 @@ class SparkPlanTest {
         SparkConf conf = conf("spark.executor.cores", "4", "spark.executor.instances", "3");
 
         assertThatThrownBy(() -> plan(4, Optional.of("k8s://https://host:6443"), conf))
-                .hasMessage("this run has 4 ranks of 4 cores, all at once, but spark.executor.instances=3 with"
-                        + " spark.executor.cores=4 has room for 3; raise spark.executor.instances, lower spark.task.cpus,"
-                        + " or make the mesh smaller (parallel.*)");
+                .hasMessage(
+                        "this run has 4 ranks (replicate 1 x shard 4 x tensor 1) of 4 cores, all at once, but spark.executor.instances=3 with"
+                                + " spark.executor.cores=4 has room for 3; raise spark.executor.instances, lower spark.task.cpus,"
+                                + " or make the mesh smaller (parallel.*)");
     }
 
     @Test
@@ -134,6 +132,30 @@ class SparkPlanTest {
     void shouldRejectMoreRanksThanALocalClusterHasCores() {
         assertThatThrownBy(() -> plan(3, Optional.of("local-cluster[1,2,1024]"), conf()))
                 .hasMessageContaining("but local-cluster[1,2,1024] has room for 1; raise --master");
+    }
+
+    @Test
+    void shouldNameTheMeshThatHasNoRoom() {
+        SparkSettings settings =
+                new SparkSettings("test", Optional.of("local-cluster[2,2,1024]"), Mesh.of(2, 1, 2), Map.of());
+
+        assertThatThrownBy(() -> SparkPlan.of(settings, conf(), 8))
+                .hasMessage("this run has 4 ranks (replicate 2 x shard 1 x tensor 2) of 2 cores, all at once, but"
+                        + " local-cluster[2,2,1024] has room for 2; raise --master, lower spark.task.cpus, or make the"
+                        + " mesh smaller (parallel.*)");
+        assertThat(SparkPlan.of(settings, conf("spark.task.cpus", "1"), 8).layout())
+                .isEqualTo(new RankLayout(Mesh.of(2, 1, 2), 1, false, false));
+    }
+
+    @Test
+    void shouldTryAsOftenAsSparkDoes() {
+        SparkConf once = conf("spark.executor.cores", "4", "spark.stage.maxConsecutiveAttempts", "1");
+        assertThat(plan(2, Optional.of("yarn"), once).limits().retries()).isZero();
+        SparkConf local = conf("spark.stage.maxConsecutiveAttempts", "3");
+        assertThat(plan(2, Optional.empty(), local).limits().retries()).isEqualTo(2);
+        SparkConf never = conf("spark.stage.maxConsecutiveAttempts", "0");
+        assertThatThrownBy(() -> plan(2, Optional.empty(), never).limits())
+                .hasMessage("spark.stage.maxConsecutiveAttempts is 0, must be at least 1: 1 tries only once");
     }
 
     @Test
@@ -158,7 +180,7 @@ class SparkPlanTest {
     }
 
     private static SparkPlan plan(int ranks, Optional<String> master, SparkConf conf) {
-        return SparkPlan.of(new SparkSettings("test", master, ranks, Map.of()), conf, 8);
+        return SparkPlan.of(new SparkSettings("test", master, Mesh.of(1, ranks, 1), Map.of()), conf, 8);
     }
 
     private static SparkConf conf(String... pairs) {

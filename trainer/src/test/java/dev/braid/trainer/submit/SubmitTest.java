@@ -53,8 +53,23 @@ class SubmitTest {
                         "user fault: model.dim: 7 is odd");
     }
 
+    @Test
+    void shouldNameTheRankThatWasLostInTheMiddleOfASumAndJoinAgainAcrossJvms() throws Exception {
+        List<String> lines = probe("together", "local-cluster[2,1,1024]");
+
+        assertThat(lines.subList(1, lines.size()))
+                .containsExactly(
+                        "starting again: rank 1 on 127.0.0.1 (attempt 0) failed: it ended without a word: its process was"
+                                + " killed, crashed, or lost its network",
+                        "results [3.0 across JVMs, reach HOST, 3.0 across JVMs, reach HOST]");
+    }
+
     private List<String> probe(String kind) throws IOException, InterruptedException {
-        SubmittedSpark spark = new SubmittedSpark("probe-" + kind);
+        return probe(kind, SubmittedSpark.LOCAL_CLUSTER);
+    }
+
+    private List<String> probe(String kind, String master) throws IOException, InterruptedException {
+        SubmittedSpark spark = new SubmittedSpark("probe-" + kind).on(master);
         SubmittedSpark.Outcome outcome = spark.program(Probe.class.getName(), probeJar(), DEADLINE, kind);
         assertThat(outcome.exit())
                 .as("%s%n%s%n%s", outcome.output(), outcome.errors(), spark.executorLogs())

@@ -29,6 +29,7 @@ public final class SubmittedSpark {
     private final String classPath;
     private final List<String> options = new ArrayList<>();
     private final List<String> jvmFlags = new ArrayList<>();
+    private String master = LOCAL_CLUSTER;
 
     /**
      * What a submitted program did.
@@ -64,19 +65,25 @@ public final class SubmittedSpark {
         return this;
     }
 
+    /** Takes another master than {@link #LOCAL_CLUSTER}. */
+    public SubmittedSpark on(String other) {
+        master = other;
+        return this;
+    }
+
     /** Submits {@code braid ARGUMENTS} to a local cluster and waits for its end. */
     public Outcome braid(Duration deadline, String... arguments) throws IOException, InterruptedException {
-        return submit(LOCAL_CLUSTER, "dev.braid.trainer.Braid", BRAID_JAR, deadline, arguments);
+        return submit("dev.braid.trainer.Braid", BRAID_JAR, deadline, arguments);
     }
 
     /** Submits a main class of another jar that finds Braid's classes as {@code --jars}. */
     public Outcome program(String mainClass, Path jar, Duration deadline, String... arguments)
             throws IOException, InterruptedException {
         with("--jars", BRAID_JAR.toString());
-        return submit(LOCAL_CLUSTER, mainClass, jar, deadline, arguments);
+        return submit(mainClass, jar, deadline, arguments);
     }
 
-    private Outcome submit(String master, String mainClass, Path jar, Duration deadline, String... arguments)
+    private Outcome submit(String mainClass, Path jar, Duration deadline, String... arguments)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

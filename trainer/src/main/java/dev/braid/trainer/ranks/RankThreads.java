@@ -1,40 +1,72 @@
-package dev.braid.trainer.bench;
+package dev.braid.trainer.ranks;
 
 import dev.braid.parallelism.CommunicationSettings;
 import dev.braid.parallelism.Endpoint;
 import dev.braid.parallelism.Fabric;
 import dev.braid.parallelism.transport.RankAddress;
+import dev.braid.tensor.Compute;
 import dev.braid.tensor.Memory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
-/** A benchmark whose ranks are threads of this JVM, each with an endpoint and a memory of its own. */
-final class ThreadRanks {
+/**
+ * Ranks that are threads of this JVM, each with an endpoint, a memory and cores of its own, connected by a fabric.
+ *
+ * @param <T> what a rank comes to
+ */
+public final class RankThreads<T> {
     private static final long GRACE_MILLIS = 3_000;
 
-    private final CommRank.Opener opener;
+    /** Opens a rank's endpoint: {@link Endpoint#open}. */
+    @FunctionalInterface
+    public interface Opener {
+        /** As {@link Endpoint#open}. */
+        Endpoint open(int rank, int ranks, Memory memory, CommunicationSettings settings);
+    }
+
+    /**
+     * What each rank does.
+     *
+     * @param <T> what it comes to
+     */
+    @FunctionalInterface
+    public interface Program<T> {
+        /** Runs a rank; all of them are connected. */
+        T run(Fabric fabric, Compute compute) throws Exception;
+    }
+
+    private final Opener opener;
     private final List<CompletableFuture<RankAddress>> addresses;
     private final CommunicationSettings settings;
-    private final CommPlan plan;
-    private final CommListener listener;
+    private final IntFunction<Compute> computes;
+    private final Program<T> program;
+    private final AtomicReferenceArray<T> results;
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
-    ThreadRanks(
-            CommRank.Opener opener, int ranks, CommunicationSettings settings, CommPlan plan, CommListener listener) {
+    /** @param computes makes what a rank computes on, which is closed at its end */
+    public RankThreads(
+            Opener opener,
+            int ranks,
+            CommunicationSettings settings,
+            IntFunction<Compute> computes,
+            Program<T> program) {
         this.opener = opener;
         this.addresses = IntStream.range(0, ranks)
                 .mapToObj(rank -> new CompletableFuture<RankAddress>())
                 .toList();
         this.settings = settings;
-        this.plan = plan;
-        this.listener = listener;
+        this.computes = computes;
+        this.program = program;
+        this.results = new AtomicReferenceArray<>(ranks);
     }
 
-    /** Runs it. Throws what the first rank that failed threw. */
-    void run() throws InterruptedException {
+    /** Runs all ranks to their end, once. Returns what each came to; throws what the first that failed threw. */
+    public List<T> run() throws Exception {
         List<Thread> threads = new ArrayList<>();
         for (int rank = 0; rank < addresses.size(); rank++) {
             int me = rank;
@@ -53,9 +85,13 @@ final class ThreadRanks {
             throw cancelled;
         }
         switch (failure.get()) {
-            case null -> {}
+            case null -> {
+                return IntStream.range(0, addresses.size())
+                        .mapToObj(results::get)
+                        .toList();
+            }
             case Error error -> throw error;
-            case RuntimeException exception -> throw exception;
+            case Exception exception -> throw exception;
             case Throwable other -> throw new IllegalStateException(other);
         }
     }
@@ -84,15 +120,26 @@ final class ThreadRanks {
         }
     }
 
-    private void rank(int rank) {
-        try (Memory memory = CommRank.memory(plan);
-                Endpoint endpoint = opener.open(rank, addresses.size(), memory, settings)) {
+    private void rank(int rank) throws Exception {
+        try (Compute compute = computes.apply(rank);
+                Endpoint endpoint = opener.open(rank, addresses.size(), compute.memory(), settings)) {
             addresses.get(rank).complete(endpoint.address());
             List<RankAddress> all =
                     addresses.stream().map(CompletableFuture::join).toList();
             try (Fabric fabric = endpoint.join(all)) {
-                new CommRank(fabric, memory, plan, rank == 0 ? listener : CommListener.NONE).run();
+                run(rank, fabric, compute);
             }
+        }
+    }
+
+    private void run(int rank, Fabric fabric, Compute compute) throws Exception {
+        try {
+            results.set(rank, program.run(fabric, compute));
+        } catch (Throwable thrown) {
+            // Noted before the others fail because of it.
+            failure.compareAndSet(null, thrown);
+            fabric.abort("rank " + rank + " failed: " + thrown.getMessage());
+            throw thrown;
         }
     }
 }

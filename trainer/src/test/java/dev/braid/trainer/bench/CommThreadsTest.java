@@ -4,15 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.braid.tensor.DType;
+import dev.braid.trainer.ranks.RankThreads;
 import java.util.ArrayList;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(60)
-class ThreadRanksTest {
+class CommThreadsTest {
     /** Keeps what it hears. */
     private static final class Notes implements CommListener {
         private final List<CommPlan.Point> started = new ArrayList<>();
@@ -40,7 +42,7 @@ class ThreadRanksTest {
         PlainWorld world = new PlainWorld(ranks, 0);
         Notes notes = new Notes();
         CommPlan plan = plan(dtype, List.of(4L, 1000L, 4096L), CommOperation.values());
-        new ThreadRanks(world::open, ranks, CommBenchmark.settings(), plan, notes).run();
+        CommBenchmark.threads(world::open, ranks, CommBenchmark.settings(), plan, notes);
         assertThat(notes.started).isEqualTo(plan.points()).hasSize(6 * 3 + 1);
         assertThat(notes.results).extracting(CommResult::point).isEqualTo(plan.points());
         assertThat(notes.results)
@@ -55,8 +57,9 @@ class ThreadRanksTest {
     void shouldRefuseToTimeWrongSums() {
         PlainWorld world = new PlainWorld(2, 0.5f);
         CommPlan plan = plan(DType.F32, List.of(16L), CommOperation.ALL_REDUCE);
-        ThreadRanks ranks = new ThreadRanks(world::open, 2, CommBenchmark.settings(), plan, CommListener.NONE);
-        assertThatThrownBy(ranks::run)
+        ThrowingCallable run =
+                () -> CommBenchmark.threads(world::open, 2, CommBenchmark.settings(), plan, CommListener.NONE);
+        assertThatThrownBy(run)
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageMatching(
                         "all_reduce of 4 elements over 2 ranks: element 0 of rank [01] is 3.5, must be 3.0");
@@ -66,31 +69,33 @@ class ThreadRanksTest {
     @Test
     void shouldEndAllRanksWhenOneCanNotBeOpened() {
         PlainWorld world = new PlainWorld(3, 0);
-        CommRank.Opener opener = (rank, ranks, memory, settings) -> {
+        RankThreads.Opener opener = (rank, ranks, memory, settings) -> {
             if (rank == 1) {
                 throw new IllegalStateException("no room in /dev/shm");
             }
             return world.open(rank, ranks, memory, settings);
         };
         CommPlan plan = plan(DType.F32, List.of(16L), CommOperation.ALL_REDUCE);
-        ThreadRanks ranks = new ThreadRanks(opener, 3, CommBenchmark.settings(), plan, CommListener.NONE);
-        assertThatThrownBy(ranks::run).isInstanceOf(IllegalStateException.class).hasMessage("no room in /dev/shm");
+        ThrowingCallable run =
+                () -> CommBenchmark.threads(opener, 3, CommBenchmark.settings(), plan, CommListener.NONE);
+        assertThatThrownBy(run).isInstanceOf(IllegalStateException.class).hasMessage("no room in /dev/shm");
         assertThat(world.closed).hasValue(2);
     }
 
     @Test
     void shouldEndItsThreadsWhenInterrupted() throws InterruptedException {
         PlainWorld world = new PlainWorld(2, 0);
-        CommRank.Opener opener = (rank, ranks, memory, settings) -> {
+        RankThreads.Opener opener = (rank, ranks, memory, settings) -> {
             if (rank == 1) {
                 awaitInterrupt();
             }
             return world.open(rank, ranks, memory, settings);
         };
         CommPlan plan = plan(DType.F32, List.of(16L), CommOperation.BARRIER);
-        ThreadRanks ranks = new ThreadRanks(opener, 2, CommBenchmark.settings(), plan, CommListener.NONE);
+        ThrowingCallable run =
+                () -> CommBenchmark.threads(opener, 2, CommBenchmark.settings(), plan, CommListener.NONE);
         Thread.currentThread().interrupt();
-        assertThatThrownBy(ranks::run).isInstanceOf(InterruptedException.class);
+        assertThatThrownBy(run).isInstanceOf(InterruptedException.class);
         assertThat(Thread.getAllStackTraces().keySet())
                 .extracting(Thread::getName)
                 .doesNotContain("rank 0", "rank 1");

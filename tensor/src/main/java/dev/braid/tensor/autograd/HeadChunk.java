@@ -1,0 +1,99 @@
+package dev.braid.tensor.autograd;
+
+import dev.braid.tensor.Category;
+import dev.braid.tensor.Compute;
+import dev.braid.tensor.DType;
+import dev.braid.tensor.Memory;
+import dev.braid.tensor.Shape;
+import dev.braid.tensor.Tensor;
+import dev.braid.tensor.parameters.Weight;
+
+/** Buffers for the logits of one chunk of rows and their gradient, on the columns of the vocabulary that this rank has. */
+final class HeadChunk implements AutoCloseable {
+    private final Compute compute;
+    private final Tensor x;
+    private final Weight head;
+    private final RowLosses losses;
+    private final int rows;
+    private final Tensor logits;
+    private final Tensor gradient;
+    private int from;
+    private int count;
+
+    /** Chunks of at most {@code rows} rows of {@code x}, all rows [n, D]. */
+    HeadChunk(Tape tape, Tensor x, Weight head, RowLosses losses, int rows) {
+        this.compute = tape.compute();
+        this.x = x;
+        this.head = head;
+        this.losses = losses;
+        this.rows = rows;
+        Memory memory = compute.memory();
+        Shape shape = Shape.of(rows, head.rows());
+        this.logits = memory.allocate(Category.WORKSPACE, DType.F32, shape);
+        this.gradient =
+                x.dtype() == DType.F32 ? logits.retain() : memory.allocate(Category.WORKSPACE, x.dtype(), shape);
+    }
+
+    /** Goes to the chunk that begins at row {@code first}. */
+    void logits(int first) {
+        from = first;
+        count = (int) Math.min(rows, x.shape().rows() - first);
+        Products.multiply(
+                compute,
+                "head.logits",
+                count,
+                head.rows(),
+                head.columns(),
+                false,
+                true,
+                x.rows(from, count),
+                head.compute(),
+                logits.rows(0, count),
+                false);
+    }
+
+    void loss(Tensor logSum, Tensor loss) {
+        losses.forward(logits.rows(0, count), from, logSum, loss);
+    }
+
+    /** Afterwards the logits may be gone. */
+    void logitGradient(Tensor logSum, float scale) {
+        losses.gradient(logits.rows(0, count), from, logSum, scale, gradient.rows(0, count));
+    }
+
+    void inputGradient(Tensor passed) {
+        Products.multiply(
+                compute,
+                "head.input_gradient",
+                count,
+                head.columns(),
+                head.rows(),
+                false,
+                false,
+                gradient.rows(0, count),
+                head.compute(),
+                passed.rows(from, count),
+                false);
+    }
+
+    void weightGradient() {
+        Products.multiply(
+                compute,
+                "head.weight_gradient",
+                head.rows(),
+                head.columns(),
+                count,
+                true,
+                false,
+                gradient.rows(0, count),
+                x.rows(from, count),
+                head.gradient(),
+                true);
+    }
+
+    @Override
+    public void close() {
+        gradient.release();
+        logits.release();
+    }
+}

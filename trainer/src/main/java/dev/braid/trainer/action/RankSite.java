@@ -1,0 +1,66 @@
+package dev.braid.trainer.action;
+
+import dev.braid.parallelism.CommunicationSettings;
+import dev.braid.parallelism.Reach;
+import dev.braid.tensor.Compute;
+import dev.braid.tensor.Memory;
+import dev.braid.tensor.kernels.KernelProviders;
+import dev.braid.trainer.config.Experiment;
+import dev.braid.trainer.spark.Neighbours;
+import dev.braid.trainer.spark.RankContext;
+import java.nio.file.Path;
+
+/** What a rank of an experiment computes and communicates with. */
+record RankSite(RankContext context, Experiment experiment) {
+    private static final String FLIGHT_FOLDER = "flight";
+
+    /** The rank's cores and memory. */
+    Compute compute() {
+        Memory memory = neighbours().memory(context.rank());
+        try {
+            return new Compute(
+                    context.cores(), experiment.engine(), "rank-" + context.rank(), KernelProviders.chosen(), memory);
+        } catch (RuntimeException | Error failure) {
+            memory.close();
+            throw failure;
+        }
+    }
+
+    /**
+     * How it talks to its peers.
+     *
+     * @param output the run's folder, where the last operations are kept when an attempt fails
+     * @throws IllegalArgumentException when the transport that the user asked for does not reach all ranks
+     */
+    CommunicationSettings communication(Path output) {
+        Reach reach = neighbours().reach();
+        String transport = experiment.parallel().transport().orElse("auto");
+        if (transport.equals("shared") && reach != Reach.PROCESS) {
+            throw new IllegalArgumentException(
+                    "parallel.transport: is shared, which joins ranks of one JVM, but these are"
+                            + " in several executors; write auto, or remove the key");
+        }
+        if (transport.equals("ipc") && reach == Reach.NETWORK) {
+            throw new IllegalArgumentException(
+                    "parallel.transport: is ipc, which joins ranks of one host, but these are on "
+                            + String.join(", ", hosts()) + "; write auto, or remove the key");
+        }
+        return experiment
+                .parallel()
+                .communication(context.runId(), context.attempt(), context.secret())
+                .withReach(reach)
+                .withFlightFolder(output.resolve(FLIGHT_FOLDER));
+    }
+
+    private String[] hosts() {
+        return context.members().stream()
+                .map(member -> member.host())
+                .distinct()
+                .limit(4)
+                .toArray(String[]::new);
+    }
+
+    private Neighbours neighbours() {
+        return new Neighbours(context.members());
+    }
+}

@@ -30,11 +30,13 @@ public final class ConfigReader<T extends Record> {
     private final Class<T> type;
     private final RecordOf root;
     private final Derived derived;
+    private final PresetSource presets;
 
-    private ConfigReader(Class<T> type, RecordOf root, Derived derived) {
+    private ConfigReader(Class<T> type, RecordOf root, Derived derived, PresetSource presets) {
         this.type = type;
         this.root = root;
         this.derived = derived;
+        this.presets = presets;
     }
 
     /** Supplies values that follow from others or from the file's name. */
@@ -49,18 +51,35 @@ public final class ConfigReader<T extends Record> {
         Map<String, String> derive(String source, Function<String, Optional<String>> written);
     }
 
+    /** Supplies the values of presets. */
+    @FunctionalInterface
+    public interface PresetSource {
+        /**
+         * The keys of a preset as YAML.
+         *
+         * @param key dotted key of the section that names it: {@code model}
+         * @param name one of the words that the key allows
+         */
+        String yaml(String key, String name);
+    }
+
     /**
      * A reader for records of {@code type}.
      *
      * @throws IllegalStateException if the record, or one that it holds, can't be bound
      */
     public static <T extends Record> ConfigReader<T> of(Class<T> type) {
-        return new ConfigReader<>(type, Schema.of(type), (source, written) -> Map.of());
+        return new ConfigReader<>(type, Schema.of(type), (source, written) -> Map.of(), (key, name) -> "{}");
     }
 
     /** The same reader, which supplies values for keys that are not written. */
     public ConfigReader<T> withDerived(Derived derived) {
-        return new ConfigReader<>(type, root, derived);
+        return new ConfigReader<>(type, root, derived, presets);
+    }
+
+    /** The same reader, which fills in the keys that a preset supplies (see {@link Key#preset}) and that are not written. */
+    public ConfigReader<T> withPresets(PresetSource presets) {
+        return new ConfigReader<>(type, root, derived, presets);
     }
 
     /**
@@ -87,6 +106,7 @@ public final class ConfigReader<T extends Record> {
                     Place.whole(name), "", "the file is empty; it needs " + String.join(", ", root.requiredKeys()), "");
         }
         Optional<Object> bound = tree.map(value -> new Overrides(root, faults).apply(value, overrides))
+                .map(value -> new Presets(root, presets, faults).fill(value))
                 .map(value -> supply(name, value))
                 .flatMap(value -> new Binder(root, faults).bindRoot(value));
         if (bound.isEmpty()) {

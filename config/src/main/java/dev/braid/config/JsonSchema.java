@@ -74,7 +74,12 @@ public final class JsonSchema {
         }
         type.components().forEach(component -> properties.put(component.key(), property(component)));
         Map<String, Object> schema = ordered("type", "object", "properties", properties);
-        schema.put("required", required);
+        if (type.presetKey().isPresent()) {
+            String preset = type.presetKey().get().key();
+            schema.put("anyOf", List.of(Map.of("required", List.of(preset)), Map.of("required", required)));
+        } else {
+            schema.put("required", required);
+        }
         schema.put("additionalProperties", false);
         return schema;
     }

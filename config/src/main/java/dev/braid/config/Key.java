@@ -36,4 +36,10 @@ public @interface Key {
      * only documents what an empty one means.
      */
     String derived() default "";
+
+    /**
+     * Whether the key, an {@code Optional} word, names a set of values that stand for those of the keys beside it that are not
+     * written. Whoever reads the file supplies them, see {@link ConfigReader#withPresets}.
+     */
+    boolean preset() default false;
 }

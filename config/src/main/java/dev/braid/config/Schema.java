@@ -42,7 +42,7 @@ final class Schema {
         String name = key.name().isEmpty() ? Keys.snakeCase(component.getName()) : key.name();
         Optional<String> byDefault = Optional.of(key.byDefault()).filter(text -> !text.isEmpty());
         Type type = type(component.getGenericType(), new Text(List.of(key.allowed()), List.of(key.later())), component);
-        return new Component(name, component, type, key.value(), byDefault, key.derived());
+        return new Component(name, component, type, key.value(), byDefault, key.derived(), key.preset());
     }
 
     private static Type type(java.lang.reflect.Type type, Text text, RecordComponent component) {

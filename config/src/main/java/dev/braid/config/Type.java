@@ -96,6 +96,11 @@ sealed interface Type {
                     .findFirst();
         }
 
+        /** The key that names a preset, if there is one. */
+        Optional<Component> presetKey() {
+            return components.stream().filter(Component::preset).findFirst();
+        }
+
         List<String> requiredKeys() {
             return components.stream()
                     .filter(Component::isRequired)
@@ -133,6 +138,7 @@ sealed interface Type {
      * @param accessor reads it from a record
      * @param byDefault the default as YAML text
      * @param derived in words, where the value comes from when it is not written; empty if it doesn't
+     * @param preset whether its value names a set of values for the keys beside it
      */
     record Component(
             String key,
@@ -140,7 +146,8 @@ sealed interface Type {
             Type type,
             String document,
             Optional<String> byDefault,
-            String derived) {
+            String derived,
+            boolean preset) {
         /** Whether whoever writes the file, or supplies derived values, must give it. */
         boolean isRequired() {
             return byDefault.isEmpty() && !(type instanceof OptionalOf) && derived.isEmpty();

@@ -12,6 +12,13 @@ import java.util.TreeSet;
 
 /** What a decoder is made of: named mixers and feed-forwards, arranged by a pattern that repeats over the layers. */
 public record ModelConfig(
+        @Key(
+                value = "A published shape to start from: its keys stand for those that are not written. Mixers and"
+                        + " feed-forwards are filled in by name.",
+                allowed = {"llama-3-8b", "llama-3-70b", "llama-3-405b"},
+                preset = true)
+        Optional<String> preset,
+
         @Key("Width of the residual stream.") int dim,
         @Key("Number of layers.") int layers,
         @Key("Longest sequence in tokens.") int context,
@@ -40,6 +47,21 @@ public record ModelConfig(
                 byDefault = "0.02")
         double initStd)
         implements Validated {
+
+    /** A model that is written out. */
+    public ModelConfig(
+            int dim,
+            int layers,
+            int context,
+            boolean tieEmbeddings,
+            Map<String, MixerConfig> mixers,
+            Map<String, FeedForwardConfig> ffns,
+            List<String> pattern,
+            Optional<Integer> vocab,
+            double normEps,
+            double initStd) {
+        this(Optional.empty(), dim, layers, context, tieEmbeddings, mixers, ffns, pattern, vocab, normEps, initStd);
+    }
 
     /** One layer: which mixer, which feed-forward. */
     public record Layer(String mixer, String ffn) {}

@@ -57,4 +57,9 @@ public final class BraidActions implements Actions {
     public void benchComm(BenchComm request) throws IOException, InterruptedException {
         new BenchCommAction(console, request).run();
     }
+
+    @Override
+    public void plan(Plan request) throws IOException {
+        new PlanAction(console).run(request);
+    }
 }

@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * What the commands do. Arguments are checked as far as they can be without looking at files. Each is called at most once, on the
@@ -88,6 +90,14 @@ public interface Actions {
             boolean preflight,
             boolean json) {}
 
+    /**
+     * @param memory bytes that the tensors of a rank may use; empty when nothing is to be compared
+     * @param cores of a rank; empty for its share of this machine's
+     * @param rate FLOP/s that a rank keeps up; empty when no time is to be told
+     * @param json the result as one JSON object
+     */
+    record Plan(Experiment experiment, OptionalLong memory, OptionalInt cores, OptionalDouble rate, boolean json) {}
+
     /** {@code braid train}: prepares what is missing, trains or resumes, and saves. */
     void train(Train request) throws IOException, InterruptedException;
 
@@ -114,4 +124,7 @@ public interface Actions {
 
     /** {@code braid bench comm}: latency and bandwidth of collectives. */
     void benchComm(BenchComm request) throws IOException, InterruptedException;
+
+    /** {@code braid plan}: memory, traffic and arithmetic of a run. */
+    void plan(Plan request) throws IOException, InterruptedException;
 }

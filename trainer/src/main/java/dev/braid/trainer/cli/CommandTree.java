@@ -28,6 +28,7 @@ public final class CommandTree {
         this.root = new CommandLine(new Root())
                 .addSubcommand(new TrainCommand(actions))
                 .addSubcommand(new CheckCommand(console))
+                .addSubcommand(new PlanCommand(actions))
                 .addSubcommand(new CommandLine(new DataCommand())
                         .addSubcommand(new DataCommand.Prepare(actions))
                         .addSubcommand(new DataCommand.Show(actions)))

@@ -9,6 +9,7 @@ import dev.braid.config.Validated;
 import dev.braid.data.DataConfig;
 import dev.braid.data.TokenizerConfig;
 import dev.braid.models.ModelConfig;
+import dev.braid.models.ModelPresets;
 import dev.braid.optimizers.OptimizerConfig;
 import dev.braid.optimizers.ScheduleConfig;
 import java.nio.file.Path;
@@ -92,7 +93,9 @@ public record Experiment(
     }
 
     private static ConfigReader<Experiment> reader() {
-        return ConfigReader.of(Experiment.class).withDerived(Experiment::derive);
+        return ConfigReader.of(Experiment.class)
+                .withDerived(Experiment::derive)
+                .withPresets((key, name) -> ModelPresets.yaml(name));
     }
 
     private static Map<String, String> derive(String source, Function<String, Optional<String>> written) {

@@ -5,7 +5,7 @@ import java.util.Locale;
 /** Figures as people read them: few digits, a unit, always the same in every locale. */
 public final class Format {
     private static final String[] THOUSANDS = {"", "k", "M", "B", "T"};
-    private static final String[] DECIMAL_PREFIXES = {"", "k", "M", "G", "T", "P", "E"};
+    private static final String[] DECIMAL_PREFIXES = {"", "k", "M", "G", "T", "P", "E", "Z", "Y"};
     private static final String[] BINARY_PREFIXES = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
 
     private Format() {}
@@ -39,6 +39,11 @@ public final class Format {
     /** Floating-point operations a second: {@code 310 GFLOP/s}, {@code 1.2 TFLOP/s}. */
     public static String flops(double perSecond) {
         return withUnit(perSecond, 1000, DECIMAL_PREFIXES, "FLOP/s");
+    }
+
+    /** Floating-point operations: {@code 735 GFLOP}, {@code 42.3 ZFLOP}. */
+    public static String operations(double count) {
+        return withUnit(count, 1000, DECIMAL_PREFIXES, "FLOP");
     }
 
     /** The two largest units of a time in seconds: {@code 0.4s}, {@code 12s}, {@code 1m12s}, {@code 1h02m}, {@code 2d03h}. */

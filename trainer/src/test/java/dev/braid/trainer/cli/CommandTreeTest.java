@@ -6,6 +6,7 @@ import dev.braid.parallelism.Algorithm;
 import dev.braid.tensor.DType;
 import dev.braid.trainer.bench.CommOperation;
 import dev.braid.trainer.bench.CommPlan;
+import dev.braid.trainer.config.Experiment;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -15,7 +16,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -150,6 +153,19 @@ final class CommandTreeTest {
     }
 
     @Test
+    void shouldPlanForAGivenMemory() {
+        assertThat(braid.run("plan", TINY, "--memory", "2GiB", "--cores", "4", "--rate", "150", "--json"))
+                .isZero();
+        assertThat(actions.requests)
+                .containsExactly(new Actions.Plan(
+                        Experiment.read(Path.of(TINY), List.of()),
+                        OptionalLong.of(2L << 30),
+                        OptionalInt.of(4),
+                        OptionalDouble.of(150e9),
+                        true));
+    }
+
+    @Test
     void shouldSayThatAConfigIsFineAndWhatItComesTo() {
         assertThat(braid.run("check", TINY)).isZero();
         assertThat(out())
@@ -173,7 +189,7 @@ final class CommandTreeTest {
         assertThat(braid.run("check", TINY, "--resolved")).isZero();
         Path file = Files.writeString(folder.resolve("resolved.yaml"), out());
         assertThat(braid.run("check", file.toString())).isZero();
-        assertThat(out()).contains("name: tiny\nseed: 1234\noutput: runs/tiny\nmodel:\n  dim: 64\n");
+        assertThat(out()).contains("name: tiny\nseed: 1234\noutput: runs/tiny\nmodel:\n  preset: none\n  dim: 64\n");
     }
 
     @Test
@@ -196,7 +212,7 @@ final class CommandTreeTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            trian x.yaml               | braid: there is no command 'trian'; there are train, check, data, export, import, score, sample, bench, help; did you mean 'train'? | braid help
+            trian x.yaml               | braid: there is no command 'trian'; there are train, check, plan, data, export, import, score, sample, bench, help; did you mean 'train'? | braid help
             data shwo x.yaml           | braid data: there is no command 'shwo'; there are prepare, show; did you mean 'show'? | braid help data
             data                       | braid data: a command is missing; there are prepare, show | braid help data
             train x.yaml --mster=local | braid train: there is no option '--mster=local'; did you mean '--master'? | braid help train
@@ -216,7 +232,7 @@ final class CommandTreeTest {
     void shouldNameTheCommandsWhenNoneIsGiven() {
         assertThat(braid.run()).isEqualTo(CommandTree.WRONG_INPUT);
         assertThat(err())
-                .isEqualTo("braid: a command is missing; there are train, check, data, export, import, score,"
+                .isEqualTo("braid: a command is missing; there are train, check, plan, data, export, import, score,"
                         + " sample, bench, help\nSee: braid help\n");
     }
 
@@ -244,9 +260,12 @@ final class CommandTreeTest {
             sample c --prompt a --temperature -1 | braid sample: --temperature is -1.0, must be 0 or more
             sample c --prompt a --temperature NaN | braid sample: --temperature is NaN, must be 0 or more
             sample c --prompt a --top-p 0     | braid sample: --top-p is 0.0, must be above 0 and at most 1
-            help trian                        | braid help: there is no command 'trian'; there are train, check, data, export, import, score, sample, bench, help; did you mean 'train'?
+            help trian                        | braid help: there is no command 'trian'; there are train, check, plan, data, export, import, score, sample, bench, help; did you mean 'train'?
             help config optimiser.lr          | braid help: there is no key 'optimiser.lr'; did you mean 'optimizer.lr'?; all keys: braid help config
             help train --schema               | braid help: --markdown and --schema go with: braid help config
+            plan ../examples/tiny.yaml --memory much | braid plan: --memory: 'much' is not a size; allowed are bytes or a number with KB, MB, GB, TB, KiB, MiB, GiB, TiB
+            plan ../examples/tiny.yaml --cores 0 | braid plan: --cores is 0, must be at least 1
+            plan ../examples/tiny.yaml --rate 0  | braid plan: --rate is 0.0, must be above 0
             check nowhere.yaml                | braid check: nowhere.yaml has 1 fault:\\n  nowhere.yaml: there is no such file
             """)
     void shouldRefuseWrongInputInOneMessage(String line, String problem) {
@@ -260,6 +279,7 @@ final class CommandTreeTest {
             strings = {
                 "train",
                 "check",
+                "plan",
                 "data prepare",
                 "data show",
                 "export",
@@ -398,6 +418,11 @@ final class CommandTreeTest {
 
         @Override
         public void benchComm(BenchComm request) {
+            record(request);
+        }
+
+        @Override
+        public void plan(Plan request) {
             record(request);
         }
     }

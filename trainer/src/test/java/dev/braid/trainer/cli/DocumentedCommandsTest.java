@@ -102,5 +102,8 @@ class DocumentedCommandsTest {
 
         @Override
         public void benchComm(BenchComm request) {}
+
+        @Override
+        public void plan(Plan request) {}
     }
 }

@@ -1,0 +1,162 @@
+package dev.braid.trainer.plan;
+
+import dev.braid.models.ModelConfig;
+import dev.braid.parallelism.mesh.Mesh;
+import dev.braid.tensor.DType;
+import dev.braid.trainer.config.Experiment;
+
+/**
+ * What decides how much memory, traffic and arithmetic a step takes. Immutable.
+ *
+ * @param vocabulary token ids
+ * @param compute dtype of activations and of matrices as operations read them
+ * @param zero what the shard group divides, 0 to 3
+ * @param reshardAfterForward with zero 3: whether gathered values are dropped between forward and backward
+ * @param accumulateSharded with zero 2 and 3: whether gradients are reduced after every micro-batch
+ * @param reduce dtype in which gradients travel
+ * @param sequences of a step, over all ranks
+ * @param microbatch sequences that a rank runs at once
+ * @param sequence tokens of a sequence
+ * @param recompute whether backward runs each block again
+ * @param cores of a rank
+ */
+public record PlanInput(
+        ModelConfig model,
+        int vocabulary,
+        DType compute,
+        Mesh mesh,
+        int zero,
+        boolean reshardAfterForward,
+        boolean accumulateSharded,
+        DType reduce,
+        int sequences,
+        int microbatch,
+        int sequence,
+        boolean recompute,
+        int cores) {
+
+    /** The input that an experiment means. */
+    public static PlanInput of(Experiment experiment, int vocabulary, int cores) {
+        return new PlanInput(
+                experiment.model(),
+                vocabulary,
+                experiment.precision().computeType(),
+                experiment.parallel().mesh(),
+                experiment.parallel().zeroStage(),
+                experiment.parallel().reshardsAfterForward(),
+                experiment.parallel().accumulatesSharded(),
+                experiment.parallel().reduceType(),
+                experiment.batch().sequences(),
+                experiment.microbatchSize(),
+                experiment.sequence(),
+                experiment.train().recomputesBlocks(),
+                cores);
+    }
+
+    /** Micro-batches that a rank runs in a step. */
+    public int microbatches() {
+        return Math.max(1, Math.ceilDiv(sequences, mesh.dataRanks() * microbatch));
+    }
+
+    /** Tokens of a micro-batch. */
+    public long microbatchTokens() {
+        return (long) microbatch * sequence;
+    }
+
+    /** Tokens of a step, over all ranks. */
+    public long tokens() {
+        return (long) sequences * sequence;
+    }
+
+    /** Tokens of a micro-batch that lie on one rank between the divided products. */
+    long ownTokens() {
+        return Math.ceilDiv(microbatchTokens(), mesh.tensor());
+    }
+
+    /** Whether a rank's values of a unit are gathered when it is used. */
+    boolean gathersValues() {
+        return zero == 3 && mesh.shard() > 1;
+    }
+
+    /** Whether a rank holds the whole gradient until the end of a step although it keeps only its share. */
+    boolean holdsWholeGradient() {
+        return dividesGradients() && microbatches() > 1 && !accumulateSharded;
+    }
+
+    /** Whether a rank keeps only its share of the gradient. */
+    boolean dividesGradients() {
+        return zero >= 2 && mesh.shard() > 1;
+    }
+
+    /** The same with another dtype of activations and values. */
+    public PlanInput withCompute(DType other) {
+        return new PlanInput(
+                model,
+                vocabulary,
+                other,
+                mesh,
+                zero,
+                reshardAfterForward,
+                accumulateSharded,
+                reduce,
+                sequences,
+                microbatch,
+                sequence,
+                recompute,
+                cores);
+    }
+
+    /** The same on another mesh, with what its shard group divides. */
+    public PlanInput withMesh(Mesh other, int stage) {
+        return new PlanInput(
+                model,
+                vocabulary,
+                compute,
+                other,
+                stage,
+                stage == 3 && (reshardAfterForward || zero != 3),
+                accumulateSharded,
+                reduce,
+                sequences,
+                microbatch,
+                sequence,
+                recompute,
+                cores);
+    }
+
+    /** The same with other rules for what is gathered and accumulated. */
+    public PlanInput withSharding(boolean reshard, boolean accumulate) {
+        return new PlanInput(
+                model,
+                vocabulary,
+                compute,
+                mesh,
+                zero,
+                reshard,
+                accumulate,
+                reduce,
+                sequences,
+                microbatch,
+                sequence,
+                recompute,
+                cores);
+    }
+
+    /** The same with micro-batches of another size, and blocks run again or not. */
+    public PlanInput withMicrobatch(int size, boolean again) {
+        return new PlanInput(
+                model,
+                vocabulary,
+                compute,
+                mesh,
+                zero,
+                reshardAfterForward,
+                accumulateSharded,
+                reduce,
+                sequences,
+                size,
+                sequence,
+                again,
+                cores);
+    }
+}

@@ -1,0 +1,162 @@
+package dev.braid.trainer.plan;
+
+import dev.braid.models.ModelConfig;
+import dev.braid.tensor.DType;
+import dev.braid.trainer.plan.MemoryLedger.Held;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * Memory of the first rank over a training step, found by following one micro-batch through forward and backward. Ranks along
+ * the tensor axis differ by at most a head or a row, ranks along the shard axis by a block of elements.
+ */
+final class StepMemory {
+    /** Tokens, labels, positions and documents. */
+    private static final int BATCH_TENSORS = 4;
+
+    private final MemoryLedger ledger = new MemoryLedger();
+    private final PlanInput input;
+    private final List<UnitSize> sizes;
+    private final UnitTrace units;
+    private final List<BlockShape> shapes;
+    private final int outputUnit;
+    private final int vocabulary;
+
+    /**
+     * What a step comes to.
+     *
+     * @param held all the time
+     * @param peak at the fullest moment
+     * @param largestTransient the largest of what comes and goes, by name
+     * @param largestTransientBytes its size
+     */
+    record Result(ZeroMemory held, Footprint peak, String largestTransient, long largestTransientBytes) {}
+
+    private StepMemory(PlanInput input, List<UnitSize> sizes) {
+        this.input = input;
+        this.sizes = sizes;
+        this.outputUnit = sizes.size() - 1;
+        this.vocabulary = Math.ceilDiv(input.vocabulary(), input.mesh().tensor());
+        this.shapes = input.model().arrangement().stream()
+                .map((ModelConfig.Layer layer) ->
+                        BlockShape.of(input.model(), layer, input.mesh().tensor()))
+                .toList();
+        this.units = new UnitTrace(ledger, input, sizes);
+    }
+
+    /**
+     * Follows a step.
+     *
+     * @param sizes of the units on a rank of the tensor axis, see {@link UnitSize#of}
+     */
+    static Result of(PlanInput input, List<UnitSize> sizes) {
+        return new StepMemory(input, sizes).run();
+    }
+
+    private Result run() {
+        ZeroMemory held = sizes.stream()
+                .map(unit ->
+                        unit.held(input.compute(), input.zero(), input.mesh().shard()))
+                .reduce(ZeroMemory.NONE, ZeroMemory::plus);
+        ledger.hold(Term.PARAMETERS, held.parameters());
+        ledger.hold(Term.GRADIENTS, held.gradients());
+        ledger.hold(Term.OPTIMIZER, held.optimizer());
+        ledger.hold(
+                Term.WORKSPACE,
+                Scratch.products(input.cores(), input.compute(), input.model().dim()));
+        ledger.hold(Term.ACTIVATIONS, BATCH_TENSORS * Integer.BYTES * input.microbatchTokens());
+        microbatch();
+        return new Result(
+                held, ledger.peak(), ledger.largest().name(), ledger.largest().bytes());
+    }
+
+    private long own(long columns) {
+        return input.ownTokens() * columns * input.compute().bytes();
+    }
+
+    private Held gathered() {
+        return ledger.holdShortly(
+                Term.COMMUNICATION,
+                "rows of all tensor ranks",
+                input.mesh().tensor() > 1
+                        ? input.microbatchTokens()
+                                * input.model().dim()
+                                * input.compute().bytes()
+                        : 0);
+    }
+
+    private void microbatch() {
+        int dim = input.model().dim();
+        units.values(List.of(0, 1));
+        ledger.hold(Term.ACTIVATIONS, own(dim));
+        gathered().release();
+        Deque<BlockTrace> blocks = new ArrayDeque<>();
+        for (int i = 0; i < shapes.size(); i++) {
+            units.values(List.of(i + 1, i + 2));
+            BlockTrace block = new BlockTrace(ledger, input, shapes.get(i));
+            block.forward();
+            if (input.recompute()) {
+                block.releaseSaved();
+            }
+            blocks.push(block);
+        }
+        ledger.hold(Term.ACTIVATIONS, own(dim));
+        ledger.hold(Term.ACTIVATIONS, input.ownTokens() * Float.BYTES);
+        Held gradient = head(dim);
+        for (int i = shapes.size() - 1; i >= 0; i--) {
+            units.values(List.of(i + 1, i > 0 ? i : afterBackward()));
+            units.gradientBegins(i + 1);
+            gradient = backward(blocks.pop(), gradient);
+            units.gradientComplete(i + 1);
+        }
+        units.gradientBegins(0);
+        gathered().release();
+    }
+
+    /** The unit gathered ahead when backward comes to its end: the one that the next micro-batch begins with. */
+    private int afterBackward() {
+        return input.microbatches() > 1 ? 0 : 1;
+    }
+
+    private Held backward(BlockTrace block, Held gradient) {
+        if (!input.recompute()) {
+            return block.backward(gradient, true);
+        }
+        // What is run again is kept until its backward is done.
+        Held output = block.forward();
+        Held passed = block.backward(gradient, false);
+        output.release();
+        return passed;
+    }
+
+    /** Loss and its gradient in one pass, then the last norm's backward. */
+    private Held head(int dim) {
+        boolean tied = input.model().tieEmbeddings();
+        List<Integer> used = new ArrayList<>(List.of(outputUnit, outputUnit - 1));
+        units.gradientBegins(outputUnit);
+        if (tied) {
+            used.add(0);
+            units.gradientBegins(0);
+        }
+        units.values(used);
+        long rows = Scratch.logitRows(input.microbatchTokens(), vocabulary);
+        long elements = rows * vocabulary;
+        Held all = gathered();
+        Held loss = ledger.hold(Term.WORKSPACE, input.microbatchTokens() * Float.BYTES);
+        ledger.hold(Term.ACTIVATIONS, input.microbatchTokens() * Float.BYTES);
+        Held passed = ledger.hold(Term.ACTIVATIONS, own(dim));
+        Held summed = gathered();
+        Held logits = ledger.holdShortly(Term.WORKSPACE, "a chunk of logits", elements * Float.BYTES);
+        boolean narrow = input.compute() != DType.F32;
+        Held narrowed =
+                ledger.hold(Term.WORKSPACE, narrow ? elements * input.compute().bytes() : 0);
+        List.of(narrowed, logits, summed, loss, all).forEach(Held::release);
+        Held ofLast = ledger.hold(Term.ACTIVATIONS, own(dim));
+        ledger.pass(Term.WORKSPACE, "norm", Scratch.sumOverRows(input.ownTokens(), dim));
+        passed.release();
+        units.gradientComplete(outputUnit);
+        return ofLast;
+    }
+}

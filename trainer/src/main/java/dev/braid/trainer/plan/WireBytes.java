@@ -1,0 +1,96 @@
+package dev.braid.trainer.plan;
+
+import dev.braid.models.Architecture;
+import dev.braid.tensor.parameters.Unit;
+import java.util.List;
+
+/**
+ * Bytes of tensors that a rank sends in a step, by axis of the mesh; it receives as many. A reduce-scatter or an all-gather of
+ * n bytes over r ranks sends {@code (r - 1) / r * n} from each, an all-reduce twice that.
+ *
+ * @param replicate sums of the rank's share of the gradients over replicas
+ * @param shard gathered values and scattered gradients
+ * @param tensor rows between the divided products, and gradients of what every tensor rank holds
+ */
+public record WireBytes(double replicate, double shard, double tensor) {
+    /** Products that gather rows or sum them in a layer: two and two forward, two and two backward, two gathered again. */
+    private static final int LAYER_EXCHANGES = 10;
+
+    /** Embedding forward and backward, head forward and backward. */
+    private static final int END_EXCHANGES = 4;
+
+    /** A row's maximum, its label's logit and its sum of exponentials, over a vocabulary that is divided. */
+    private static final int LOSS_SUMS = 3;
+
+    static WireBytes of(PlanInput input, Architecture architecture) {
+        List<UnitSize> units = UnitSize.of(architecture);
+        return new WireBytes(
+                replicate(input, units),
+                shard(input, units),
+                tensor(input, architecture.parameters().units()));
+    }
+
+    /** All axes. */
+    public double total() {
+        return replicate + shard + tensor;
+    }
+
+    private static double part(int ranks) {
+        return (ranks - 1.0) / ranks;
+    }
+
+    private static long elements(List<UnitSize> units) {
+        return units.stream().mapToLong(UnitSize::elements).sum();
+    }
+
+    /** How often a step sums gradients. */
+    private static int sums(PlanInput input) {
+        return input.dividesGradients() && input.accumulateSharded() ? input.microbatches() : 1;
+    }
+
+    private static double replicate(PlanInput input, List<UnitSize> units) {
+        double share = (double) elements(units) / input.mesh().shard();
+        return 2 * part(input.mesh().replicate()) * share * input.reduce().bytes() * sums(input);
+    }
+
+    private static double shard(PlanInput input, List<UnitSize> units) {
+        double part = part(input.mesh().shard());
+        double gradients = part * elements(units) * input.reduce().bytes();
+        if (input.zero() == 0) {
+            return 2 * gradients;
+        }
+        double values = 0;
+        for (int unit = 0; unit < units.size(); unit++) {
+            values += (double) units.get(unit).valueBytes() * gathers(input, unit, units.size());
+        }
+        return gradients * sums(input) + part * values;
+    }
+
+    /** How often a step gathers the values of a unit. */
+    private static int gathers(PlanInput input, int unit, int units) {
+        if (input.zero() < 3 || !input.reshardAfterForward()) {
+            return 1;
+        }
+        boolean block = unit > 0 && unit < units - 1;
+        // A table that is also the head is used twice: for look-up, and by the loss.
+        boolean twice = block || (unit == 0 && input.model().tieEmbeddings());
+        return (twice ? 2 : 1) * input.microbatches();
+    }
+
+    private static double tensor(PlanInput input, List<Unit> units) {
+        int ranks = input.mesh().tensor();
+        double rows = (double) input.microbatchTokens() * input.microbatches();
+        double exchanges = LAYER_EXCHANGES * (double) input.model().layers() + END_EXCHANGES;
+        double between =
+                exchanges * rows * input.model().dim() * input.compute().bytes();
+        double loss = 2 * LOSS_SUMS * rows * Float.BYTES;
+        double copies = 0;
+        for (Unit unit : units) {
+            for (Unit.Entry entry : unit.entries()) {
+                int holders = entry.part().copies();
+                copies += 2 * part(holders) * entry.part().shape().count() * Float.BYTES * sums(input);
+            }
+        }
+        return part(ranks) * (between + loss) + copies;
+    }
+}

@@ -53,6 +53,13 @@ class ShardingTest {
     }
 
     @Test
+    void shouldRecomputeBlocksWithoutAChangeOfBits() throws Exception {
+        LayoutRun run = LayoutRun.of(Mesh.of(1, 2, 2), 3);
+        LayoutRun recomputed = new LayoutRun(run.mesh(), run.sharding(), run.dtype(), run.microbatch(), true, 20);
+        assertThat(recomputed.run().results()).isEqualTo(run.run().results());
+    }
+
+    @Test
     void shouldStayNearOneRankInBf16() throws Exception {
         LayoutRun.Outcome alone = LayoutRun.of(Mesh.SINGLE, 0).in(DType.BF16).alone();
         LayoutRun run = LayoutRun.of(Mesh.of(1, 3, 1), 3).in(DType.BF16);

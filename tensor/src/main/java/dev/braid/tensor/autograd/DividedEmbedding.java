@@ -21,7 +21,7 @@ final class DividedEmbedding {
         Tensor out = tape.output(tape.dtype(), Shape.of(rows.own(tape.axis()), table.columns()));
         if (!rows.divided()) {
             Embedding.forward(compute, table.compute(), local, out);
-            tape.axis().allReduce(out).await();
+            compute.profile().time("tensor.all_reduce", 0, tape.axis().allReduce(out)::await);
             return tape.constant(out);
         }
         Tensor partial = ScatteredSum.partial(tape, tape.dtype(), count, table.columns());

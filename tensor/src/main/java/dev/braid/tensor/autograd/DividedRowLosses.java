@@ -26,7 +26,7 @@ record DividedRowLosses(Compute compute, TensorAxis axis, Tensor local, float zL
         DividedCrossEntropy.figures(compute, logits, local.rows(from, rows), mine);
         long[] counts = new long[axis.ranks()];
         Arrays.fill(counts, figures);
-        axis.gather(mine, counts, all).await();
+        compute.profile().time("tensor.gather_losses", 0, axis.gather(mine, counts, all)::await);
         DividedCrossEntropy.combine(
                 compute,
                 axis.ranks(),

@@ -7,11 +7,13 @@ import dev.braid.tensor.parameters.TensorAxis;
 
 /** The rows of all ranks on their way to this one. */
 final class GatheredRows implements AutoCloseable {
+    private final Tape tape;
     private final Tensor mine;
     private final Tensor all;
     private final TensorAxis.Transfer transfer;
 
-    private GatheredRows(Tensor mine, Tensor all, TensorAxis.Transfer transfer) {
+    private GatheredRows(Tape tape, Tensor mine, Tensor all, TensorAxis.Transfer transfer) {
+        this.tape = tape;
         this.mine = mine;
         this.all = all;
         this.transfer = transfer;
@@ -26,19 +28,26 @@ final class GatheredRows implements AutoCloseable {
     static GatheredRows of(Tape tape, Tensor mine, int tokens) {
         Shape shape = Shape.of(tokens, mine.shape().columns());
         Tensor all = tape.compute().memory().allocate(Category.COMMUNICATION, mine.dtype(), shape);
-        return new GatheredRows(mine.retain(), all, tape.axis().gatherRows(mine, all));
+        return new GatheredRows(tape, mine.retain(), all, tape.axis().gatherRows(mine, all));
     }
 
     /** Sends for the rows of {@code x}, unless they are all here. */
     static GatheredRows of(Tape tape, Variable x) {
         return x.divided()
                 ? of(tape, x.value(), x.tokens())
-                : new GatheredRows(x.value().retain(), x.value().retain(), TensorAxis.Transfer.DONE);
+                : new GatheredRows(tape, x.value().retain(), x.value().retain(), TensorAxis.Transfer.DONE);
     }
 
     /** Waits for them: [tokens, columns]. */
     Tensor await() {
-        transfer.await();
+        if (transfer != TensorAxis.Transfer.DONE) {
+            tape.compute().profile().time("tensor.gather_rows", 0, transfer::await);
+        }
+        return all;
+    }
+
+    /** The same, after {@link #await}. */
+    Tensor rows() {
         return all;
     }
 

@@ -54,7 +54,7 @@ final class Logits {
             counts[rank] = rows * columns[rank];
         }
         Tensor all = memory.allocate(Category.COMMUNICATION, DType.F32, Shape.of(rows * head.allRows()));
-        axis.gather(own, counts, all).await();
+        tape.compute().profile().time("tensor.gather_logits", 0, axis.gather(own, counts, all)::await);
         own.release();
         Tensor logits = memory.allocate(Category.ACTIVATIONS, DType.F32, Shape.of(rows, head.allRows()));
         long from = 0;

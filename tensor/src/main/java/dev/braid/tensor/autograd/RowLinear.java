@@ -42,7 +42,7 @@ final class RowLinear {
             new ScatteredSum(tape, partial, out).await();
             Elementwise.add(compute, out, residual.value(), out);
         } else {
-            tape.axis().allReduce(partial).await();
+            compute.profile().time("tensor.all_reduce", 0, tape.axis().allReduce(partial)::await);
             Elementwise.add(compute, partial, residual.value(), out);
             partial.release();
         }
@@ -61,7 +61,7 @@ final class RowLinear {
     }
 
     private void weightHalf(Tensor gradient) {
-        Products.weightGradient(compute, gathered.await(), x.value(), weight);
+        Products.weightGradient(compute, gathered.rows(), x.value(), weight);
         gathered.close();
         gathered = null;
     }

@@ -8,6 +8,7 @@ import dev.braid.tensor.parameters.TensorAxis;
 
 /** A matrix of which each rank has a summand, on its way to become this rank's rows of the sum. */
 final class ScatteredSum {
+    private final Tape tape;
     private final Tensor partial;
     private final Tensor mine;
     private final TensorAxis.Transfer transfer;
@@ -24,6 +25,7 @@ final class ScatteredSum {
      * @param mine where this rank's rows of the sum go
      */
     ScatteredSum(Tape tape, Tensor partial, Tensor mine) {
+        this.tape = tape;
         this.partial = partial;
         this.mine = mine;
         transfer = tape.axis().reduceScatterRows(partial, mine);
@@ -31,7 +33,7 @@ final class ScatteredSum {
 
     /** Waits for the sum and returns this rank's rows of it. */
     Tensor await() {
-        transfer.await();
+        tape.compute().profile().time("tensor.scatter_sum", 0, transfer::await);
         partial.release();
         return mine;
     }

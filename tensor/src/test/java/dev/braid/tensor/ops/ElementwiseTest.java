@@ -2,6 +2,7 @@ package dev.braid.tensor.ops;
 
 import static dev.braid.tensor.ops.Fixture.F32_ROUNDOFF;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
@@ -165,6 +166,19 @@ final class ElementwiseTest {
             Tensor target = fixture.zeros(dtype, 4, 2);
             Elementwise.copyColumns(fixture.compute(), source, 1, 2, target, 1);
             assertThat(target.toFloats()).containsExactly(0, 0, 2, 3, 6, 7, 0, 0);
+        }
+    }
+
+    @Test
+    void shouldPasteColumns() {
+        try (Fixture fixture = new Fixture("scalar")) {
+            Tensor target = fixture.of(DType.F32, 1, 2, 3, 4, 5, 6).reshape(2, 3);
+            Tensor source = fixture.of(DType.F32, 7, 8).reshape(2, 1);
+            Elementwise.pasteColumns(fixture.compute(), source, target, 1);
+            assertThat(target.toFloats()).containsExactly(1, 7, 3, 4, 8, 6);
+            assertThatThrownBy(() -> Elementwise.pasteColumns(fixture.compute(), source, target, 3))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("paste_columns: columns 3 until 4 are not all in target F32[2, 3]");
         }
     }
 }

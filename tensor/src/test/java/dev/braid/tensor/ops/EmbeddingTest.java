@@ -1,10 +1,13 @@
 package dev.braid.tensor.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
+import java.util.Arrays;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -54,6 +57,47 @@ final class EmbeddingTest {
                 Embedding.weightGradient(fixture.compute(), dOut, tokens, dTable);
                 assertThat(dTable.toFloats()).containsExactly(expected);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.braid.tensor.ops.Fixture#kernelsAndDtypes")
+    void shouldLeaveRowsOfOtherRanksZero(String kernels, DType dtype) {
+        try (Fixture fixture = new Fixture(kernels)) {
+            // Rows 3 to 5 of a table of 8 are here.
+            Tensor local = fixture.ints(0, 0, 0, 0);
+            Embedding.localRows(fixture.ints(2, 3, 5, 6), 3, 3, 8, local);
+            Tensor table = fixture.random(dtype, 3, 33);
+            Tensor out = fixture.random(dtype, 4, 33);
+            Embedding.forward(fixture.compute(), table, local, out);
+            assertThat(out.rows(0, 1).toFloats()).containsOnly(0);
+            assertThat(out.rows(1, 1).toFloats())
+                    .containsExactly(table.rows(0, 1).toFloats());
+            assertThat(out.rows(2, 1).toFloats())
+                    .containsExactly(table.rows(2, 1).toFloats());
+            assertThat(out.rows(3, 1).toFloats()).containsOnly(0);
+            Tensor dTable = fixture.zeros(DType.F32, 3, 33);
+            Embedding.weightGradient(fixture.compute(), out, local, dTable);
+            assertThat(dTable.toFloats())
+                    .as("each row here was looked up once, but for the second")
+                    .containsExactly(expectedGradient(table));
+        }
+    }
+
+    private static float[] expectedGradient(Tensor table) {
+        float[] values = table.toFloats();
+        Arrays.fill(values, 33, 66, 0);
+        return values;
+    }
+
+    @Test
+    void shouldRefuseTokensOutsideOfTheWholeTable() {
+        try (Fixture fixture = new Fixture("scalar")) {
+            Tensor local = fixture.ints(0, 0);
+            assertThatThrownBy(() -> Embedding.localRows(fixture.ints(2, 8), 3, 3, 8, local))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("embedding.local_rows: token 8 at index 1 is outside of 0..7 (vocabulary size 8);"
+                            + " the data was made with another tokenizer");
         }
     }
 }

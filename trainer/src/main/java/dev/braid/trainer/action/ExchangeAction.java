@@ -18,6 +18,7 @@ import dev.braid.trainer.cli.Console;
 import dev.braid.trainer.cli.RunFailedException;
 import dev.braid.trainer.report.Format;
 import dev.braid.trainer.train.ModelCheckpoint;
+import dev.braid.trainer.train.StreamedStore;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,7 +36,7 @@ final class ExchangeAction {
     }
 
     void exportModel(Actions.Export request) throws IOException {
-        try (SavedModel saved = SavedModel.open(request.checkpoint())) {
+        try (SavedModel saved = SavedModel.stream(request.checkpoint())) {
             OptionalInt endOfText = saved.tokenizer()
                     .map(Tokenizer::endOfText)
                     .map(OptionalInt::of)
@@ -64,8 +65,11 @@ final class ExchangeAction {
         try (HuggingFaceImport folder = HuggingFaceImport.open(request.out());
                 Compute compute = SavedModel.newCompute()) {
             Decoder read = new Decoder(
-                    LlamaShapes.config(folder.shape()), folder.shape().vocab(), compute, DType.F32);
-            ModelCheckpoint.loadWeights(folder.weights(), read);
+                    LlamaShapes.config(folder.shape()),
+                    folder.shape().vocab(),
+                    compute,
+                    DType.F32,
+                    StreamedStore.layout(folder.weights()));
             float[] expected = logits(model);
             float[] found = logits(read);
             float largest = 0;

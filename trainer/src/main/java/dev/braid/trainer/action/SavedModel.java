@@ -29,12 +29,25 @@ final class SavedModel implements AutoCloseable {
         this.tokenizer = tokenizer;
     }
 
-    /** Opens a checkpoint, or the newest of a run. */
+    /** Opens a checkpoint, or the newest of a run, with all weights in memory. */
     static SavedModel open(Path path) throws IOException {
+        return open(path, ModelCheckpoint::load);
+    }
+
+    /** The same with a unit of weights in memory at a time: for a pass or two. */
+    static SavedModel stream(Path path) throws IOException {
+        return open(path, ModelCheckpoint::stream);
+    }
+
+    private interface Loader {
+        Decoder load(CheckpointReader checkpoint, Compute compute, DType dtype) throws IOException;
+    }
+
+    private static SavedModel open(Path path, Loader loader) throws IOException {
         CheckpointReader checkpoint = Checkpoints.find(path);
         Compute compute = newCompute();
         try {
-            Decoder model = ModelCheckpoint.load(checkpoint, compute, DType.F32);
+            Decoder model = loader.load(checkpoint, compute, DType.F32);
             return new SavedModel(checkpoint, compute, model, tokenizer(checkpoint));
         } catch (IOException | RuntimeException failure) {
             compute.close();

@@ -1,5 +1,6 @@
 package dev.braid.trainer.spark;
 
+import dev.braid.parallelism.memory.ThisProcess;
 import java.io.Serializable;
 import java.util.Arrays;
 import org.apache.spark.BarrierTaskContext;
@@ -43,6 +44,7 @@ record RankTask(ChannelAddress driver, RankLayout layout, CoordinatorLimits limi
         RankMember me = new RankMember(
                 task.partitionId(),
                 host(),
+                ThisProcess.hostId(),
                 SparkEnv.get().executorId(),
                 ProcessHandle.current().pid(),
                 layout.cores(),

@@ -20,6 +20,7 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.parameters.Parameter;
 import dev.braid.tensor.parameters.ParameterSpec;
+import dev.braid.tensor.parameters.Parameters;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -169,6 +170,15 @@ public final class ModelCheckpoint {
         return checkpoint.weights(MODEL);
     }
 
+    /**
+     * The model in {@code checkpoint}, which reads each unit of weights when it uses it and holds no more: for a few passes, of a
+     * model of any size. The checkpoint must stay open.
+     */
+    public static Decoder stream(CheckpointReader checkpoint, Compute compute, DType dtype) throws IOException {
+        return new Decoder(
+                config(checkpoint), vocabulary(checkpoint), compute, dtype, StreamedStore.layout(weights(checkpoint)));
+    }
+
     /** Builds the model in {@code checkpoint} with its weights. */
     public static Decoder load(CheckpointReader checkpoint, Compute compute, DType dtype) throws IOException {
         Decoder model = new Decoder(config(checkpoint), vocabulary(checkpoint), compute, dtype);
@@ -176,10 +186,10 @@ public final class ModelCheckpoint {
         return model;
     }
 
-    /** Fills what this rank holds of the model with {@code weights}; every parameter must be there with its shape, and nothing else. */
-    public static void loadWeights(Weights weights, Decoder model) throws IOException {
+    /** Throws {@link IllegalArgumentException} unless {@code weights} has exactly the declared parameters, with their shapes. */
+    static void requireParameters(Weights weights, Parameters declared) {
         Map<String, ParameterSpec> expected = new TreeMap<>();
-        model.architecture().parameters().specs().forEach(spec -> expected.put(spec.name(), spec));
+        declared.specs().forEach(spec -> expected.put(spec.name(), spec));
         List<String> missing = expected.keySet().stream()
                 .filter(name -> !weights.names().contains(name))
                 .toList();
@@ -194,6 +204,11 @@ public final class ModelCheckpoint {
         for (ParameterSpec spec : expected.values()) {
             requireShape(weights, spec.name(), spec);
         }
+    }
+
+    /** Fills what this rank holds of the model with {@code weights}; every parameter must be there with its shape, and nothing else. */
+    public static void loadWeights(Weights weights, Decoder model) throws IOException {
+        requireParameters(weights, model.architecture().parameters());
         for (Parameter parameter : model.parameters()) {
             load(weights, parameter.name(), parameter, parameter.master());
         }

@@ -40,7 +40,7 @@ class RankSiteTest {
     }
 
     private static RankMember rank(int number, String host, long process) {
-        return new RankMember(number, host, "executor of " + process, process, 1, "");
+        return new RankMember(number, host, "kernel of " + host, "executor of " + process, process, 1, "");
     }
 
     private static final List<RankMember> ONE_JVM = List.of(rank(0, "a", 10), rank(1, "a", 10));

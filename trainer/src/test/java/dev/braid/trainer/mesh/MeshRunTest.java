@@ -27,13 +27,14 @@ class MeshRunTest {
         byte[] expected = exported("", 0);
         List<String> layouts = List.of(
                 "replicate=2",
-                "replicate=3",
+                "tensor=2",
+                "tensor=4",
                 "shard=2,zero=0",
                 "shard=2,zero=1",
                 "shard=3,zero=2",
                 "shard=3",
-                "shard=4",
-                "shard=6",
+                "shard=2,tensor=2",
+                "replicate=2,tensor=4",
                 "replicate=2,shard=2",
                 "replicate=2,shard=3,zero=1");
         for (int i = 0; i < layouts.size(); i++) {
@@ -73,8 +74,9 @@ class MeshRunTest {
         MeshRun run = new MeshRun(folder.resolve("moved"));
         assertClose(run.trainTo("replicate=2,shard=2", 8), uninterrupted, 1, 8);
         assertClose(run.trainTo("shard=3", 15), uninterrupted, 9, 15);
-        assertClose(run.trainTo("", 17), uninterrupted, 16, 17);
-        assertClose(run.trainTo("shard=2,zero=1", 25), uninterrupted, 18, 25);
+        assertClose(run.trainTo("tensor=4", 17), uninterrupted, 16, 17);
+        assertClose(run.trainTo("", 18), uninterrupted, 18, 18);
+        assertClose(run.trainTo("shard=2,tensor=2,zero=1", 25), uninterrupted, 19, 25);
     }
 
     private static void assertClose(Map<Long, Double> losses, Map<Long, Double> expected, long first, long last) {

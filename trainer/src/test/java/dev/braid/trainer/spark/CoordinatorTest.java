@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.braid.parallelism.memory.ThisProcess;
 import dev.braid.parallelism.mesh.Mesh;
 import java.io.IOException;
 import java.time.Duration;
@@ -61,12 +62,12 @@ class CoordinatorTest {
     void shouldLetRanksMeetAndExchangeTexts() throws Exception {
         List<String> results = coordinator(2, 0).run("meet", new Introduction(), IGNORE);
 
-        long process = ProcessHandle.current().pid();
-        String members =
-                "[RankMember[rank=0, host=127.0.0.1, executor=driver, process=%d, cores=2, capabilities=shared], "
-                                .formatted(process)
-                        + "RankMember[rank=1, host=127.0.0.1, executor=driver, process=%d, cores=2, capabilities=shared]]"
-                                .formatted(process);
+        String member = "RankMember[rank=%d, host=127.0.0.1, machine="
+                + ThisProcess.hostId().replace("%", "%%")
+                + ", executor=driver, process="
+                + ProcessHandle.current().pid()
+                + ", cores=2, capabilities=shared]";
+        String members = "[" + member.formatted(0) + ", " + member.formatted(1) + "]";
         assertThat(results).containsExactly(members + " [from 0, from 1]", members + " [from 0, from 1]");
     }
 

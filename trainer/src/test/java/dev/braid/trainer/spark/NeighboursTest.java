@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class NeighboursTest {
     private static RankMember rank(int number, String host, long process) {
-        return new RankMember(number, host, "executor of " + process, process, 2, "");
+        return new RankMember(number, host, "kernel of " + host, "executor of " + process, process, 2, "");
     }
 
     @Test
@@ -31,6 +31,15 @@ class NeighboursTest {
         assertThat(ranks.reach()).isEqualTo(Reach.NETWORK);
         assertThat(ranks.onSameHost(1)).isTrue();
         assertThat(ranks.onSameHost(2)).isFalse();
+    }
+
+    @Test
+    void shouldKeepContainersOfOneHostApart() {
+        Neighbours ranks = new Neighbours(List.of(
+                new RankMember(0, "a", "container 1", "executor 1", 10, 2, ""),
+                new RankMember(1, "a", "container 2", "executor 2", 10, 2, "")));
+        assertThat(ranks.reach()).isEqualTo(Reach.NETWORK);
+        assertThat(ranks.onSameHost(0)).isFalse();
     }
 
     @Test

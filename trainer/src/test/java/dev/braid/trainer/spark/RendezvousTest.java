@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class RendezvousTest {
     private static RankMember task(int number, String host) {
-        return new RankMember(number, host, "executor-" + number, 100 + number, 2, "");
+        return new RankMember(number, host, "kernel", "executor-" + number, 100 + number, 2, "");
     }
 
     /** Two hosts whose tasks Spark has mixed. */
@@ -21,10 +21,10 @@ class RendezvousTest {
 
         assertThat(rendezvous.members())
                 .containsExactly(
-                        new RankMember(0, "a", "executor-0", 100, 2, ""),
-                        new RankMember(1, "a", "executor-2", 102, 2, ""),
-                        new RankMember(2, "b", "executor-1", 101, 2, ""),
-                        new RankMember(3, "b", "executor-3", 103, 2, ""));
+                        new RankMember(0, "a", "kernel", "executor-0", 100, 2, ""),
+                        new RankMember(1, "a", "kernel", "executor-2", 102, 2, ""),
+                        new RankMember(2, "b", "kernel", "executor-1", 101, 2, ""),
+                        new RankMember(3, "b", "kernel", "executor-3", 103, 2, ""));
         assertThat(rendezvous.placement().rank(1)).isEqualTo(2);
     }
 
@@ -36,12 +36,17 @@ class RendezvousTest {
 
     @Test
     void shouldTellRanksOfOneProcessFromThoseOfOneHost() {
-        RankMember first = new RankMember(0, "a", "1", 10, 2, "");
-        assertThat(first.sharesProcess(new RankMember(1, "a", "1", 10, 2, ""))).isTrue();
-        assertThat(first.sharesProcess(new RankMember(1, "a", "2", 11, 2, ""))).isFalse();
-        assertThat(first.sharesHost(new RankMember(1, "a", "2", 11, 2, ""))).isTrue();
-        assertThat(first.sharesProcess(new RankMember(1, "b", "1", 10, 2, ""))).isFalse();
-        assertThat(first.sharesHost(new RankMember(1, "b", "1", 10, 2, ""))).isFalse();
+        RankMember first = new RankMember(0, "a", "kernel", "1", 10, 2, "");
+        assertThat(first.sharesProcess(new RankMember(1, "a", "kernel", "1", 10, 2, "")))
+                .isTrue();
+        assertThat(first.sharesProcess(new RankMember(1, "a", "kernel", "2", 11, 2, "")))
+                .isFalse();
+        assertThat(first.sharesHost(new RankMember(1, "a", "kernel", "2", 11, 2, "")))
+                .isTrue();
+        assertThat(first.sharesProcess(new RankMember(1, "b", "kernel", "1", 10, 2, "")))
+                .isFalse();
+        assertThat(first.sharesHost(new RankMember(1, "b", "kernel", "1", 10, 2, "")))
+                .isFalse();
     }
 
     @Test

@@ -24,11 +24,19 @@ record BlockShape(int dim, int heads, int kvHeads, int headSize, int hidden, boo
         };
         return new BlockShape(
                 model.dim(),
-                Math.ceilDiv(attention.heads(), tensorRanks),
+                queryHeads(attention, tensorRanks),
                 Math.ceilDiv(attention.keyValueHeads(), tensorRanks),
                 attention.headSize(model.dim()),
                 Math.ceilDiv(swiGlu.hidden(), tensorRanks),
                 attention.qkNorm());
+    }
+
+    /** Query heads stay with their KV head, unless ranks hold copies of it. */
+    private static int queryHeads(AttentionConfig attention, int tensorRanks) {
+        int groups = attention.keyValueHeads();
+        return groups >= tensorRanks
+                ? Math.ceilDiv(groups, tensorRanks) * (attention.heads() / groups)
+                : attention.heads() / tensorRanks;
     }
 
     /** Columns of the packed query, key and value heads. */

@@ -51,18 +51,16 @@ public final class PlanText {
         for (Term term : Term.values()) {
             text.append(row(
                     "  " + term.label(),
-                    Format.bytes(plan.keeping().of(term)),
-                    Format.bytes(plan.recomputing().of(term))));
+                    size(plan.keeping().of(term)),
+                    size(plan.recomputing().of(term))));
         }
         text.append(row(
-                "  total",
-                Format.bytes(plan.keeping().total()),
-                Format.bytes(plan.recomputing().total())));
+                "  total", size(plan.keeping().total()), size(plan.recomputing().total())));
         text.append(String.format(
                 Locale.ROOT,
                 "  (columns: train.recompute, * as configured; largest transient: %s, %s)%n%n",
                 plan.largestTransient(),
-                Format.bytes(plan.largestTransientBytes())));
+                size(plan.largestTransientBytes())));
     }
 
     private static String mark(boolean chosen) {
@@ -86,26 +84,20 @@ public final class PlanText {
         text.append(row("  model, all ranks", Format.operations(plan.modelFlops()), ""));
         text.append(row("  carried out by a rank", Format.operations(plan.rankFlops()), ""));
         rate.ifPresent(flops -> text.append(row(
-                "  tokens/s at " + Format.flops(flops) + " a rank, waiting for nothing",
-                Format.count(plan.tokensPerSecond(flops)),
-                "")));
+                "  tokens/s at " + Format.flops(flops) + " a rank", Format.count(plan.tokensPerSecond(flops)), "")));
     }
 
     private static void verdict(StringBuilder text, Plan plan, long limit) {
         text.append('\n');
         if (plan.total() <= limit) {
-            text.append(String.format(
-                    Locale.ROOT, "fits: %s of %s a rank%n", Format.bytes(plan.total()), Format.bytes(limit)));
+            text.append(String.format(Locale.ROOT, "fits: %s of %s a rank%n", size(plan.total()), size(limit)));
             return;
         }
         text.append(String.format(
-                Locale.ROOT,
-                "does not fit: %s, but a rank may use %s%n",
-                Format.bytes(plan.total()),
-                Format.bytes(limit)));
+                Locale.ROOT, "does not fit: %s, but a rank may use %s%n", size(plan.total()), size(limit)));
         text.append(row("one change", "total", "ranks"));
         for (Remedy remedy : Remedies.of(plan.input())) {
-            text.append(row("  " + remedy.change(), Format.bytes(remedy.total()), ranks(remedy)));
+            text.append(row("  " + remedy.change(), size(remedy.total()), ranks(remedy)));
         }
         together(text, plan, limit);
     }
@@ -119,8 +111,13 @@ public final class PlanText {
         boolean fits = made.getLast().total() <= limit;
         text.append(row(fits ? "together, until it fits" : "together; still too much", "total", "ranks"));
         for (Remedy remedy : made) {
-            text.append(row("  " + remedy.change(), Format.bytes(remedy.total()), ranks(remedy)));
+            text.append(row("  " + remedy.change(), size(remedy.total()), ranks(remedy)));
         }
+    }
+
+    /** Finer than usual above a GiB, since what fits and what does not may be near each other. */
+    private static String size(long bytes) {
+        return bytes < 1L << 30 ? Format.bytes(bytes) : String.format(Locale.ROOT, "%.2f GiB", bytes / 0x1p30);
     }
 
     private static String ranks(Remedy remedy) {

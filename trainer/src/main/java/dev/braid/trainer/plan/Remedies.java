@@ -1,7 +1,9 @@
 package dev.braid.trainer.plan;
 
 import dev.braid.models.AttentionConfig;
+import dev.braid.models.FeedForwardConfig;
 import dev.braid.models.MixerConfig;
+import dev.braid.models.SwiGluConfig;
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.tensor.DType;
 import java.util.ArrayList;
@@ -96,17 +98,11 @@ public final class Remedies {
                     "parallel.replicate=" + replicate + " parallel.shard=" + shard,
                     input.withMesh(sized(mesh, replicate, shard, mesh.tensor()), stage));
         }
-        int dataRanks = mesh.dataRanks() * 2;
         if (mesh.ranks() * 2 > Mesh.LIMIT) {
             return;
         }
-        if (input.sequences() % (dataRanks * input.microbatch()) == 0) {
-            add(
-                    remedies,
-                    "parallel.shard=" + mesh.shard() * 2,
-                    input.withMesh(sized(mesh, mesh.replicate(), mesh.shard() * 2, mesh.tensor()), stage));
-        }
-        if (dividesHeads(input, mesh.tensor() * 2)) {
+        moreShards(input, stage, remedies);
+        if (divides(input, mesh.tensor() * 2)) {
             add(
                     remedies,
                     "parallel.tensor=" + mesh.tensor() * 2,
@@ -114,22 +110,47 @@ public final class Remedies {
         }
     }
 
+    /** Twice the shard ranks, which share the same sequences: micro-batches may have to become smaller. */
+    private static void moreShards(PlanInput input, int stage, List<Remedy> remedies) {
+        Mesh mesh = input.mesh();
+        int dataRanks = mesh.dataRanks() * 2;
+        if (input.sequences() % dataRanks != 0) {
+            return;
+        }
+        int own = input.sequences() / dataRanks;
+        int microbatch = IntStream.rangeClosed(1, input.microbatch())
+                .filter(size -> own % size == 0)
+                .max()
+                .orElseThrow();
+        String smaller = microbatch == input.microbatch() ? "" : " batch.microbatch=" + microbatch;
+        PlanInput divided = input.withMesh(sized(mesh, mesh.replicate(), mesh.shard() * 2, mesh.tensor()), stage);
+        add(
+                remedies,
+                "parallel.shard=" + mesh.shard() * 2 + smaller,
+                divided.withMicrobatch(microbatch, input.recompute()));
+    }
+
     private static Mesh sized(Mesh mesh, int replicate, int shard, int tensor) {
         return new Mesh(mesh.pipeline(), replicate, shard, mesh.context(), tensor);
     }
 
-    private static boolean dividesHeads(PlanInput input, int ranks) {
+    private static boolean divides(PlanInput input, int ranks) {
         for (MixerConfig mixer : input.model().mixers().values()) {
-            boolean divides = switch (mixer) {
-                case AttentionConfig attention -> {
-                    int groups = attention.keyValueHeads();
-                    yield attention.heads() % ranks == 0 && (groups % ranks == 0 || ranks % groups == 0);
-                }
+            boolean divided = switch (mixer) {
+                case AttentionConfig attention -> attention.dividesOver(ranks);
             };
-            if (!divides) {
+            if (!divided) {
                 return false;
             }
         }
-        return true;
+        for (FeedForwardConfig ffn : input.model().ffns().values()) {
+            boolean divided = switch (ffn) {
+                case SwiGluConfig swiGlu -> swiGlu.hidden() >= ranks;
+            };
+            if (!divided) {
+                return false;
+            }
+        }
+        return input.vocabulary() >= ranks;
     }
 }

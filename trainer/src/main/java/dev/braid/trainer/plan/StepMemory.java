@@ -91,6 +91,10 @@ final class StepMemory {
         int dim = input.model().dim();
         units.values(List.of(0, 1));
         ledger.hold(Term.ACTIVATIONS, own(dim));
+        if (input.mesh().tensor() > 1) {
+            // Tokens and labels as rows of this rank's part of the table.
+            ledger.hold(Term.ACTIVATIONS, 2 * Integer.BYTES * input.microbatchTokens());
+        }
         gathered().release();
         Deque<BlockTrace> blocks = new ArrayDeque<>();
         for (int i = 0; i < shapes.size(); i++) {
@@ -143,16 +147,23 @@ final class StepMemory {
         units.values(used);
         long rows = Scratch.logitRows(input.microbatchTokens(), vocabulary);
         long elements = rows * vocabulary;
-        Held all = gathered();
         Held loss = ledger.hold(Term.WORKSPACE, input.microbatchTokens() * Float.BYTES);
         ledger.hold(Term.ACTIVATIONS, input.microbatchTokens() * Float.BYTES);
-        Held passed = ledger.hold(Term.ACTIVATIONS, own(dim));
-        Held summed = gathered();
+        // The gradient of all rows, or this rank's summand of it.
+        boolean divided = input.mesh().tensor() > 1;
+        Held passed = divided ? gathered() : ledger.hold(Term.ACTIVATIONS, own(dim));
+        Held all = gathered();
         Held logits = ledger.holdShortly(Term.WORKSPACE, "a chunk of logits", elements * Float.BYTES);
         boolean narrow = input.compute() != DType.F32;
         Held narrowed =
                 ledger.hold(Term.WORKSPACE, narrow ? elements * input.compute().bytes() : 0);
-        List.of(narrowed, logits, summed, loss, all).forEach(Held::release);
+        List.of(narrowed, logits, all).forEach(Held::release);
+        if (divided) {
+            Held summed = ledger.hold(Term.ACTIVATIONS, own(dim));
+            passed.release();
+            passed = summed;
+        }
+        loss.release();
         Held ofLast = ledger.hold(Term.ACTIVATIONS, own(dim));
         ledger.pass(Term.WORKSPACE, "norm", Scratch.sumOverRows(input.ownTokens(), dim));
         passed.release();

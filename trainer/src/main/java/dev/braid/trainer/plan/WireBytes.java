@@ -19,8 +19,11 @@ public record WireBytes(double replicate, double shard, double tensor) {
     /** Embedding forward and backward, head forward and backward. */
     private static final int END_EXCHANGES = 4;
 
-    /** A row's maximum, its label's logit and its sum of exponentials, over a vocabulary that is divided. */
-    private static final int LOSS_SUMS = 3;
+    /** A layer that is run again gathers and sums its rows again. */
+    private static final int REPEATED_EXCHANGES = 4;
+
+    /** What a rank tells of a row's loss over a vocabulary that is divided: its log-sum-exp and the label's logit. */
+    private static final int LOSS_FIGURES = 2;
 
     static WireBytes of(PlanInput input, Architecture architecture) {
         List<UnitSize> units = UnitSize.of(architecture);
@@ -80,10 +83,11 @@ public record WireBytes(double replicate, double shard, double tensor) {
     private static double tensor(PlanInput input, List<Unit> units) {
         int ranks = input.mesh().tensor();
         double rows = (double) input.microbatchTokens() * input.microbatches();
-        double exchanges = LAYER_EXCHANGES * (double) input.model().layers() + END_EXCHANGES;
+        double layer = LAYER_EXCHANGES + (input.recompute() ? REPEATED_EXCHANGES : 0);
+        double exchanges = layer * input.model().layers() + END_EXCHANGES;
         double between =
                 exchanges * rows * input.model().dim() * input.compute().bytes();
-        double loss = 2 * LOSS_SUMS * rows * Float.BYTES;
+        double loss = (ranks - 1.0) * LOSS_FIGURES * rows * Float.BYTES;
         double copies = 0;
         for (Unit unit : units) {
             for (Unit.Entry entry : unit.entries()) {
@@ -91,6 +95,6 @@ public record WireBytes(double replicate, double shard, double tensor) {
                 copies += 2 * part(holders) * entry.part().shape().count() * Float.BYTES * sums(input);
             }
         }
-        return part(ranks) * (between + loss) + copies;
+        return part(ranks) * between + loss + copies;
     }
 }

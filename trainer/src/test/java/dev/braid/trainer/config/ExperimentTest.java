@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.braid.config.ConfigException;
+import dev.braid.models.AttentionConfig;
+import dev.braid.models.ModelConfig;
+import dev.braid.models.RopeConfig;
 import dev.braid.optimizers.ScheduleConfig;
 import dev.braid.tensor.DType;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -74,6 +78,32 @@ final class ExperimentTest {
         Experiment experiment = read("batch={sequences: 12, microbatch: 4}", "data.sequence=100");
         assertThat(experiment.microbatches()).isEqualTo(3);
         assertThat(experiment.tokensPerStep()).isEqualTo(1200);
+    }
+
+    @Test
+    void shouldFillInThePublishedShapeAndLetAnyKeyReplaceIt() {
+        Experiment experiment = Experiment.parse("llama.yaml", """
+                model: {preset: llama-3-8b, layers: 4, mixers: {attn: {heads: 16}}}
+                data: {sources: [{path: texts}], tokenizer: {type: file, path: tokenizer.json}}
+                batch: {sequences: 8}
+                train: {steps: 20}
+                optimizer: {type: adamw, lr: 1.0e-3}
+                """, List.of("model.context=4096"));
+        ModelConfig model = experiment.model();
+        assertThat(List.of(model.dim(), model.layers(), model.context())).containsExactly(4096, 4, 4096);
+        assertThat(model.mixers())
+                .isEqualTo(Map.of(
+                        "attn",
+                        new AttentionConfig(
+                                16,
+                                Optional.of(8),
+                                Optional.empty(),
+                                Optional.of(new RopeConfig(500000)),
+                                false,
+                                false)));
+        assertThat(experiment.vocabulary()).hasValue(128256);
+        assertThat(Experiment.parse("config.yaml", experiment.toYaml(), List.of()))
+                .isEqualTo(experiment);
     }
 
     @ParameterizedTest
@@ -157,7 +187,7 @@ final class ExperimentTest {
                 .hasMessageStartingWith("small.yaml has 12 faults:\n")
                 .hasMessageContainingAll(
                         "small.yaml:3:3: model.layers: is missing; expected a whole number (Number of layers)",
-                        "small.yaml:4:3: model.layer: unknown key; allowed under model are dim, layers, context,",
+                        "small.yaml:4:3: model.layer: unknown key; allowed under model are preset, dim, layers, context,",
                         "did you mean 'layers'?",
                         "small.yaml:6:46: model.mixers.attn.kvheads: unknown key; allowed under model.mixers.attn are"
                                 + " type, heads, kv_heads, head_size, rope, qkv_bias, qk_norm; did you mean 'kv_heads'?",

@@ -74,6 +74,10 @@ class PlannedMeshTest {
         "shard: 3; zero: 3; accumulate: sharded; reduce: bf16, bf16, true, 12, 2",
         "shard: 4; zero: 3, f32, true, 8, 2",
         "replicate: 2; shard: 2; zero: 3, bf16, false, 8, 2",
+        "tensor: 2, bf16, false, 8, 8",
+        "tensor: 2, f32, true, 8, 4",
+        "tensor: 4, bf16, true, 8, 8",
+        "shard: 2; tensor: 2, bf16, false, 16, 4",
     })
     void shouldForetellWhatRanksHoldAndSend(String keys, String compute, boolean tied, int sequences, int microbatch)
             throws Exception {
@@ -86,8 +90,8 @@ class PlannedMeshTest {
         assertThat((double) plan.held().total()).isCloseTo(held, withinPercentage(2));
         // How many gradients are under way at once depends on how fast they travel: a plan counts the most.
         assertThat((double) plan.total()).isCloseTo(peak, withinPercentage(10));
-        // What the ranks tell each other of losses and norms is not counted by a plan.
-        assertThat(plan.wire().total() * counted.size()).isCloseTo(sent, withinPercentage(0.1));
+        // A plan does not count what ranks tell each other of losses and norms, nor that small sums go to every rank.
+        assertThat(plan.wire().total() * counted.size()).isCloseTo(sent, withinPercentage(0.3));
     }
 
     private static Counted train(Experiment experiment, MeshWorld.Rank rank) {

@@ -29,7 +29,7 @@ class PlanTextTest {
                   activations                                       497 MiB      240 MiB
                   communication                                         0 B          0 B
                   workspace                                        51.3 MiB      3.3 MiB
-                  total                                             1.6 GiB      1.3 GiB
+                  total                                            1.56 GiB     1.26 GiB
                   (columns: train.recompute, * as configured; largest transient: gathered values of a unit, 62.5 MiB)
 
                 sent by a rank in a step
@@ -40,19 +40,31 @@ class PlanTextTest {
                 arithmetic of a step
                   model, all ranks                                8.1 TFLOP
                   carried out by a rank                           4.0 TFLOP
-                  tokens/s at 2.0 TFLOP/s a rank, waiting for nothing        8.12k
+                  tokens/s at 2.0 TFLOP/s a rank                      8.12k
                 """);
     }
 
     @Test
     void shouldSayThatItFits() {
         assertThat(PlanText.of(plan, OptionalLong.of(8L << 30), OptionalDouble.empty()))
-                .endsWith("\nfits: 1.6 GiB of 8.0 GiB a rank\n");
+                .endsWith("\nfits: 1.56 GiB of 8.00 GiB a rank\n");
     }
 
     @Test
     void shouldSayWhatToChangeWhenItDoesNotFit() {
         assertThat(PlanText.of(plan, OptionalLong.of(5L << 28), OptionalDouble.empty()))
-                .endsWith("x");
+                .endsWith("""
+
+                does not fit: 1.56 GiB, but a rank may use 1.25 GiB
+                one change                                            total        ranks
+                  parallel.tensor=2                                 837 MiB            4
+                  parallel.shard=4                                 1.07 GiB            4
+                  train.recompute=block                            1.26 GiB            2
+                  batch.microbatch=2                               1.32 GiB            2
+                  parallel.accumulate=sharded                      1.39 GiB            2
+                together, until it fits                               total        ranks
+                  train.recompute=block                            1.26 GiB            2
+                  batch.microbatch=2                               1.15 GiB            2
+                """);
     }
 }

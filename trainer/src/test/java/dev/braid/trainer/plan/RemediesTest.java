@@ -20,7 +20,11 @@ class RemediesTest {
         assertThat(remedies)
                 .allMatch(remedy -> remedy.total() == Plan.of(remedy.input()).total());
         assertThat(remedies.stream().map(Remedy::change))
-                .containsExactlyInAnyOrder("train.recompute=block", "batch.microbatch=4", "parallel.tensor=2");
+                .containsExactlyInAnyOrder(
+                        "train.recompute=block",
+                        "batch.microbatch=4",
+                        "parallel.tensor=2",
+                        "parallel.shard=4 batch.microbatch=4");
     }
 
     @Test
@@ -33,6 +37,13 @@ class RemediesTest {
     @Test
     void shouldOfferToShardWhatIsReplicated() {
         assertThat(changes(Shapes.small(Mesh.of(4, 1, 1), 1))).contains("parallel.replicate=2 parallel.shard=2");
+    }
+
+    @Test
+    void shouldOfferMoreShardRanksOnlyWhereTheyShareTheSequences() {
+        // Sixteen sequences: 16 ranks have one each, 32 ranks can't.
+        assertThat(changes(Shapes.small(Mesh.of(1, 8, 1), 2))).contains("parallel.shard=16 batch.microbatch=1");
+        assertThat(changes(Shapes.small(Mesh.of(1, 16, 1), 1))).doesNotContain("parallel.shard=32");
     }
 
     @Test

@@ -51,10 +51,13 @@ class WireBytesTest {
         // Four ranks, one KV head each; 16 sequences of 1024 tokens, of 1024 columns in bf16.
         double rows = 16.0 * 1024;
         double layers = 0.75 * 10 * 4 * rows * 1024 * 2;
-        double ends = 0.75 * (4 * rows * 1024 * 2 + 2 * 3 * rows * 4);
+        double ends = 0.75 * 4 * rows * 1024 * 2 + 3 * 2 * rows * 4;
         double norms = 2 * 0.75 * (4 * 2 * 1024 + 1024) * 4;
-        assertThat(Plan.of(Shapes.small(Mesh.of(1, 1, 4), 4)).wire().tensor())
-                .isCloseTo(layers + ends + norms, within(1.0));
+        PlanInput input = Shapes.small(Mesh.of(1, 1, 4), 4);
+        assertThat(Plan.of(input).wire().tensor()).isCloseTo(layers + ends + norms, within(1.0));
+        // A layer that is run again gathers and sums twice each once more.
+        assertThat(Plan.of(input.withMicrobatch(4, true)).wire().tensor())
+                .isCloseTo(1.4 * layers + ends + norms, within(1.0));
     }
 
     @Test
@@ -63,7 +66,7 @@ class WireBytesTest {
         double heads = 2 * 0.5 * 4 * (2 * 64 * 1024) * 4;
         double rows = 16.0 * 1024;
         double layers = 7.0 / 8 * 10 * 4 * rows * 1024 * 2;
-        double ends = 7.0 / 8 * (4 * rows * 1024 * 2 + 2 * 3 * rows * 4);
+        double ends = 7.0 / 8 * 4 * rows * 1024 * 2 + 7 * 2 * rows * 4;
         double norms = 2 * 7.0 / 8 * (4 * 2 * 1024 + 1024) * 4;
         assertThat(Plan.of(Shapes.small(Mesh.of(1, 1, 8), 4)).wire().tensor())
                 .isCloseTo(layers + ends + norms + heads, within(1.0));

@@ -61,6 +61,12 @@ class FormatTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"7.35e11, 735 GFLOP", "4.2345e22, 42.3 ZFLOP", "12, 12 FLOP"})
+    void shouldWriteOperations(double value, String expected) {
+        assertThat(Format.operations(value)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "0, 0.0s",
         "0.44, 0.4s",

@@ -24,7 +24,7 @@ class GlooBenchTest {
         Map<String, String> environment = Map.of("BRAID_PEERS", folder.toString(), "BRAID_PEERS_PYTHON", "python3");
         assertThat(GlooBench.find(environment)).isEmpty();
         Path script = Files.createFile(folder.resolve("gloo_bench.py"));
-        assertThat(GlooBench.find(environment)).contains(new GlooBench(script, "python3"));
+        assertThat(GlooBench.find(environment)).contains(new GlooBench(new PeerScript(script, "python3")));
         assertThat(GlooBench.find(Map.of("BRAID_PEERS", folder.toString()))).isEmpty();
     }
 }

@@ -44,7 +44,8 @@ public final class GroupTensorAxis implements TensorAxis {
         return transfer(group.allReduce(partial, ReduceOp.SUM));
     }
 
-    private Transfer transfer(Handle handle) {
+    /** Counts the time for which the handle is waited for. */
+    Transfer transfer(Handle handle) {
         return () -> {
             long before = handle.exposedNanos();
             handle.await();

@@ -27,6 +27,7 @@ final class RunListener implements RankListener, AutoCloseable {
     private MetricsWriter metrics;
     private EventFile tensorBoard;
     private TrainingProgress progress;
+    private long lastStep;
     private double peak;
     private String sampled;
 
@@ -66,6 +67,7 @@ final class RunListener implements RankListener, AutoCloseable {
 
     /** A rank that starts again after a failure starts from a checkpoint: what came after it is dropped. */
     private void start(TrainingEvent.Started started) throws IOException {
+        boolean again = metrics != null;
         close();
         metrics = MetricsWriter.open(folder.metrics(), started.step());
         tensorBoard = EventFile.create(
@@ -73,12 +75,25 @@ final class RunListener implements RankListener, AutoCloseable {
         int epoch = metrics.lastKept().map(StepRecord::epoch).orElse(1);
         progress = new TrainingProgress(status, experiment.train().steps(), epoch, System::nanoTime);
         peak = started.peakFlopsPerSecond();
+        if (again) {
+            status.line(goingOn(started.step()));
+        }
+        lastStep = started.step();
         String speed = peak > 0
                 ? "; matmul peak " + Format.flops(peak) + " in "
                         + experiment.precision().compute()
                 : "";
         status.line("model: " + Format.count(started.parameters()) + " parameters; " + started.cores() + " cores, "
                 + started.engine().lines().findFirst().orElse("") + speed);
+    }
+
+    /** Why steps that were already shown are shown again. */
+    private String goingOn(long checkpoint) {
+        String from = checkpoint == 0 ? "from the start" : "after step " + checkpoint;
+        return lastStep > checkpoint
+                ? "going on " + from + "; what came of steps " + (checkpoint + 1) + " to " + lastStep
+                        + " was lost with the ranks, and they are trained again"
+                : "going on " + from + "; no step was lost";
     }
 
     private void step(TrainingEvent.Stepped step) throws IOException {
@@ -101,6 +116,7 @@ final class RunListener implements RankListener, AutoCloseable {
         }
         StepRecord written = metrics.write(record);
         tensorBoard.step(written);
+        lastStep = written.step();
         if (json != null) {
             json.println(written.toJson());
         } else {
@@ -111,7 +127,7 @@ final class RunListener implements RankListener, AutoCloseable {
     @Override
     public void failure(RankFailure failure, boolean retried) {
         if (retried) {
-            status.line("a rank failed (" + failure.message() + "); starting again from the newest checkpoint");
+            status.line(failure.describe() + "; starting all ranks again from the newest checkpoint");
         }
     }
 

@@ -112,13 +112,20 @@ final class TrainAction {
                         .run("train " + experiment.name(), program, listener)
                         .getFirst();
             } catch (RankFailedException failure) {
-                throw new RunFailedException(failure.getMessage(), failure);
+                throw new RunFailedException(failure.getMessage() + "\n" + whereToGoOn(folder), failure);
             } finally {
                 signals.close();
                 listener.close();
             }
         }
         finish(folder, listener, new ObjectMapper().readValue(ended, TrainingEvent.Ended.class));
+    }
+
+    private static String whereToGoOn(RunFolder folder) throws IOException {
+        OptionalLong saved = folder.newest();
+        return saved.isPresent()
+                ? "The newest checkpoint is of step " + saved.getAsLong() + "; the same command goes on from there."
+                : "No checkpoint was saved yet; the same command starts anew.";
     }
 
     private static void stop(Coordinator coordinator, StatusLine status, String signal) {

@@ -25,10 +25,14 @@ public record SparkPlan(SparkConf configuration, RankLayout layout) {
      * Makes the plan for this process: on top of what spark-submit has set, on all cores of this machine when nothing says
      * otherwise.
      *
-     * @throws IllegalArgumentException when the ranks can't all run at once; the message names the key to change
+     * @throws IllegalArgumentException when the ranks can't all run at once, and the message names the key to change; or when
+     *     executors would not find Braid, because this process was not started by spark-submit
      */
     public static SparkPlan of(SparkSettings settings) {
-        return of(settings, new SparkConf(), Runtime.getRuntime().availableProcessors());
+        SparkConf submitted = new SparkConf();
+        SparkPlan plan = of(settings, submitted, Runtime.getRuntime().availableProcessors());
+        ExecutorClasses.require(submitted, Master.parse(plan.configuration().get("spark.master")));
+        return plan;
     }
 
     /** The same with a given starting point and number of processors. */

@@ -7,13 +7,20 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
 /** Runs command lines of {@code braid} in this JVM. */
-final class Commands {
-    /** What a command did. */
-    record Outcome(int exit, String out, String err) {}
+public final class Commands {
+    /**
+     * What a command did.
+     *
+     * @param exit its exit code
+     * @param out its standard output
+     * @param err its standard error
+     */
+    public record Outcome(int exit, String out, String err) {}
 
     private Commands() {}
 
-    static Outcome run(Object... arguments) {
+    /** Runs {@code braid ARGUMENTS} to its end. */
+    public static Outcome run(Object... arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         Console console = new Console(

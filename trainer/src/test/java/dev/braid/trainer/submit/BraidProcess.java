@@ -44,13 +44,7 @@ final class BraidProcess {
 
     /** Waits until {@code file} has at least {@code lines} lines. */
     void awaitLines(Path file, int lines, Duration deadline) throws IOException, InterruptedException {
-        long end = System.nanoTime() + deadline.toNanos();
-        while (!Files.exists(file) || Files.readAllLines(file).size() < lines) {
-            if (!process.isAlive() || System.nanoTime() > end) {
-                throw new AssertionError("no " + lines + " lines in " + file + ": " + output());
-            }
-            process.waitFor(20, TimeUnit.MILLISECONDS);
-        }
+        Lines.await(process, file, lines, deadline, this::output);
     }
 
     /** Ends the process as {@code kill -9} does. */

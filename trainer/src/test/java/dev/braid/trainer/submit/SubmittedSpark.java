@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.spark.launcher.JavaModuleOptions;
 
@@ -28,7 +27,6 @@ public final class SubmittedSpark {
     private final Path home;
     private final String classPath;
     private final List<String> options = new ArrayList<>();
-    private final List<String> jvmFlags = new ArrayList<>();
     private String master = LOCAL_CLUSTER;
 
     /**
@@ -55,8 +53,6 @@ public final class SubmittedSpark {
             Files.createSymbolicLink(jars.resolve(source.getFileName()), source);
         }
         Files.writeString(home.resolve("RELEASE"), "Spark from the jars of the build\n");
-        jvmFlags.addAll(List.of(JavaModuleOptions.defaultModuleOptionArray()));
-        jvmFlags.add("-Xmx1g");
     }
 
     /** Adds options of spark-submit, for example {@code --conf spark.executor.memory=2g}. */
@@ -71,55 +67,62 @@ public final class SubmittedSpark {
         return this;
     }
 
-    /** Submits {@code braid ARGUMENTS} to a local cluster and waits for its end. */
+    /** Submits {@code braid ARGUMENTS} and waits for its end. */
     public Outcome braid(Duration deadline, String... arguments) throws IOException, InterruptedException {
-        return submit("dev.braid.trainer.Braid", BRAID_JAR, deadline, arguments);
+        try (Submission submission = start(arguments)) {
+            return submission.waitFor(deadline);
+        }
+    }
+
+    /** Submits {@code braid ARGUMENTS}. */
+    Submission start(String... arguments) throws IOException {
+        return submit("dev.braid.trainer.Braid", BRAID_JAR, arguments);
     }
 
     /** Submits a main class of another jar that finds Braid's classes as {@code --jars}. */
     public Outcome program(String mainClass, Path jar, Duration deadline, String... arguments)
             throws IOException, InterruptedException {
         with("--jars", BRAID_JAR.toString());
-        return submit(mainClass, jar, deadline, arguments);
+        try (Submission submission = submit(mainClass, jar, arguments)) {
+            return submission.waitFor(deadline);
+        }
     }
 
-    private Outcome submit(String mainClass, Path jar, Duration deadline, String... arguments)
-            throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(jvmFlags);
-        command.addAll(List.of("-cp", classPath, "org.apache.spark.deploy.SparkSubmit"));
+    private Submission submit(String mainClass, Path jar, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(java("-Xmx1g"));
+        command.add("org.apache.spark.deploy.SparkSubmit");
         command.addAll(List.of("--master", master, "--class", mainClass));
         command.addAll(List.of("--conf", "spark.driver.host=127.0.0.1", "--conf", "spark.ui.enabled=false"));
         command.addAll(options);
         command.add(jar.toString());
         command.addAll(List.of(arguments));
-        return run(command, deadline);
-    }
-
-    private Outcome run(List<String> command, Duration deadline) throws IOException, InterruptedException {
         Path output = home.resolve("driver.out");
         Path errors = home.resolve("driver.err");
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .directory(home.toFile())
+        Process driver = process(command)
                 .redirectOutput(output.toFile())
-                .redirectError(errors.toFile());
+                .redirectError(errors.toFile())
+                .start();
+        return new Submission(driver, output, errors);
+    }
+
+    /** The start of a command line that runs a class of Spark with Spark's own flags and {@code further} ones. */
+    List<String> java(String... further) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of(JavaModuleOptions.defaultModuleOptionArray()));
+        command.addAll(List.of(further));
+        command.addAll(List.of("-cp", classPath));
+        return command;
+    }
+
+    /** A process in the Spark home, which finds Spark and the JDK as those that Spark's scripts start do. */
+    ProcessBuilder process(List<String> command) {
+        ProcessBuilder builder = new ProcessBuilder(command).directory(home.toFile());
         builder.environment().put("SPARK_HOME", home.toString());
         builder.environment().put("SPARK_SCALA_VERSION", "2.13");
         builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-        Process process = builder.start();
-        try {
-            if (!process.waitFor(deadline.toSeconds(), TimeUnit.SECONDS)) {
-                throw new AssertionError("not done after %d s: %s%n%s%n%s"
-                        .formatted(deadline.toSeconds(), command, Files.readString(output), Files.readString(errors)));
-            }
-        } finally {
-            List<ProcessHandle> executors = process.descendants().toList();
-            process.destroyForcibly();
-            executors.forEach(ProcessHandle::destroyForcibly);
-        }
-        return new Outcome(process.exitValue(), Files.readString(output), Files.readString(errors));
+        return builder;
     }
 
     private static void delete(Path folder) throws IOException {

@@ -1,0 +1,100 @@
+package dev.braid.trainer.submit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.braid.trainer.action.Commands;
+import dev.braid.trainer.action.TinyExperiment;
+import dev.braid.trainer.report.MetricsReader;
+import dev.braid.trainer.report.StepRecord;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.LongStream;
+
+/** A small model in f32 that every layout of four ranks takes, and its runs in this JVM to compare with. */
+final class MeshExperiment {
+    private final TinyExperiment tiny;
+    private final int steps;
+
+    MeshExperiment(Path folder, int steps) throws IOException {
+        this.tiny = new TinyExperiment(folder);
+        this.steps = steps;
+    }
+
+    /**
+     * The arguments of {@code braid train}.
+     *
+     * @param run its name
+     * @param layout such as {@code replicate: 2, shard: 2}
+     */
+    String[] train(String run, String layout) {
+        return new String[] {
+            "train",
+            tiny.config().toString(),
+            "-s",
+            "output=" + tiny.run(run),
+            "-s",
+            "parallel={" + layout + "}",
+            "-s",
+            "train={steps: " + steps + ", validate_every: 5}",
+            "-s",
+            "batch={sequences: 4, microbatch: 1}",
+            "-s",
+            "precision.compute=f32"
+        };
+    }
+
+    /** Trains in this JVM, with a thread for each rank. */
+    void trainHere(String run, String layout, int ranks) {
+        List<Object> arguments = new ArrayList<>(List.of((Object[]) train(run, layout)));
+        arguments.addAll(List.of("--master", "local[" + ranks + "]"));
+        Commands.Outcome outcome = Commands.run(arguments.toArray());
+        assertThat(outcome.exit()).as(outcome.err()).isZero();
+    }
+
+    /** Where a run's steps are written. */
+    Path metrics(String run) {
+        return tiny.run(run).resolve("metrics.jsonl");
+    }
+
+    /** Folder of a run's checkpoints. */
+    Path checkpoints(String run) {
+        return tiny.run(run).resolve("checkpoints");
+    }
+
+    private List<StepRecord> records(String run) throws IOException {
+        List<StepRecord> records = MetricsReader.read(metrics(run));
+        assertThat(records)
+                .extracting(StepRecord::step)
+                .as("steps of %s, in order and once", run)
+                .containsExactlyElementsOf(
+                        LongStream.rangeClosed(1, steps).boxed().toList());
+        return records;
+    }
+
+    /** Every step of {@code run} has, within 1e-6 of it, the loss of the same step of {@code expected}; so have validations. */
+    void assertClose(String run, String expected) throws IOException {
+        List<StepRecord> wanted = records(expected);
+        for (StepRecord record : records(run)) {
+            StepRecord other = wanted.get((int) record.step() - 1);
+            assertThat(record.loss())
+                    .as("loss of step %d of %s", record.step(), run)
+                    .isCloseTo(other.loss(), within(1e-6 * other.loss()));
+            assertThat(record.valLoss().isPresent()).isEqualTo(record.step() % 5 == 0);
+            if (record.valLoss().isPresent()) {
+                double validation = other.valLoss().getAsDouble();
+                assertThat(record.valLoss().getAsDouble()).isCloseTo(validation, within(1e-6 * validation));
+            }
+        }
+    }
+
+    /** Every step has the very loss, and the last checkpoint the very bits. */
+    void assertSame(String run, String expected) throws IOException {
+        assertThat(records(run))
+                .extracting(StepRecord::loss)
+                .isEqualTo(records(expected).stream().map(StepRecord::loss).toList());
+        assertThat(tiny.tensors(run)).usingRecursiveComparison().isEqualTo(tiny.tensors(expected));
+    }
+}

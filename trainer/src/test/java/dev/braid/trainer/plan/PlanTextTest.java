@@ -12,7 +12,8 @@ class PlanTextTest {
 
     @Test
     void shouldPrintATableForAPerson() {
-        assertThat(PlanText.of(plan, OptionalLong.empty(), OptionalDouble.of(2e12))).isEqualTo("""
+        assertThat(PlanText.of(plan, OptionalLong.empty(), OptionalDouble.of(2e12)))
+                .isEqualTo("""
                 replicate 1 x shard 2 x tensor 1 = 2 ranks
                          tensor 0
                 shard 0         0
@@ -51,6 +52,7 @@ class PlanTextTest {
 
     @Test
     void shouldSayWhatToChangeWhenItDoesNotFit() {
-        assertThat(PlanText.of(plan, OptionalLong.of(5L << 28), OptionalDouble.empty())).endsWith("x");
+        assertThat(PlanText.of(plan, OptionalLong.of(5L << 28), OptionalDouble.empty()))
+                .endsWith("x");
     }
 }

@@ -355,4 +355,15 @@ class DividedDecoderTest {
             return rank.fabric().traffic().bytes() - before;
         });
     }
+
+    @Test
+    void shouldCountTheTimeThatRanksWaitForEachOther() {
+        Case divided = cases().getFirst();
+        List<Long> nanos = TensorRanks.run(divided.ranks, rank -> {
+            Decoder decoder = decoder(divided.config, rank.compute(), DType.F32, rank);
+            pass(decoder, null, false);
+            return rank.exposed().take().get("tensor");
+        });
+        assertThat(nanos).allMatch(time -> time > 0);
+    }
 }

@@ -2,6 +2,7 @@ package dev.braid.models;
 
 import dev.braid.parallelism.CommunicationSettings;
 import dev.braid.parallelism.Endpoint;
+import dev.braid.parallelism.ExposedTime;
 import dev.braid.parallelism.Fabric;
 import dev.braid.parallelism.Reach;
 import dev.braid.parallelism.tensor.GroupTensorAxis;
@@ -24,7 +25,7 @@ import java.util.stream.Stream;
 /** Ranks of one tensor axis as threads of this JVM, each with its own memory and cores, each holding its parts whole. */
 final class TensorRanks {
     /** One of them, as its program sees it. */
-    record Rank(Compute compute, TensorAxis axis, Fabric fabric) implements Layout {
+    record Rank(Compute compute, TensorAxis axis, ExposedTime exposed, Fabric fabric) implements Layout {
         @Override
         public TensorAxis tensorAxis() {
             return axis;
@@ -84,7 +85,9 @@ final class TensorRanks {
             List<RankAddress> all =
                     addresses.stream().map(CompletableFuture::join).toList();
             try (Fabric fabric = endpoint.join(all)) {
-                return guarded(new Rank(compute, new GroupTensorAxis(fabric.world()), fabric), program);
+                ExposedTime exposed = new ExposedTime();
+                return guarded(
+                        new Rank(compute, new GroupTensorAxis(fabric.world(), exposed), exposed, fabric), program);
             }
         }
     }

@@ -1,5 +1,6 @@
 package dev.braid.parallelism;
 
+import dev.braid.tensor.trace.Recorder;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,6 +31,9 @@ public interface Fabric extends AutoCloseable {
 
     /** Bytes that channels and staging hold now. */
     long bufferBytes();
+
+    /** Tells {@code listener} of every collective that this rank starts from now on; {@link Recorder#NONE} ends that. */
+    void record(Recorder listener);
 
     /** Why the attempt failed; empty while it is well. */
     Optional<CommunicationException> failure();

@@ -1,5 +1,7 @@
 package dev.braid.tensor;
 
+import dev.braid.tensor.trace.Recorder;
+import dev.braid.tensor.trace.Span;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -21,16 +23,23 @@ public final class Profile {
     }
 
     private final Map<String, Counter> counters = new HashMap<>();
+    private Recorder recorder = Recorder.NONE;
+
+    /** Tells {@code listener} of every operation from now on; {@link Recorder#NONE} ends that. */
+    public void record(Recorder listener) {
+        recorder = listener;
+    }
 
     /** Runs {@code body} and counts it under {@code operation}. */
     public void time(String operation, double flops, Runnable body) {
         long start = System.nanoTime();
         body.run();
-        long elapsed = System.nanoTime() - start;
+        long end = System.nanoTime();
         Counter counter = counters.computeIfAbsent(operation, name -> new Counter());
         counter.calls++;
-        counter.nanos += elapsed;
+        counter.nanos += end - start;
         counter.flops += flops;
+        recorder.span(Span.Kind.COMPUTE, operation, start, end);
     }
 
     /** Forgets everything counted so far. */

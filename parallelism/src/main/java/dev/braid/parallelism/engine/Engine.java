@@ -17,6 +17,7 @@ import dev.braid.parallelism.transport.Transport;
 import dev.braid.parallelism.transport.TransportFault;
 import dev.braid.tensor.Memory;
 import dev.braid.tensor.kernels.Addresses;
+import dev.braid.tensor.trace.Recorder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -97,6 +98,7 @@ public final class Engine {
     private boolean closed;
     private ControlMessage.Abort abort;
     private volatile CommunicationException failure;
+    private volatile Recorder recorder = Recorder.NONE;
 
     /**
      * @param addresses of all ranks, in rank order
@@ -505,11 +507,18 @@ public final class Engine {
             Operation operation = maker.get();
             reserve(operation);
             begin(operation, site);
+            if (group.size() > 1) {
+                recorder.flight(new OperationFlight(operation));
+            }
             pollLocked();
             return operation;
         } finally {
             lock.unlock();
         }
+    }
+
+    void record(Recorder listener) {
+        recorder = listener;
     }
 
     /** Takes the next number of the operation's group without starting it, so that what comes for it is kept. */

@@ -4,6 +4,7 @@ import dev.braid.parallelism.CommunicationException;
 import dev.braid.parallelism.Communicator;
 import dev.braid.parallelism.Fabric;
 import dev.braid.parallelism.Traffic;
+import dev.braid.tensor.trace.Recorder;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -95,6 +96,11 @@ public final class RankFabric implements Fabric {
     @Override
     public long bufferBytes() {
         return engine.bufferBytes();
+    }
+
+    @Override
+    public void record(Recorder listener) {
+        engine.record(listener);
     }
 
     @Override

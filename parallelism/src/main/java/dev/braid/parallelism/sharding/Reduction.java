@@ -1,6 +1,7 @@
 package dev.braid.parallelism.sharding;
 
 import dev.braid.parallelism.Communicator;
+import dev.braid.parallelism.ExposedTime;
 import dev.braid.parallelism.Handle;
 import dev.braid.parallelism.ReduceOp;
 import dev.braid.tensor.Category;

@@ -1,5 +1,6 @@
 package dev.braid.parallelism.sharding;
 
+import dev.braid.parallelism.ExposedTime;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.parameters.Layout;
 import dev.braid.tensor.parameters.ParameterStore;

@@ -1,5 +1,6 @@
 package dev.braid.parallelism.sharding;
 
+import dev.braid.parallelism.ExposedTime;
 import dev.braid.parallelism.Handle;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;

@@ -1,6 +1,7 @@
 package dev.braid.parallelism.tensor;
 
 import dev.braid.parallelism.Communicator;
+import dev.braid.parallelism.ExposedTime;
 import dev.braid.parallelism.Handle;
 import dev.braid.parallelism.ReduceOp;
 import dev.braid.tensor.Tensor;
@@ -11,12 +12,19 @@ import dev.braid.tensor.parameters.TensorAxis;
  * was asked for.
  */
 public final class GroupTensorAxis implements TensorAxis {
-    private final Communicator group;
-    private long exposedNanos;
+    private static final String AXIS = "tensor";
 
-    /** The ranks of {@code group}; nobody else starts operations on it. */
-    public GroupTensorAxis(Communicator group) {
+    private final Communicator group;
+    private final ExposedTime exposed;
+
+    /**
+     * The ranks of {@code group}; nobody else starts operations on it.
+     *
+     * @param exposed where waiting is counted, on account of {@code tensor}
+     */
+    public GroupTensorAxis(Communicator group, ExposedTime exposed) {
         this.group = group;
+        this.exposed = exposed;
     }
 
     @Override
@@ -44,17 +52,7 @@ public final class GroupTensorAxis implements TensorAxis {
         return transfer(group.allReduce(partial, ReduceOp.SUM));
     }
 
-    /** Counts the time for which the handle is waited for. */
-    Transfer transfer(Handle handle) {
-        return () -> {
-            long before = handle.exposedNanos();
-            handle.await();
-            exposedNanos += handle.exposedNanos() - before;
-        };
-    }
-
-    @Override
-    public long exposedNanos() {
-        return exposedNanos;
+    private Transfer transfer(Handle handle) {
+        return () -> exposed.await(AXIS, handle);
     }
 }

@@ -2,12 +2,11 @@ package dev.braid.parallelism.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.braid.parallelism.Handle;
+import dev.braid.parallelism.ExposedTime;
 import dev.braid.parallelism.LocalWorld;
 import dev.braid.parallelism.Wires;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.parameters.TensorAxis;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class GroupTensorAxisTest {
@@ -16,7 +15,7 @@ class GroupTensorAxisTest {
     void shouldGatherRowsInTheOrderOfRanks() throws Exception {
         try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, 3)) {
             world.each(rank -> {
-                TensorAxis axis = new GroupTensorAxis(rank.world());
+                TensorAxis axis = new GroupTensorAxis(rank.world(), new ExposedTime());
                 Tensor mine = (switch (rank.rank()) {
                             case 0 -> rank.floats(1, 2);
                             case 1 -> rank.floats(3, 4);
@@ -35,7 +34,7 @@ class GroupTensorAxisTest {
     void shouldAddInTheOrderOfRanks() throws Exception {
         try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, 3)) {
             world.each(rank -> {
-                TensorAxis axis = new GroupTensorAxis(rank.world());
+                TensorAxis axis = new GroupTensorAxis(rank.world(), new ExposedTime());
                 float mine = new float[] {1e8f, 1, -1e8f}[rank.rank()];
                 Tensor sum = rank.floats(9);
                 axis.reduceScatterRows(rank.floats(mine, mine, mine).reshape(3, 1), sum.reshape(1, 1))
@@ -52,52 +51,10 @@ class GroupTensorAxisTest {
     void shouldGiveTheFirstRanksOneRowMore() throws Exception {
         try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, 3)) {
             world.each(rank -> {
-                TensorAxis axis = new GroupTensorAxis(rank.world());
+                TensorAxis axis = new GroupTensorAxis(rank.world(), new ExposedTime());
                 assertThat(axis.shares(7)).containsExactly(3, 2, 2);
                 assertThat(axis.shares(2)).containsExactly(1, 1, 0);
                 assertThat(axis.share(2)).isEqualTo(rank.rank() < 2 ? 1 : 0);
-            });
-        }
-    }
-
-    /** A collective that has been waited for 5 ns by somebody, and is waited for 7 ns more by each who awaits it. */
-    private static final class WaitedFor implements Handle {
-        private long nanos = 5;
-
-        @Override
-        public boolean done() {
-            return true;
-        }
-
-        @Override
-        public void await() {
-            nanos += 7;
-        }
-
-        @Override
-        public boolean await(Duration time) {
-            await();
-            return true;
-        }
-
-        @Override
-        public void cancel() {}
-
-        @Override
-        public long exposedNanos() {
-            return nanos;
-        }
-    }
-
-    @Test
-    void shouldCountTheTimeThatItsThreadWaits() throws Exception {
-        try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, 1)) {
-            world.each(rank -> {
-                GroupTensorAxis axis = new GroupTensorAxis(rank.world());
-                assertThat(axis.exposedNanos()).isZero();
-                axis.transfer(new WaitedFor()).await();
-                axis.transfer(new WaitedFor()).await();
-                assertThat(axis.exposedNanos()).isEqualTo(14);
             });
         }
     }

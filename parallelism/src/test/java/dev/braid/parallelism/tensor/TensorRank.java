@@ -1,5 +1,6 @@
 package dev.braid.parallelism.tensor;
 
+import dev.braid.parallelism.ExposedTime;
 import dev.braid.parallelism.LocalRank;
 import dev.braid.parallelism.LocalWorld;
 import dev.braid.tensor.Category;
@@ -23,7 +24,7 @@ import dev.braid.tensor.parameters.WholeStore;
 record TensorRank(Compute compute, TensorAxis axis) {
     /** A rank of a world, all of whose ranks are the axis. The world closes its memory. */
     static TensorRank of(LocalRank rank) {
-        return of(rank.memory(), new GroupTensorAxis(rank.world()));
+        return of(rank.memory(), new GroupTensorAxis(rank.world(), new ExposedTime()));
     }
 
     /** A rank alone; the caller closes its memory. */

@@ -113,9 +113,4 @@ public interface TensorAxis {
     default long share(long count) {
         return shares(count)[rank()];
     }
-
-    /** Nanoseconds for which the rank's thread has been blocked in these collectives so far. */
-    default long exposedNanos() {
-        return 0;
-    }
 }

@@ -3,7 +3,7 @@ package dev.braid.trainer.action;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.braid.data.DataLocation;
 import dev.braid.data.PreparedData;
-import dev.braid.parallelism.sharding.ExposedTime;
+import dev.braid.parallelism.ExposedTime;
 import dev.braid.tensor.Compute;
 import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.spark.RankContext;

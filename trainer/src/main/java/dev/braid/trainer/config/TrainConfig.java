@@ -18,7 +18,12 @@ public record TrainConfig(
         String recompute,
 
         @Key("Steps between evaluations on the validation split; none evaluates after the last step only.")
-        Optional<Integer> validateEvery)
+        Optional<Integer> validateEvery,
+
+        @Key(
+                "Step, from 1, of which every rank records what it does when; the run's folder then has trace-step-N.json, to be"
+                        + " opened in ui.perfetto.dev. None records nothing.")
+        Optional<Integer> trace)
         implements Validated {
 
     /** Whether each block's activations are computed again in the backward pass. */
@@ -36,6 +41,12 @@ public record TrainConfig(
                     "validate_every",
                     "is " + validateEvery.get() + ", must be at least 1",
                     "none evaluates after the last step only");
+        }
+        if (trace.isPresent() && (trace.get() < 1 || trace.get() > steps)) {
+            faults.add(
+                    "trace",
+                    "is " + trace.get() + ", but the steps of the run are " + (steps < 1 ? "none" : "1 to " + steps),
+                    steps < 1 ? "remove it" : "name one of them, or remove it");
         }
     }
 }

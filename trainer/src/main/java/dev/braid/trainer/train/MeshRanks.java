@@ -1,10 +1,10 @@
 package dev.braid.trainer.train;
 
 import dev.braid.parallelism.Communicator;
+import dev.braid.parallelism.ExposedTime;
 import dev.braid.parallelism.Handle;
 import dev.braid.parallelism.ReduceOp;
 import dev.braid.parallelism.mesh.RankGroups;
-import dev.braid.parallelism.sharding.ExposedTime;
 import dev.braid.parallelism.sharding.ShardedLayout;
 import dev.braid.parallelism.sharding.ShardingGroups;
 import dev.braid.parallelism.sharding.ShardingSettings;
@@ -16,6 +16,7 @@ import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.parameters.Layout;
 import dev.braid.tensor.parameters.TensorAxis;
+import dev.braid.tensor.trace.Recorder;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,9 +31,7 @@ public final class MeshRanks implements RankGroup {
     private final Communicator world;
     private final Memory memory;
     private final ExposedTime exposed;
-    private final TensorAxis axis;
     private final Layout layout;
-    private long tensorNanos;
 
     /**
      * The ranks seen from the one whose groups these are.
@@ -45,7 +44,8 @@ public final class MeshRanks implements RankGroup {
         this.world = groups.world();
         this.memory = memory;
         this.exposed = exposed;
-        this.axis = groups.tensor().size() == 1 ? TensorAxis.SINGLE : new GroupTensorAxis(groups.tensor());
+        TensorAxis axis =
+                groups.tensor().size() == 1 ? TensorAxis.SINGLE : new GroupTensorAxis(groups.tensor(), exposed);
         this.layout = new ShardedLayout(
                 axis,
                 new ShardingGroups(
@@ -146,13 +146,18 @@ public final class MeshRanks implements RankGroup {
 
     @Override
     public Map<String, Long> takeExposed() {
-        Map<String, Long> taken = exposed.take();
-        long total = axis.exposedNanos();
-        if (axis.ranks() > 1) {
-            taken.merge("tensor", total - tensorNanos, Long::sum);
-        }
-        tensorNanos = total;
-        return taken;
+        return exposed.take();
+    }
+
+    @Override
+    public void record(Recorder recorder) {
+        exposed.record(recorder);
+        groups.fabric().record(recorder);
+    }
+
+    @Override
+    public String place() {
+        return groups.coordinate().describe(groups.mesh());
     }
 
     private static List<byte[]> split(Tensor all, int longest, int[] lengths) {

@@ -1,6 +1,7 @@
 package dev.braid.trainer.train;
 
 import dev.braid.tensor.parameters.Layout;
+import dev.braid.tensor.trace.Recorder;
 import java.util.List;
 import java.util.Map;
 
@@ -58,6 +59,14 @@ public interface RankGroup {
         public Map<String, Long> takeExposed() {
             return Map.of();
         }
+
+        @Override
+        public void record(Recorder recorder) {}
+
+        @Override
+        public String place() {
+            return "the only rank";
+        }
     };
 
     /** This one's number. Rank 0 speaks for all. */
@@ -89,6 +98,12 @@ public interface RankGroup {
 
     /** Nanoseconds that this rank has waited for others since the last call, by mesh axis. */
     Map<String, Long> takeExposed();
+
+    /** Tells {@code recorder} of every wait and every collective of this rank from now on; {@link Recorder#NONE} ends that. */
+    void record(Recorder recorder);
+
+    /** Where this rank stands in its mesh, for a person: {@code replicate 1, shard 0}. */
+    String place();
 
     /** True at all ranks when it is at one of them. */
     default boolean any(boolean here) {

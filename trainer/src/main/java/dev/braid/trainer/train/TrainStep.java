@@ -8,6 +8,8 @@ import dev.braid.optimizers.GradientNorm;
 import dev.braid.optimizers.ScheduleConfig;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.parameters.ParameterStore;
+import dev.braid.tensor.trace.Recorder;
+import dev.braid.tensor.trace.Span;
 import java.util.List;
 
 /** One optimizer step: micro-batches forward and backward, the norm, the update. Used by the rank's thread. */
@@ -21,6 +23,7 @@ public final class TrainStep {
     private final int microbatch;
     private final boolean recompute;
     private final RankGroup ranks;
+    private Recorder recorder = Recorder.NONE;
 
     /**
      * A step of {@code model}, by itself or together with other ranks.
@@ -53,6 +56,11 @@ public final class TrainStep {
         this.ranks = ranks;
     }
 
+    /** Tells {@code listener} of the phases of every step from now on; {@link Recorder#NONE} ends that. */
+    void record(Recorder listener) {
+        recorder = listener;
+    }
+
     /**
      * Trains on the samples of one step.
      *
@@ -66,26 +74,41 @@ public final class TrainStep {
         float scale = 1f / tokens;
         StepTotals totals = new StepTotals();
         ParameterStore store = model.store();
+        long at = System.nanoTime();
         store.beginStep(Math.ceilDiv(samples.size(), microbatch));
+        at = ended("begin", at);
         for (int from = 0; from < samples.size(); from += microbatch) {
             List<Sample> part = samples.subList(from, Math.min(samples.size(), from + microbatch));
             store.beginMicrobatch();
             try (Batch batch = batch(model, part);
                     Tape tape = model.trainingTape()) {
                 count(totals, model.loss(tape, batch, scale, recompute), part);
+                at = ended("forward", at);
                 tape.backward();
+                at = ended("backward", at);
             }
         }
         store.finishGradients();
+        at = ended("reduce", at);
         StepTotals.Sum sum = totals.over(ranks, GradientNorm.squares(model.compute(), model.parameters()));
         double rate = peakRate * schedule.share(step, totalSteps);
         double correction = sum.validTokens() == 0 ? 0 : (double) tokens / sum.validTokens();
         GradientNorm norm = GradientNorm.of(sum.squares(), correction, clip);
+        at = ended("norm", at);
         if (norm.finite()) {
             optimizer.step(rate, norm.scale());
+            at = ended("optimizer", at);
             store.publish();
+            ended("publish", at);
         }
         return new StepResult(sum.meanLoss(), norm.norm(), rate, tokens, !norm.finite());
+    }
+
+    /** Tells of a phase that ends now; the next one begins at what this returns. */
+    private long ended(String phase, long startNanos) {
+        long now = System.nanoTime();
+        recorder.span(Span.Kind.PHASE, phase, startNanos, now);
+        return now;
     }
 
     private void count(StepTotals totals, double loss, List<Sample> samples) {

@@ -38,6 +38,8 @@ public sealed interface TrainingEvent {
      * @param peakMemoryBytes most bytes of tensors alive at one time so far
      * @param epoch from 0, of the step's last sample
      * @param seconds of training so far, all attempts
+     * @param stepSeconds of this step
+     * @param exposedSeconds of this step in which rank 0 waited for other ranks, by mesh axis; empty for a rank alone
      */
     record Stepped(
             long step,
@@ -52,7 +54,9 @@ public sealed interface TrainingEvent {
             boolean skipped,
             long skippedSteps,
             long epoch,
-            double seconds)
+            double seconds,
+            double stepSeconds,
+            Map<String, Double> exposedSeconds)
             implements TrainingEvent {}
 
     /** A checkpoint is complete on the disk. */

@@ -37,12 +37,14 @@ public final class TrainingRun {
     private final Compute compute;
     private final RankGroup ranks;
     private final Checkpoints checkpoints;
+    private final Path output;
     private final Path folder;
     private final Consumer<TrainingEvent> events;
     private final BooleanSupplier stopRequested;
     private final Decoder model;
     private final AdamW optimizer;
     private final TrainStep trainer;
+    private final StepTrace trace;
     private RunState state = RunState.START;
     private long savedStep = -1;
 
@@ -69,6 +71,7 @@ public final class TrainingRun {
         this.ranks = ranks;
         this.events = ranks.rank() == 0 ? events : event -> {};
         this.stopRequested = stopRequested;
+        this.output = output;
         this.folder = output.resolve("checkpoints");
         this.checkpoints = Checkpoints.in(folder);
         this.model = new Decoder(
@@ -89,6 +92,7 @@ public final class TrainingRun {
                 experiment.microbatchSize(),
                 experiment.train().recomputesBlocks(),
                 ranks);
+        this.trace = new StepTrace(trainer, compute, ranks);
         restore();
     }
 
@@ -154,9 +158,24 @@ public final class TrainingRun {
         int sequences = experiment.batch().sequences();
         int share = sequences / ranks.dataRanks();
         List<Sample> samples = samples(data, state.samples() + (long) share * ranks.dataRank(), share);
+        boolean traced = experiment
+                .train()
+                .trace()
+                .filter(step -> step == state.step() + 1)
+                .isPresent();
+        if (traced) {
+            trace.begin();
+        }
+        ranks.takeExposed();
         long start = System.nanoTime();
         StepResult result = trainer.run(Math.toIntExact(state.step()), samples);
         double seconds = (System.nanoTime() - start) / 1e9;
+        Map<String, Double> exposed = new TreeMap<>();
+        ranks.takeExposed().forEach((axis, nanos) -> exposed.put(axis, nanos / 1e9));
+        if (traced) {
+            Path file = output.resolve("trace-step-" + (state.step() + 1) + ".json");
+            events.accept(new TrainingEvent.Note(trace.end("step " + (state.step() + 1), file)));
+        }
         state = state.after(result, sequences, seconds);
         double valLoss = evaluationDue(steps) ? trainer.validate(data.validation()) : Double.NaN;
         double perSecond = result.tokens() / seconds;
@@ -173,7 +192,9 @@ public final class TrainingRun {
                 result.skipped(),
                 state.skipped(),
                 data.epoch(state.samples() - 1),
-                state.seconds()));
+                state.seconds(),
+                seconds,
+                exposed));
     }
 
     /** The samples of one step. */

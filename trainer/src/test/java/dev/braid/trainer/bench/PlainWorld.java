@@ -12,6 +12,7 @@ import dev.braid.parallelism.Traffic;
 import dev.braid.parallelism.transport.RankAddress;
 import dev.braid.tensor.Memory;
 import dev.braid.tensor.Tensor;
+import dev.braid.tensor.trace.Recorder;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -234,6 +235,11 @@ final class PlainWorld {
 
         @Override
         public Handle reduceScatter(Tensor input, long[] counts, Tensor output, ReduceOp op) {
+            throw unused();
+        }
+
+        @Override
+        public void record(Recorder listener) {
             throw unused();
         }
 

@@ -1,7 +1,7 @@
 package dev.braid.trainer.mesh;
 
 import dev.braid.data.Sample;
-import dev.braid.parallelism.sharding.ExposedTime;
+import dev.braid.parallelism.ExposedTime;
 import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.train.MeshRanks;
 import dev.braid.trainer.train.TrainingData;

@@ -7,7 +7,7 @@ import dev.braid.data.Sample;
 import dev.braid.models.Decoder;
 import dev.braid.optimizers.AdamW;
 import dev.braid.optimizers.AdamWConfig;
-import dev.braid.parallelism.sharding.ExposedTime;
+import dev.braid.parallelism.ExposedTime;
 import dev.braid.parallelism.sharding.ShardingSettings;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Memory;

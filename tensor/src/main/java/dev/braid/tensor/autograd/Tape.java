@@ -263,7 +263,7 @@ public final class Tape implements AutoCloseable {
                 gradient -> {
                     try (Tape again = training(compute, dtype, queue, axis)) {
                         Variable leaf = again.leaf(input.value(), input.tokenRows(), input.differentiable());
-                        Variable output = body.apply(again, leaf);
+                        Variable output = again.scope(() -> body.apply(again, leaf));
                         again.backward(output, gradient.retain());
                         Tensor passed = leaf.takeGradient();
                         if (passed != null) {

@@ -101,67 +101,65 @@ final class BlockTrace {
      * Goes backward.
      *
      * @param passed gradient of the output, taken over
-     * @param early whether saved values go as soon as their operation is done, or together at the end
      * @return the gradient of the input
      */
-    Held backward(Held passed, boolean early) {
-        Held ofHidden = rowProduct(all(shape.hidden()), early, hidden);
+    Held backward(Held passed) {
+        Held ofHidden = rowProduct(all(shape.hidden()), hidden);
         Held ofGateUp = gradient(all(2L * shape.hidden()));
         ofHidden.release();
-        done(early, gateUp);
-        Held ofSecondNormed = columnProduct(early, secondNormed);
+        done(gateUp);
+        Held ofSecondNormed = columnProduct(secondNormed);
         ofGateUp.release();
         // The norm adds to the residual's gradient in place.
         ledger.pass(Term.WORKSPACE, "norm", Scratch.sumOverRows(input.ownTokens(), shape.dim()));
         ofSecondNormed.release();
-        done(early, secondInverse, middle);
-        Held ofMixed = rowProduct(all(shape.queries()), false);
+        done(secondInverse, middle);
+        Held ofMixed = rowProduct(all(shape.queries()));
         Held ofHeads = gradient(all(shape.packed()));
         ledger.pass(
                 Term.WORKSPACE,
                 "attention",
                 Scratch.attentionBackward(input.cores(), input.microbatch(), input.sequence(), shape));
         ofMixed.release();
-        done(early, mixed, logSum, heads);
+        done(mixed, logSum, heads);
         if (shape.headNorm()) {
             Held ofProjected = gradient(all(shape.packed()));
             ofHeads.release();
             ofHeads = ofProjected;
-            done(early, headInverse, projected);
+            done(headInverse, projected);
         }
-        Held ofNormed = columnProduct(early, normed);
+        Held ofNormed = columnProduct(normed);
         ofHeads.release();
         ledger.pass(Term.WORKSPACE, "norm", Scratch.sumOverRows(input.ownTokens(), shape.dim()));
         ofNormed.release();
-        done(early, inverse);
+        done(inverse);
         releaseSaved();
         return passed;
     }
 
     /** Backward of a product that sums over the tensor ranks: the output's gradient is gathered. */
-    private Held rowProduct(long bytes, boolean early, Held... read) {
+    private Held rowProduct(long bytes, Held... read) {
         Held rows = gathered();
         Held ofInput = gradient(bytes);
         rows.release();
-        done(early, read);
+        done(read);
         return ofInput;
     }
 
     /** Backward of a product that reads all tokens: its input is gathered again, its input's gradient summed. */
-    private Held columnProduct(boolean early, Held read) {
+    private Held columnProduct(Held read) {
         Held summed = gathered();
         Held ofInput = gradient(own(shape.dim()));
         gathered().release();
         summed.release();
-        done(early, read);
+        done(read);
         return ofInput;
     }
 
-    private static void done(boolean early, Held... read) {
-        if (early) {
-            for (Held held : read) {
-                held.release();
-            }
+    /** Saved values go as soon as their operation is done. */
+    private static void done(Held... read) {
+        for (Held held : read) {
+            held.release();
         }
     }
 }

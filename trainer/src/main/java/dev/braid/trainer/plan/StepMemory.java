@@ -126,11 +126,10 @@ final class StepMemory {
 
     private Held backward(BlockTrace block, Held gradient) {
         if (!input.recompute()) {
-            return block.backward(gradient, true);
+            return block.backward(gradient);
         }
-        // What is run again is kept until its backward is done.
         Held output = block.forward();
-        Held passed = block.backward(gradient, false);
+        Held passed = block.backward(gradient);
         output.release();
         return passed;
     }

@@ -26,10 +26,10 @@ class PlanTextTest {
                   gradients                                         149 MiB      149 MiB
                   optimizer                                         297 MiB      297 MiB
                   units in flight                                   381 MiB      381 MiB
-                  activations                                       497 MiB      240 MiB
+                  activations                                       497 MiB      218 MiB
                   communication                                         0 B          0 B
                   workspace                                        51.3 MiB      3.3 MiB
-                  total                                            1.56 GiB     1.26 GiB
+                  total                                            1.56 GiB     1.24 GiB
                   (columns: train.recompute, * as configured; largest transient: gathered values of a unit, 62.5 MiB)
 
                 sent by a rank in a step
@@ -52,18 +52,18 @@ class PlanTextTest {
 
     @Test
     void shouldSayWhatToChangeWhenItDoesNotFit() {
-        assertThat(PlanText.of(plan, OptionalLong.of(5L << 28), OptionalDouble.empty()))
+        assertThat(PlanText.of(plan, OptionalLong.of(19L << 26), OptionalDouble.empty()))
                 .endsWith("""
 
-                does not fit: 1.56 GiB, but a rank may use 1.25 GiB
+                does not fit: 1.56 GiB, but a rank may use 1.19 GiB
                 one change                                            total        ranks
                   parallel.tensor=2                                 837 MiB            4
                   parallel.shard=4                                 1.07 GiB            4
-                  train.recompute=block                            1.26 GiB            2
+                  train.recompute=block                            1.24 GiB            2
                   batch.microbatch=2                               1.32 GiB            2
                   parallel.accumulate=sharded                      1.39 GiB            2
                 together, until it fits                               total        ranks
-                  train.recompute=block                            1.26 GiB            2
+                  train.recompute=block                            1.24 GiB            2
                   batch.microbatch=2                               1.15 GiB            2
                 """);
     }

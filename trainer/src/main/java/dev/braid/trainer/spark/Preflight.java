@@ -1,6 +1,9 @@
 package dev.braid.trainer.spark;
 
 import dev.braid.parallelism.mesh.Mesh;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import org.apache.spark.SparkConf;
 
 /**
@@ -22,24 +25,22 @@ final class Preflight {
             case Master.Local local -> local(conf, local, mesh, processors);
             case Master.LocalCluster cluster -> {
                 int cores = coresOfRank(conf, cluster.cores());
-                requireSlots(mesh, cluster.workers() * (cluster.cores() / cores), cores, cluster.url(), "--master");
-                yield separate(conf, mesh, cores);
+                int slots = cluster.workers() * (cluster.cores() / cores);
+                yield separate(conf, mesh, cores, tooFew(mesh, slots, cores, cluster.url(), "--master"));
             }
             case Master.Standalone standalone -> {
                 int cores = coresOfRank(conf, requireExecutorCores(conf, standalone.url()));
-                if (conf.contains(CORES_MAX)) {
-                    int most = conf.getInt(CORES_MAX, 0);
-                    requireSlots(mesh, most / cores, cores, CORES_MAX + "=" + most, CORES_MAX);
-                }
-                yield separate(conf, mesh, cores);
+                int most = conf.getInt(CORES_MAX, Integer.MAX_VALUE);
+                String offer = CORES_MAX + "=" + most;
+                yield separate(conf, mesh, cores, tooFew(mesh, most / cores, cores, offer, CORES_MAX));
             }
             case Master.Managed managed -> {
                 int executorCores = requireExecutorCores(conf, managed.url());
                 int cores = coresOfRank(conf, executorCores);
                 int instances = conf.getInt(INSTANCES, 2);
                 String offer = "%s=%d with %s=%d".formatted(INSTANCES, instances, EXECUTOR_CORES, executorCores);
-                requireSlots(mesh, instances * (executorCores / cores), cores, offer, INSTANCES);
-                yield separate(conf, mesh, cores);
+                int slots = instances * (executorCores / cores);
+                yield separate(conf, mesh, cores, tooFew(mesh, slots, cores, offer, INSTANCES));
             }
         };
     }
@@ -55,10 +56,14 @@ final class Preflight {
         return new RankLayout(mesh, threads / mesh.ranks(), true, false);
     }
 
-    private static RankLayout separate(SparkConf conf, Mesh mesh, int cores) {
+    private static RankLayout separate(SparkConf conf, Mesh mesh, int cores, Optional<String> tooFew) {
+        List<String> faults = new ArrayList<>();
         if (conf.getBoolean(DYNAMIC, false)) {
-            throw new IllegalArgumentException(
-                    "Spark does not run barrier stages with dynamic allocation; set %s=false".formatted(DYNAMIC));
+            faults.add("Spark does not run barrier stages with dynamic allocation; set %s=false".formatted(DYNAMIC));
+        }
+        tooFew.ifPresent(faults::add);
+        if (!faults.isEmpty()) {
+            throw new IllegalArgumentException(String.join("\n", faults));
         }
         return new RankLayout(mesh, cores, false, conf.getInt(TASK_CPUS, 1) != cores);
     }
@@ -84,12 +89,13 @@ final class Preflight {
         return cores;
     }
 
-    private static void requireSlots(Mesh mesh, int slots, int cores, String offer, String key) {
-        if (slots < mesh.ranks()) {
-            throw new IllegalArgumentException(
-                    "this run has %s of %d cores, all at once, but %s has room for %d; raise %s, lower %s, or make the mesh smaller (parallel.*)"
-                            .formatted(ranks(mesh), cores, offer, slots, key, TASK_CPUS));
-        }
+    /** Why {@code slots} ranks of {@code cores} cores, which is what {@code offer} has room for, are too few. */
+    private static Optional<String> tooFew(Mesh mesh, int slots, int cores, String offer, String key) {
+        return slots >= mesh.ranks()
+                ? Optional.empty()
+                : Optional.of(
+                        "this run has %s of %d cores, all at once, but %s has room for %d; raise %s, lower %s, or make the mesh smaller (parallel.*)"
+                                .formatted(ranks(mesh), cores, offer, slots, key, TASK_CPUS));
     }
 
     /** For example {@code 4 ranks (replicate 2 x shard 1 x tensor 2)}. */

@@ -81,6 +81,34 @@ class BadInputTest {
     }
 
     @Test
+    void shouldSendWhoWantsExecutorsToSparkSubmit() {
+        String help = "spark-submit --master 'local-cluster[2,1,1024]' --class dev.braid.trainer.Braid";
+        Object[] master = {tiny.config(), "--master", "local-cluster[2,1,1024]", "-s", "output=" + tiny.run("alone")};
+        assertThat(refused(with(master, "train"))).contains("the executors of local-cluster[2,1,1024]", help);
+        assertThat(refused(with(master, "data", "prepare"))).contains(help);
+    }
+
+    private static Object[] with(Object[] last, Object... first) {
+        return Stream.concat(Stream.of(first), Stream.of(last)).toArray();
+    }
+
+    @Test
+    void shouldSayWhatKeepsHeadsFromBeingDivided() {
+        assertThat(refused("train", tiny.config(), "-s", "parallel.tensor=3"))
+                .contains("parallel.tensor: is 3, which does not divide the 4 heads of attn; allowed are 1, 2");
+        assertThat(refused("train", tiny.config(), "-s", "parallel.tensor=8"))
+                .contains("parallel.tensor: is 8, more tensor ranks than the 4 heads of attn; allowed are 1, 2, 4");
+    }
+
+    @Test
+    void shouldRefuseABatchThatIsSmallerThanItsRanks() {
+        assertThat(refused("train", tiny.config(), "-s", "parallel={replicate: 4, shard: 2}"))
+                .contains(
+                        "batch.sequences: is 4, but the batch must not be smaller than the 8 data ranks (replicate 4 x"
+                                + " shard 2): each needs a sequence; write 16 or a multiple of it");
+    }
+
+    @Test
     void shouldNameAMissingConfig() {
         assertThat(refused("train", folder.resolve("none.yaml"))).contains("none.yaml");
     }

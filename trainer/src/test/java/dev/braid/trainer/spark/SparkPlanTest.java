@@ -168,6 +168,24 @@ class SparkPlanTest {
     }
 
     @Test
+    void shouldReportDynamicAllocationAndTooFewSlotsAtOnce() {
+        SparkConf conf = conf("spark.executor.cores", "4", "spark.dynamicAllocation.enabled", "true");
+
+        assertThatThrownBy(() -> plan(3, Optional.of("yarn"), conf))
+                .hasMessageStartingWith("Spark does not run barrier stages with dynamic allocation; set")
+                .hasMessageContaining("but spark.executor.instances=2 with spark.executor.cores=4 has room for 2; raise"
+                        + " spark.executor.instances");
+    }
+
+    @Test
+    void shouldNotMindDynamicAllocationInOneJvm() {
+        SparkConf conf = conf("spark.dynamicAllocation.enabled", "true");
+
+        assertThat(plan(2, Optional.of("local[2]"), conf).layout())
+                .isEqualTo(new RankLayout(Mesh.of(1, 2, 1), 1, true, false));
+    }
+
+    @Test
     void shouldAddItsFlagsToTheExecutorOptionsOfTheUser() {
         SparkConf conf = conf("spark.executor.cores", "4", "spark.executor.extraJavaOptions", "-Dmine=1");
         SparkPlan plan = plan(1, Optional.of("yarn"), conf);

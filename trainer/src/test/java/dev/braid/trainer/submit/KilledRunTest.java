@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.braid.trainer.action.TinyExperiment;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -58,5 +61,27 @@ class KilledRunTest {
 
         assertThat(tiny.losses("cut")).hasSize(STEPS).isEqualTo(tiny.losses("straight"));
         assertThat(tiny.tensors("cut")).usingRecursiveComparison().isEqualTo(tiny.tensors("straight"));
+    }
+
+    @Test
+    void shouldSaveWhatAllRanksAgreeOnWhenAMeshIsTerminated() throws IOException, InterruptedException {
+        String layout = "shard: 2";
+        MeshExperiment mesh = new MeshExperiment(folder, 300);
+        mesh.trainHere("straight", layout, 2);
+
+        List<String> command = new ArrayList<>(List.of(mesh.train("cut", layout)));
+        command.addAll(List.of("--master", "local[2]", "-s", "checkpoint.every=1000"));
+        BraidProcess terminated = BraidProcess.start(folder, command.toArray(String[]::new));
+        terminated.awaitLines(mesh.metrics("cut"), 5, DEADLINE);
+        terminated.terminate();
+        assertThat(terminated.waitFor(DEADLINE)).as(terminated.output()).isZero();
+
+        int last = Files.readAllLines(mesh.metrics("cut")).size();
+        assertThat(terminated.output())
+                .contains("got TERM: saving a checkpoint after this step")
+                .contains("Stopped and saved at step " + last + ". The same command goes on from here.");
+        assertThat(mesh.saved("cut")).containsExactly((long) last);
+        mesh.trainHere("cut", layout, 2);
+        mesh.assertSame("cut", "straight");
     }
 }

@@ -3,6 +3,7 @@ package dev.braid.trainer.submit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.braid.checkpoint.Checkpoints;
 import dev.braid.trainer.action.Commands;
 import dev.braid.trainer.action.TinyExperiment;
 import dev.braid.trainer.report.MetricsReader;
@@ -42,6 +43,8 @@ final class MeshExperiment {
             "-s",
             "batch={sequences: 4, microbatch: 1}",
             "-s",
+            "data.validation=0.02",
+            "-s",
             "precision.compute=f32"
         };
     }
@@ -62,6 +65,11 @@ final class MeshExperiment {
     /** Folder of a run's checkpoints. */
     Path checkpoints(String run) {
         return tiny.run(run).resolve("checkpoints");
+    }
+
+    /** Steps of a run's complete checkpoints, the newest first. */
+    List<Long> saved(String run) throws IOException {
+        return Checkpoints.in(checkpoints(run)).steps();
     }
 
     private List<StepRecord> records(String run) throws IOException {

@@ -90,22 +90,25 @@ final class PackedShard {
 
     /** Puts the shard into its place in {@code buffer}, the unit's. */
     void unpack(Compute compute, Tensor message, long start, Tensor buffer) {
-        sum(compute, message, new long[] {start}, buffer);
+        for (Run run : runs) {
+            if (run.quantized) {
+                BlockQuantization.dequantize(compute, format, run.packed(message, start), run.in(buffer, 0));
+            } else {
+                Elementwise.convert(compute, run.packed(message, start), run.in(buffer, 0));
+            }
+        }
     }
 
-    /** Puts the sum of the messages that begin at {@code starts}, in that order, into its place in {@code buffer}. */
-    void sum(Compute compute, Tensor message, long[] starts, Tensor buffer) {
+    /** Adds the messages that begin at {@code starts}, in that order, to its place in {@code buffer}, the unit's of F32. */
+    void add(Compute compute, Tensor message, List<Long> starts, Tensor buffer) {
         for (Run run : runs) {
-            List<Tensor> sources = new ArrayList<>();
-            for (long start : starts) {
-                sources.add(run.packed(message, start));
-            }
+            List<Tensor> sources =
+                    starts.stream().map(start -> run.packed(message, start)).toList();
             Tensor target = run.in(buffer, 0);
             if (run.quantized) {
-                BlockQuantization.sum(compute, format, sources, target);
+                BlockQuantization.add(compute, format, sources, target);
             } else {
-                Elementwise.convert(compute, sources.getFirst(), target);
-                sources.subList(1, sources.size()).forEach(source -> Elementwise.add(compute, target, source, target));
+                sources.forEach(source -> Elementwise.add(compute, target, source, target));
             }
         }
     }

@@ -8,12 +8,14 @@ import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
  * One exchange of gradients as INT4 with scales, all to all in one group, after which each member holds the sums of some shards
- * over the group, made in f32 in the order of the group. Its own contribution is quantised as all others are.
+ * over the group: its own contribution, which need not travel and so stays exact, plus the others' in the order of the group, in
+ * f32. A sum is made by one rank only, so all bits are the same in every run.
  */
 final class QuantizedHop {
     private final Compute compute;
@@ -43,14 +45,20 @@ final class QuantizedHop {
     }
 
     Handle start() {
-        long[] sendCounts = shards.stream().mapToLong(QuantizedHop::bytes).toArray();
+        int me = group.rank();
+        long[] sendCounts = new long[group.size()];
         long[] receiveCounts = new long[group.size()];
-        Arrays.fill(receiveCounts, sendCounts[group.rank()]);
+        for (int member = 0; member < group.size(); member++) {
+            if (member != me) {
+                sendCounts[member] = bytes(shards.get(member));
+                receiveCounts[member] = bytes(shards.get(me));
+            }
+        }
         sent = allocate(sendCounts);
         received = allocate(receiveCounts);
         long at = 0;
-        for (List<PackedShard> of : shards) {
-            for (PackedShard shard : of) {
+        for (int member = 0; member < group.size(); member++) {
+            for (PackedShard shard : member == me ? List.<PackedShard>of() : shards.get(member)) {
                 shard.pack(compute, whole, 0, sent, at);
                 at += shard.bytes();
             }
@@ -70,11 +78,15 @@ final class QuantizedHop {
     /** Adds up what has arrived. */
     void finish() {
         List<PackedShard> mine = shards.get(group.rank());
-        long[] starts = new long[group.size()];
-        Arrays.setAll(starts, member -> member * bytes(mine));
+        long messageBytes = bytes(mine);
+        long first = 0;
         for (PackedShard shard : mine) {
-            shard.sum(compute, received, starts, whole);
-            Arrays.setAll(starts, member -> starts[member] + shard.bytes());
+            List<Long> starts = new ArrayList<>();
+            for (int peer = 0; peer < group.size() - 1; peer++) {
+                starts.add(peer * messageBytes + first);
+            }
+            shard.add(compute, received, starts, whole);
+            first += shard.bytes();
         }
         sent.release();
         received.release();

@@ -37,17 +37,25 @@ public final class BlockQuantization {
 
     /** {@code target}, F32 or BF16, becomes the numbers in {@code source}. */
     public static void dequantize(Compute compute, BlockFormat format, Tensor source, Tensor target) {
-        sum(compute, format, List.of(source), target);
+        Check check = new Check("dequantize");
+        check.values("target", target, target.count());
+        check.elements("source", source, DType.I8, format.bytes(target.count()));
+        long from = source.address();
+        long bytes = format.bytes(format.block());
+        QuantizationKernels kernels = compute.kernels().quantization();
+        forEachBlock(
+                compute,
+                check,
+                format,
+                target,
+                true,
+                (numbers, block, count) -> kernels.dequantize(format, from + block * bytes, numbers, count));
     }
 
-    /**
-     * {@code target}, F32 or BF16, becomes {@code ((x0 + x1) + x2) + ...} of the numbers in {@code sources}, at least one, added
-     * in f32 and rounded once.
-     */
-    public static void sum(Compute compute, BlockFormat format, List<Tensor> sources, Tensor target) {
-        Check check = new Check("dequantize");
-        check.require(!sources.isEmpty(), "there are no sources; at least one is needed");
-        check.values("target", target, target.count());
+    /** Adds the numbers in each of {@code sources} to {@code target}, F32: {@code ((target + x0) + x1) + ...}. */
+    public static void add(Compute compute, BlockFormat format, List<Tensor> sources, Tensor target) {
+        Check check = new Check("dequantize_and_add");
+        check.floats("target", target);
         for (int i = 0; i < sources.size(); i++) {
             check.elements("source " + i, sources.get(i), DType.I8, format.bytes(target.count()));
         }
@@ -55,9 +63,8 @@ public final class BlockQuantization {
         long bytes = format.bytes(format.block());
         QuantizationKernels kernels = compute.kernels().quantization();
         forEachBlock(compute, check, format, target, true, (numbers, block, count) -> {
-            kernels.dequantize(format, from[0] + block * bytes, numbers, count);
-            for (int i = 1; i < from.length; i++) {
-                kernels.dequantizeAndAdd(format, from[i] + block * bytes, numbers, count);
+            for (long source : from) {
+                kernels.dequantizeAndAdd(format, source + block * bytes, numbers, count);
             }
         });
     }

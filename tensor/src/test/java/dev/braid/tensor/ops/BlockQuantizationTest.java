@@ -121,17 +121,23 @@ final class BlockQuantizationTest {
                     Tensor actual = quantized(vector, format, vector.copy(source));
                     assertThat(actual.toFloats()).as("%d of %s", count, dtype).containsExactly(expected.toFloats());
                     Tensor other = quantized(scalar, format, scalar.random(dtype, count));
-                    Tensor sum = scalar.zeros(dtype, count);
-                    Tensor vectorSum = vector.zeros(dtype, count);
-                    BlockQuantization.sum(scalar.compute(), format, List.of(expected, other, expected), sum);
-                    BlockQuantization.sum(
-                            vector.compute(), format, List.of(actual, vector.copy(other), actual), vectorSum);
-                    assertThat(vectorSum.toFloats())
+                    float[] numbers = numbers(scalar, format, dtype, expected, other, count);
+                    assertThat(numbers(vector, format, dtype, actual, vector.copy(other), count))
                             .as("%d of %s", count, dtype)
-                            .containsExactly(sum.toFloats());
+                            .containsExactly(numbers);
                 }
             }
         }
+    }
+
+    /** The numbers in {@code a}, rounded to {@code dtype}, plus those in {@code b}, plus those in {@code a} once more. */
+    private static float[] numbers(Fixture fixture, BlockFormat format, DType dtype, Tensor a, Tensor b, int count) {
+        Tensor rounded = fixture.zeros(dtype, count);
+        BlockQuantization.dequantize(fixture.compute(), format, a, rounded);
+        Tensor sum = fixture.zeros(DType.F32, count);
+        Elementwise.convert(fixture.compute(), rounded, sum);
+        BlockQuantization.add(fixture.compute(), format, List.of(b, a), sum);
+        return sum.toFloats();
     }
 
     @ParameterizedTest
@@ -139,14 +145,13 @@ final class BlockQuantizationTest {
     void shouldAddInTheOrderOfSources(String name, BlockFormat format) {
         try (Fixture fixture = new Fixture(name)) {
             // In f32 1 is lost beside 2^24, but not beside 0. One number a block is exact.
-            List<Tensor> sources = Stream.of(0x1p24, 1, -0x1p24)
-                    .map(number -> quantized(fixture, format, fixture.of(DType.F32, number.doubleValue())))
-                    .toList();
-            Tensor sum = fixture.zeros(DType.F32, 1);
-            BlockQuantization.sum(fixture.compute(), format, sources, sum);
+            Tensor one = quantized(fixture, format, fixture.of(DType.F32, 1));
+            Tensor minus = quantized(fixture, format, fixture.of(DType.F32, -0x1p24));
+            Tensor sum = fixture.of(DType.F32, 0x1p24);
+            BlockQuantization.add(fixture.compute(), format, List.of(one, minus), sum);
             assertThat(sum.get(0)).isZero();
-            BlockQuantization.sum(
-                    fixture.compute(), format, List.of(sources.get(0), sources.get(2), sources.get(1)), sum);
+            sum.set(0, 0x1p24f);
+            BlockQuantization.add(fixture.compute(), format, List.of(minus, one), sum);
             assertThat(sum.get(0)).isEqualTo(1f);
         }
     }
@@ -205,16 +210,20 @@ final class BlockQuantizationTest {
     }
 
     @Test
-    void shouldNameATargetOfTheWrongSizeAndMissingSources() {
+    void shouldNameWhatHasTheWrongSizeOrDtype() {
         try (Fixture fixture = new Fixture("vector")) {
             Tensor source = fixture.zeros(DType.F32, 256);
             Tensor target = fixture.zeros(DType.I8, 256);
             assertThatThrownBy(() -> BlockQuantization.quantize(fixture.compute(), BlockFormat.INT8, source, target))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("quantize: target must be I8 with 260 elements, but is I8[256]");
-            assertThatThrownBy(() -> BlockQuantization.sum(fixture.compute(), BlockFormat.INT8, List.of(), source))
+            assertThatThrownBy(() -> BlockQuantization.dequantize(fixture.compute(), BlockFormat.INT4, target, source))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("dequantize: there are no sources; at least one is needed");
+                    .hasMessage("dequantize: source must be I8 with 136 elements, but is I8[256]");
+            Tensor sum = fixture.zeros(DType.BF16, 256);
+            assertThatThrownBy(() -> BlockQuantization.add(fixture.compute(), BlockFormat.INT8, List.of(), sum))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("dequantize_and_add: target must be F32, but is BF16[256]");
         }
     }
 }

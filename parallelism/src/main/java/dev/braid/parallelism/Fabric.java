@@ -29,6 +29,9 @@ public interface Fabric extends AutoCloseable {
     /** What collectives have moved so far. */
     Traffic traffic();
 
+    /** The part of {@link Traffic#bytes} that went to {@code rank} of the world. */
+    long bytesTo(int rank);
+
     /** Bytes that channels and staging hold now. */
     long bufferBytes();
 

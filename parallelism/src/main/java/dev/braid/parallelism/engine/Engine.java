@@ -92,6 +92,7 @@ public final class Engine {
     private long lastTick = Long.MIN_VALUE;
     private long messages;
     private long bytes;
+    private final long[] bytesTo;
     private long refused;
     private int moved;
     private int active;
@@ -118,6 +119,7 @@ public final class Engine {
             RandomGenerator random) {
         this.rank = rank;
         this.addresses = List.copyOf(addresses);
+        this.bytesTo = new long[addresses.size()];
         this.transports = List.copyOf(transports);
         this.memory = memory;
         this.staging = new Staging(rankMemory);
@@ -578,9 +580,10 @@ public final class Engine {
         nextTick = Math.min(nextTick, peer.nextWanted());
     }
 
-    void count(long transferBytes) {
+    void count(int to, long transferBytes) {
         messages++;
         bytes += transferBytes;
+        bytesTo[to] += transferBytes;
     }
 
     /** True when nothing of this rank can be waiting for the transfer: it is a late duplicate. */
@@ -834,6 +837,10 @@ public final class Engine {
 
     Traffic traffic() {
         return locked(() -> new Traffic(messages, bytes, refused));
+    }
+
+    long bytesTo(int other) {
+        return locked(() -> bytesTo[other]);
     }
 
     long bufferBytes() {

@@ -115,7 +115,7 @@ abstract class Operation implements Handle {
         Outbound outbound = new Outbound(this, peer, key(to, lane), address, total, available);
         outbounds.add(outbound);
         expect(1);
-        engine.count(total);
+        engine.count(peer.rank, total);
         peer.post(outbound);
         return outbound;
     }

@@ -94,6 +94,11 @@ public final class RankFabric implements Fabric {
     }
 
     @Override
+    public long bytesTo(int rank) {
+        return engine.bytesTo(rank);
+    }
+
+    @Override
     public long bufferBytes() {
         return engine.bufferBytes();
     }

@@ -7,7 +7,6 @@ import dev.braid.parallelism.ReduceOp;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
-import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.ops.Elementwise;
 import dev.braid.tensor.parameters.Unit;
@@ -16,7 +15,7 @@ import java.util.List;
 
 /**
  * The way of one unit's gradient from every rank's own to its sum: first over the ranks of the tensor axis that hold copies of a
- * parameter, then over the shard group (each rank gets its shard), then over the replicas; at stage 0 the shards are put together
+ * parameter, then over the shard group (each rank gets its shard, in the steps of a {@link GradientScatter}), then over the replicas; at stage 0 the shards are put together
  * again. The order of sums is the same at every stage: ranks of a shard group first, replicas then. Used by the rank's thread.
  */
 final class Reduction {
@@ -30,8 +29,7 @@ final class Reduction {
     private final boolean add;
     private final Tensor whole;
     private final Tensor shard;
-    private final Tensor wire;
-    private final Tensor wireShard;
+    private final GradientScatter scatter;
     private int stage;
     private List<Handle> handles = List.of();
     private String axis = "tensor";
@@ -57,14 +55,8 @@ final class Reduction {
         Tensor own = unit.ownPartOfGradient();
         this.whole = unit.takeWholeGradient();
         this.shard = unit.gradientShard();
-        boolean narrow = settings.reduce() == DType.BF16 && (groups.shards() > 1 || replicas() > 1);
-        wire = narrow ? compute.memory().allocate(Category.COMMUNICATION, DType.BF16, Shape.of(whole.count())) : whole;
-        if (narrow) {
-            wireShard = wire.rows(unit.layout().firstElement(groups.shard()), own.count());
-        } else {
-            boolean apart = settings.dividesGradients() && !add && groups.shards() > 1;
-            wireShard = apart ? shard : own;
-        }
+        boolean apart = settings.dividesGradients() && !add && groups.shards() > 1;
+        this.scatter = GradientScatter.of(compute, unit.layout(), groups, settings, whole, apart ? shard : own);
     }
 
     /** How far it has come; a later unit's may not be farther, since all ranks start the same operations in the same order. */
@@ -88,12 +80,18 @@ final class Reduction {
         }
         handles = List.of();
         stage++;
-        switch (stage) {
-            case 1 -> sumCopies();
-            case 2 -> scatter();
-            case 3 -> sumReplicas();
-            case 4 -> gatherSums();
-            default -> end();
+        int step = stage - 2;
+        if (step < 0) {
+            sumCopies();
+        } else if (step < scatter.steps()) {
+            axis = "shard";
+            handles = scatter.start(step);
+        } else {
+            switch (step - scatter.steps()) {
+                case 0 -> sumReplicas();
+                case 1 -> gatherSums();
+                default -> end();
+            }
         }
     }
 
@@ -110,50 +108,34 @@ final class Reduction {
         handles = started;
     }
 
-    private void scatter() {
-        if (wire != whole) {
-            Elementwise.convert(compute, whole, wire);
-        }
-        if (groups.shards() > 1) {
-            axis = "shard";
-            handles = List.of(
-                    groups.reduce().reduceScatter(wire, unit.layout().elementCounts(), wireShard, ReduceOp.SUM));
-        }
-    }
-
     private void sumReplicas() {
         Communicator replicate = groups.replicate();
         if (replicate.size() > 1) {
             axis = "replicate";
-            handles = List.of(replicate.allReduce(wireShard, ReduceOp.SUM));
+            handles = List.of(replicate.allReduce(scatter.sum(), ReduceOp.SUM));
         }
-    }
-
-    private int replicas() {
-        return groups.replicate().size();
     }
 
     /** Stage 0 puts the sums together again: in the group that has nothing else to do there, as each step has a group of its own. */
     private void gatherSums() {
         if (settings.stage() == 0 && groups.shards() > 1) {
             axis = "shard";
-            handles = List.of(groups.gather().allGather(wireShard, unit.layout().elementCounts(), wire));
+            handles = List.of(
+                    groups.gather().allGather(scatter.sum(), unit.layout().elementCounts(), scatter.all()));
         }
     }
 
     private void end() {
         if (settings.stage() == 0) {
-            if (wire != whole) {
-                Elementwise.convert(compute, wire, whole);
+            if (scatter.all() != whole) {
+                Elementwise.convert(compute, scatter.all(), whole);
             }
         } else if (add) {
             addToShard();
-        } else if (wire != whole || settings.dividesGradients() && wireShard != shard) {
-            Elementwise.convert(compute, wireShard, shard);
+        } else if (scatter.sum().address() != shard.address()) {
+            Elementwise.convert(compute, scatter.sum(), shard);
         }
-        if (wire != whole) {
-            wire.release();
-        }
+        scatter.release();
         if (settings.dividesGradients()) {
             whole.release();
         }
@@ -161,12 +143,13 @@ final class Reduction {
     }
 
     private void addToShard() {
-        if (wire == whole) {
-            Elementwise.add(compute, shard, wireShard, shard);
+        if (scatter.sum().dtype() == DType.F32) {
+            Elementwise.add(compute, shard, scatter.sum(), shard);
             return;
         }
-        Tensor wide = compute.memory().allocate(Category.COMMUNICATION, DType.F32, wireShard.shape());
-        Elementwise.convert(compute, wireShard, wide);
+        Tensor wide = compute.memory()
+                .allocate(Category.COMMUNICATION, DType.F32, scatter.sum().shape());
+        Elementwise.convert(compute, scatter.sum(), wide);
         Elementwise.add(compute, shard, wide, shard);
         wide.release();
     }

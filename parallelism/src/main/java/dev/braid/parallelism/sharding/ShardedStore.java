@@ -129,6 +129,7 @@ public final class ShardedStore implements ParameterStore {
     @Override
     public void publish() {
         dropValues();
+        units.values().forEach(ShardedUnit::valuesChanged);
         awaitValues();
         if (settings.stage() == 1 || settings.stage() == 2) {
             units.values().forEach(ShardedUnit::startGather);

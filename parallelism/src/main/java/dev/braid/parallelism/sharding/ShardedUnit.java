@@ -1,7 +1,6 @@
 package dev.braid.parallelism.sharding;
 
 import dev.braid.parallelism.ExposedTime;
-import dev.braid.parallelism.Handle;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
@@ -13,7 +12,6 @@ import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.Weight;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * What one rank holds of a unit: its values (all, or its shard), its gradient (all, its shard, or both while they are reduced) and
@@ -33,7 +31,8 @@ final class ShardedUnit {
     /** At stage 3 this rank's values; otherwise its place in {@link #values}. */
     private final Tensor valueShard;
 
-    private Optional<Handle> gather = Optional.empty();
+    private final ValueGather gather;
+    private boolean underWay;
 
     /** The gradient of all elements; at stages 2 and 3 only while it is made and reduced. */
     private Tensor gradient;
@@ -57,6 +56,7 @@ final class ShardedUnit {
             valueShard = values.rows(layout.firstByte(me), ownBytes.count());
             showValues();
         }
+        gather = ValueGather.of(compute, layout, groups, settings, valueShard);
         if (settings.dividesGradients()) {
             gradientShard = memory.zeros(Category.GRADIENTS, DType.F32, ownElements);
         } else {
@@ -121,17 +121,14 @@ final class ShardedUnit {
 
     /** Starts to gather the values where they are not here, or have changed on other ranks; without effect when under way. */
     void startGather() {
-        if (gather.isPresent() || groups.shards() == 1 && values != null) {
+        if (underWay || groups.shards() == 1 && values != null) {
             return;
         }
         if (values == null) {
             values = memory.allocate(Category.COMMUNICATION, DType.I8, Shape.of(layout.bytes()));
-            if (groups.shards() == 1) {
-                values.copyFrom(valueShard);
-                return;
-            }
         }
-        gather = Optional.of(groups.gather().allGather(valueShard, layout.byteCounts(), values));
+        gather.start(values);
+        underWay = true;
     }
 
     /** Whether the values are here or on their way. */
@@ -141,11 +138,22 @@ final class ShardedUnit {
 
     /** Waits until the values are here and gives them to the weights. */
     void awaitValues(ExposedTime exposed) {
-        gather.ifPresent(handle -> exposed.await("shard", handle));
-        gather = Optional.empty();
+        finishGather(exposed);
         if (settings.dividesValues()) {
             showValues();
         }
+    }
+
+    private void finishGather(ExposedTime exposed) {
+        if (underWay) {
+            gather.finish(values, exposed);
+            underWay = false;
+        }
+    }
+
+    /** The values of the ranks' shards have changed. */
+    void valuesChanged() {
+        gather.valuesChanged();
     }
 
     /** At stage 3: drops the gathered values. */
@@ -153,8 +161,7 @@ final class ShardedUnit {
         if (!settings.dividesValues() || values == null) {
             return;
         }
-        gather.ifPresent(handle -> exposed.await("shard", handle));
-        gather = Optional.empty();
+        finishGather(exposed);
         values.release();
         values = null;
         unit.weights().forEach(weight -> weight.setCompute(null));

@@ -15,20 +15,23 @@ public final class ShardingGroups {
     private final Communicator gather;
     private final Communicator reduce;
     private final Communicator replicate;
+    private final ShardHosts hosts;
     private final List<Integer> tensor;
+    private final Map<String, Communicator> made = new HashMap<>();
     private final Map<Integer, Communicator> copies = new HashMap<>();
 
     /**
      * Groups of this rank.
      *
-     * @param shard world ranks of its shard group, in order
+     * @param shard its shard group, with its hosts
      * @param replicate world ranks of its replicate group, in order
      * @param tensor world ranks of its tensor group, in order
      */
-    public ShardingGroups(Fabric fabric, List<Integer> shard, List<Integer> replicate, List<Integer> tensor) {
+    public ShardingGroups(Fabric fabric, ShardHosts shard, List<Integer> replicate, List<Integer> tensor) {
         this.fabric = fabric;
-        this.gather = fabric.group("shard.values", shard);
-        this.reduce = fabric.group("shard.gradients", shard);
+        this.hosts = shard;
+        this.gather = fabric.group("shard.values", shard.ranks());
+        this.reduce = fabric.group("shard.gradients", shard.ranks());
         this.replicate = fabric.group("replicate.gradients", replicate);
         this.tensor = List.copyOf(tensor);
     }
@@ -39,6 +42,30 @@ public final class ShardingGroups {
 
     Communicator reduce() {
         return reduce;
+    }
+
+    /** The ranks of the shard group by hosts. */
+    ShardHosts hosts() {
+        return hosts;
+    }
+
+    /** For values among the ranks of the shard group on this host. */
+    Communicator hostValues() {
+        return made("shard.values.host", hosts.neighbours(fabric.rank()));
+    }
+
+    /** For gradients among the ranks of the shard group on this host. */
+    Communicator hostGradients() {
+        return made("shard.gradients.host", hosts.neighbours(fabric.rank()));
+    }
+
+    /** For gradients among the ranks that have this one's place on their hosts. */
+    Communicator acrossGradients() {
+        return made("shard.gradients.across", hosts.counterparts(fabric.rank()));
+    }
+
+    private Communicator made(String name, List<Integer> ranks) {
+        return made.computeIfAbsent(name, key -> fabric.group(key, ranks));
     }
 
     Communicator replicate() {

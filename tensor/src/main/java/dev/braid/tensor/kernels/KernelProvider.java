@@ -35,6 +35,9 @@ public interface KernelProvider {
     /** Sums and maxima over ranks. */
     CollectiveKernels collective();
 
+    /** Quantisation by blocks. */
+    QuantizationKernels quantization();
+
     /** The AdamW update. */
     AdamWKernels adamW();
 }

@@ -11,6 +11,7 @@ final class ScalarKernels implements KernelProvider {
     private final ElementwiseKernels elementwise = new ScalarElementwise();
     private final ReductionKernels reduction = new ScalarReduction();
     private final CollectiveKernels collective = new ScalarCollective();
+    private final QuantizationKernels quantization = new ScalarQuantization();
     private final AdamWKernels adamW = new ScalarAdamW();
 
     @Override
@@ -61,6 +62,11 @@ final class ScalarKernels implements KernelProvider {
     @Override
     public CollectiveKernels collective() {
         return collective;
+    }
+
+    @Override
+    public QuantizationKernels quantization() {
+        return quantization;
     }
 
     @Override

@@ -11,6 +11,7 @@ final class VectorKernels implements KernelProvider {
     private final ElementwiseKernels elementwise = new VectorElementwise();
     private final ReductionKernels reduction = new VectorReduction();
     private final CollectiveKernels collective = new VectorCollective();
+    private final QuantizationKernels quantization = new VectorQuantization();
     private final AdamWKernels adamW = new VectorAdamW();
 
     @Override
@@ -61,6 +62,11 @@ final class VectorKernels implements KernelProvider {
     @Override
     public CollectiveKernels collective() {
         return collective;
+    }
+
+    @Override
+    public QuantizationKernels quantization() {
+        return quantization;
     }
 
     @Override

@@ -53,6 +53,7 @@ record TrainingProgram(String yaml, String output, DataLocation data) implements
                         new MeshRanks(
                                 world.groups(),
                                 experiment.parallel().sharding(),
+                                context.placement().hosts(),
                                 compute.memory(),
                                 new ExposedTime())));
             }

@@ -7,11 +7,15 @@ import dev.braid.parallelism.Algorithm;
 import dev.braid.parallelism.CommunicationSettings;
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.parallelism.sharding.ShardingSettings;
+import dev.braid.parallelism.sharding.ZeroPlusPlus;
 import dev.braid.tensor.DType;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The mesh of ranks, what they divide and how they talk. A key that is set and would do nothing is refused. */
 public record ParallelConfig(
@@ -69,7 +73,12 @@ public record ParallelConfig(
                 allowed = {"whole", "sharded"})
         Optional<String> accumulate,
 
-        @Key(value = "Reduced communication for zero 3. Only [] in this version.", byDefault = "[]")
+        @Key(
+                value =
+                        "Savings of ZeRO++ on the wire, with zero 3: qwz gathers parameters as INT8, hpz keeps a second copy"
+                                + " of them on each host, qgz reduces gradients as INT4. qwz and qgz change the numbers a little.",
+                byDefault = "[]",
+                allowed = {"qwz", "hpz", "qgz"})
         List<String> zeropp,
 
         @Key(
@@ -137,7 +146,14 @@ public record ParallelConfig(
 
     /** How parameters, gradients and optimizer state are divided over ranks. */
     public ShardingSettings sharding() {
-        return new ShardingSettings(zeroStage(), reduceType(), reshardsAfterForward(), !accumulatesSharded());
+        return new ShardingSettings(
+                zeroStage(), reduceType(), reshardsAfterForward(), !accumulatesSharded(), zeroPlusPlus());
+    }
+
+    private Set<ZeroPlusPlus> zeroPlusPlus() {
+        return zeropp.stream()
+                .map(word -> ZeroPlusPlus.valueOf(word.toUpperCase(Locale.ROOT)))
+                .collect(Collectors.toSet());
     }
 
     /** Whether a rank reduces its gradient after every micro-batch rather than once a step. */
@@ -224,10 +240,7 @@ public record ParallelConfig(
         if (dataRanks() == 1) {
             useless("reduce", reduce, "there is one data rank (replicate 1 x shard 1)", faults);
         }
-        zeropp.stream()
-                .findFirst()
-                .ifPresent(word -> faults.add(
-                        "zeropp", "is " + zeropp + ", which this version does not carry out", "remove the key"));
+        validateZeroPlusPlus(faults);
         validateCommunication(faults);
     }
 
@@ -243,6 +256,38 @@ public record ParallelConfig(
         }
         if (zeroStage() < 2 || shard == 1) {
             useless("accumulate", accumulate, stage, faults);
+        }
+    }
+
+    private void validateZeroPlusPlus(Faults faults) {
+        if (zeropp.isEmpty()) {
+            return;
+        }
+        if (zeroStage() != 3 || shard == 1) {
+            useless("zeropp", Optional.of(zeropp), shard == 1 ? "shard is 1" : "zero is " + zeroStage(), faults);
+            return;
+        }
+        Set<String> words = new HashSet<>();
+        for (String word : zeropp) {
+            if (!words.add(word)) {
+                faults.add("zeropp", "is " + zeropp + ", which has " + word + " twice", "write it once");
+            }
+        }
+        if (words.contains("hpz") && shard < 3) {
+            faults.add(
+                    "zeropp",
+                    "has hpz, which needs a shard group of at least 3 ranks, as some must share a host and others be on"
+                            + " another, but shard is " + shard,
+                    "remove hpz");
+        }
+        if (words.contains("hpz") && !reshardsAfterForward()) {
+            faults.add(
+                    "zeropp",
+                    "has hpz, but reshard_after_forward is false, where nothing is gathered for the backward pass",
+                    "remove one of them");
+        }
+        if (words.contains("qgz")) {
+            useless("reduce", reduce, "zeropp has qgz, which says how gradients travel", faults);
         }
     }
 

@@ -5,9 +5,11 @@ import dev.braid.parallelism.ExposedTime;
 import dev.braid.parallelism.Handle;
 import dev.braid.parallelism.ReduceOp;
 import dev.braid.parallelism.mesh.RankGroups;
+import dev.braid.parallelism.sharding.ShardHosts;
 import dev.braid.parallelism.sharding.ShardedLayout;
 import dev.braid.parallelism.sharding.ShardingGroups;
 import dev.braid.parallelism.sharding.ShardingSettings;
+import dev.braid.parallelism.sharding.ZeroPlusPlus;
 import dev.braid.parallelism.tensor.GroupTensorAxis;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.DType;
@@ -36,10 +38,16 @@ public final class MeshRanks implements RankGroup {
     /**
      * The ranks seen from the one whose groups these are.
      *
+     * @param hosts the host of each world rank
      * @param memory of this rank
      * @param exposed where waiting is counted
+     * @throws IllegalArgumentException when a saving of ZeRO++ would do nothing on these hosts
      */
-    public MeshRanks(RankGroups groups, ShardingSettings sharding, Memory memory, ExposedTime exposed) {
+    public MeshRanks(
+            RankGroups groups, ShardingSettings sharding, List<String> hosts, Memory memory, ExposedTime exposed) {
+        if (sharding.zeroPlusPlus().contains(ZeroPlusPlus.HPZ)) {
+            ShardHosts.requireUseOfCopies(groups.mesh(), hosts);
+        }
         this.groups = groups;
         this.world = groups.world();
         this.memory = memory;
@@ -50,7 +58,7 @@ public final class MeshRanks implements RankGroup {
                 axis,
                 new ShardingGroups(
                         groups.fabric(),
-                        groups.shard().members(),
+                        ShardHosts.of(groups.mesh(), groups.fabric().rank(), hosts),
                         groups.replicate().members(),
                         groups.tensor().members()),
                 sharding,

@@ -16,6 +16,7 @@ import dev.braid.trainer.config.ParallelConfig;
 import dev.braid.trainer.ranks.RankThreads;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -85,6 +86,7 @@ public final class TrainingBenchmark {
                                     new MeshRanks(
                                             new RankGroups(parallel.mesh(), fabric),
                                             parallel.sharding(),
+                                            Collections.nCopies(ranks, "this host"),
                                             compute.memory(),
                                             new ExposedTime()),
                                     peak,

@@ -188,6 +188,23 @@ class BadInputTest {
                 .contains("init.from: there is no folder /no/weights");
     }
 
+    /** Which ranks share a host is known only when they have met. */
+    @Test
+    void shouldRefuseCopiesOnHostsWhereAllRanksAreOnOne() {
+        assertThat(refused(
+                        "train",
+                        tiny.config(),
+                        "-s",
+                        "output=" + tiny.run("one-host"),
+                        "-s",
+                        "batch.microbatch=1",
+                        "-s",
+                        "parallel.shard=4",
+                        "-s",
+                        "parallel.zeropp=[hpz]"))
+                .contains("parallel.zeropp: hpz would do nothing", "inside one host", "remove hpz");
+    }
+
     @Test
     void shouldRefuseToWriteTextWithoutATokenizer() throws IOException {
         Outcome trained =

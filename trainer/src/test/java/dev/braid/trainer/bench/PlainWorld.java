@@ -229,6 +229,11 @@ final class PlainWorld {
         }
 
         @Override
+        public long bytesTo(int rank) {
+            throw unused();
+        }
+
+        @Override
         public Communicator group(String group, List<Integer> members) {
             throw unused();
         }

@@ -6,11 +6,13 @@ import dev.braid.config.ConfigException;
 import dev.braid.parallelism.Algorithm;
 import dev.braid.parallelism.CommunicationSettings;
 import dev.braid.parallelism.mesh.Mesh;
+import dev.braid.parallelism.sharding.ZeroPlusPlus;
 import dev.braid.tensor.DType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -122,6 +124,16 @@ class ParallelConfigTest {
     }
 
     @Test
+    void shouldTakeAnySavingsOfZeroPlusPlus() {
+        assertThat(parallel("shard: 4").sharding().zeroPlusPlus()).isEmpty();
+        assertThat(parallel("shard: 2, zeropp: [qgz]").sharding().zeroPlusPlus())
+                .containsExactly(ZeroPlusPlus.QGZ);
+        assertThat(parallel("shard: 4, zeropp: [qwz, hpz, qgz]").sharding().zeroPlusPlus())
+                .containsExactlyInAnyOrder(ZeroPlusPlus.values());
+        assertThat(Stream.of(ZeroPlusPlus.values()).map(ZeroPlusPlus::key)).containsExactly("qwz", "hpz", "qgz");
+    }
+
+    @Test
     void shouldOfferEveryTransportThatThereIs() {
         CommunicationSettings.TRANSPORTS.forEach(name ->
                 assertThat(parallel("shard: 2, transport: " + name).transport()).hasValue(name));
@@ -152,7 +164,13 @@ class ParallelConfigTest {
             shard: 2, zero: 2, reshard_after_forward: true | -s parallel: parallel.reshard_after_forward: is true, but zero is 2, where it would do nothing; remove the key
             replicate: 2, reshard_after_forward: true | -s parallel: parallel.reshard_after_forward: is true, but shard is 1, where it would do nothing; remove the key
             shard: 2, zero: 1, accumulate: sharded | -s parallel: parallel.accumulate: is sharded, but zero is 1, where it would do nothing; remove the key
-            shard: 2, zeropp: [qwz] | -s parallel: parallel.zeropp: is [qwz], which this version does not carry out; remove the key
+            shard: 2, zeropp: [int8] | -s parallel: parallel.zeropp.0: the text 'int8' is not allowed; allowed are qwz, hpz, qgz
+            shard: 2, zero: 2, zeropp: [qwz] | -s parallel: parallel.zeropp: is [qwz], but zero is 2, where it would do nothing; remove the key
+            replicate: 2, zeropp: [qgz, qwz] | -s parallel: parallel.zeropp: is [qgz, qwz], but shard is 1, where it would do nothing; remove the key
+            shard: 2, zeropp: [qgz, qgz] | -s parallel: parallel.zeropp: is [qgz, qgz], which has qgz twice; write it once
+            shard: 2, zeropp: [hpz] | -s parallel: parallel.zeropp: has hpz, which needs a shard group of at least 3 ranks, as some must share a host and others be on another, but shard is 2; remove hpz
+            shard: 4, zeropp: [hpz], reshard_after_forward: false | -s parallel: parallel.zeropp: has hpz, but reshard_after_forward is false, where nothing is gathered for the backward pass; remove one of them
+            shard: 2, zeropp: [qgz], reduce: f32 | -s parallel: parallel.reduce: is f32, but zeropp has qgz, which says how gradients travel, where it would do nothing; remove the key
             algorithm: ring | -s parallel: parallel.algorithm: is ring, but there is one rank, where it would do nothing; remove the key
             transport: ipc | -s parallel: parallel.transport: is ipc, but there is one rank, where it would do nothing; remove the key
             timeout: 10s | -s parallel: parallel.timeout: is 10s, but there is one rank, where it would do nothing; remove the key

@@ -22,6 +22,7 @@ import dev.braid.trainer.train.StepResult;
 import dev.braid.trainer.train.TrainStep;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +32,14 @@ import java.util.Optional;
  * The same small training run on any layout: a Llama of two layers with tied embeddings and grouped heads, twelve sequences a
  * step, whose gradient is clipped in most steps.
  */
-record LayoutRun(Mesh mesh, ShardingSettings sharding, DType dtype, int microbatch, boolean recompute, int steps) {
+record LayoutRun(
+        Mesh mesh,
+        ShardingSettings sharding,
+        List<String> hosts,
+        DType dtype,
+        int microbatch,
+        boolean recompute,
+        int steps) {
     static final int VOCABULARY = 300;
     static final int LENGTH = 24;
     static final int SEQUENCES = 12;
@@ -52,19 +60,35 @@ record LayoutRun(Mesh mesh, ShardingSettings sharding, DType dtype, int microbat
     }
 
     static LayoutRun of(Mesh mesh, int stage) {
-        return new LayoutRun(mesh, ShardingSettings.ofStage(stage), DType.F32, SEQUENCES / mesh.dataRanks(), false, 20);
+        return new LayoutRun(
+                mesh,
+                ShardingSettings.ofStage(stage),
+                oneHost(mesh),
+                DType.F32,
+                SEQUENCES / mesh.dataRanks(),
+                false,
+                20);
+    }
+
+    /** The same host for each rank. */
+    static List<String> oneHost(Mesh mesh) {
+        return Collections.nCopies(mesh.ranks(), "host");
+    }
+
+    LayoutRun onHosts(String... others) {
+        return new LayoutRun(mesh, sharding, List.of(others), dtype, microbatch, recompute, steps);
     }
 
     LayoutRun with(ShardingSettings other) {
-        return new LayoutRun(mesh, other, dtype, microbatch, recompute, steps);
+        return new LayoutRun(mesh, other, hosts, dtype, microbatch, recompute, steps);
     }
 
     LayoutRun withMicrobatch(int other) {
-        return new LayoutRun(mesh, sharding, dtype, other, recompute, steps);
+        return new LayoutRun(mesh, sharding, hosts, dtype, other, recompute, steps);
     }
 
     LayoutRun in(DType other) {
-        return new LayoutRun(mesh, sharding, other, microbatch, recompute, steps);
+        return new LayoutRun(mesh, sharding, hosts, other, microbatch, recompute, steps);
     }
 
     static ModelConfig model() {
@@ -107,7 +131,7 @@ record LayoutRun(Mesh mesh, ShardingSettings sharding, DType dtype, int microbat
     }
 
     MeshRanks ranks(MeshWorld.Rank rank) {
-        return new MeshRanks(rank.groups(), sharding, rank.compute().memory(), new ExposedTime());
+        return new MeshRanks(rank.groups(), sharding, hosts, rank.compute().memory(), new ExposedTime());
     }
 
     private Outcome train(Compute compute, RankGroup ranks, Map<String, float[]> weights) {

@@ -8,7 +8,6 @@ import dev.braid.models.Decoder;
 import dev.braid.optimizers.AdamW;
 import dev.braid.optimizers.AdamWConfig;
 import dev.braid.parallelism.ExposedTime;
-import dev.braid.parallelism.sharding.ShardingSettings;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Memory;
 import dev.braid.trainer.config.Experiment;
@@ -98,14 +97,7 @@ class PlannedMeshTest {
         ParallelConfig parallel = experiment.parallel();
         Memory memory = rank.compute().memory();
         MeshRanks ranks = new MeshRanks(
-                rank.groups(),
-                new ShardingSettings(
-                        parallel.zeroStage(),
-                        parallel.reduceType(),
-                        parallel.reshardsAfterForward(),
-                        !parallel.accumulatesSharded()),
-                memory,
-                new ExposedTime());
+                rank.groups(), parallel.sharding(), LayoutRun.oneHost(parallel.mesh()), memory, new ExposedTime());
         Decoder model = new Decoder(
                 experiment.model(),
                 VOCABULARY,

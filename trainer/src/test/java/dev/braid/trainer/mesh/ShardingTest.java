@@ -55,7 +55,8 @@ class ShardingTest {
     @Test
     void shouldRecomputeBlocksWithoutAChangeOfBits() throws Exception {
         LayoutRun run = LayoutRun.of(Mesh.of(1, 2, 2), 3);
-        LayoutRun recomputed = new LayoutRun(run.mesh(), run.sharding(), run.dtype(), run.microbatch(), true, 20);
+        LayoutRun recomputed =
+                new LayoutRun(run.mesh(), run.sharding(), run.hosts(), run.dtype(), run.microbatch(), true, 20);
         assertThat(recomputed.run().results()).isEqualTo(run.run().results());
     }
 

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Keeps what it hears, up to a limit. An operation that mostly waited for other ranks is kept as its wait only. Spans come from one
- * thread; flights may come from any.
+ * Keeps what it hears, up to a limit. An operation inside of which the thread waited for other ranks is kept as its wait only: an
+ * operation of the profile either computes or waits. Spans come from one thread; flights may come from any.
  */
 public final class Timeline implements Recorder {
     private final int limit;
@@ -20,7 +20,7 @@ public final class Timeline implements Recorder {
 
     @Override
     public synchronized void span(Span.Kind kind, String name, long startNanos, long endNanos) {
-        if (kind == Span.Kind.COMPUTE && 2 * waited(startNanos) > endNanos - startNanos) {
+        if (kind == Span.Kind.COMPUTE && waited(startNanos)) {
             return;
         }
         if (kind == Span.Kind.PHASE || room()) {
@@ -41,13 +41,14 @@ public final class Timeline implements Recorder {
         return room;
     }
 
-    /** Nanoseconds of waiting since {@code startNanos}. Spans come in the order of their ends, so these are the last ones. */
-    private long waited(long startNanos) {
-        long waited = 0;
+    /** Whether there was a wait since {@code startNanos}. Spans come in the order of their ends, so it is one of the last. */
+    private boolean waited(long startNanos) {
         for (int i = spans.size() - 1; i >= 0 && spans.get(i).startNanos() >= startNanos; i--) {
-            waited += spans.get(i).kind() == Span.Kind.WAIT ? spans.get(i).nanos() : 0;
+            if (spans.get(i).kind() == Span.Kind.WAIT) {
+                return true;
+            }
         }
-        return waited;
+        return false;
     }
 
     /** What was heard so far, flights as they stand at {@code untilNanos}. */

@@ -22,7 +22,8 @@ final class BenchAction {
 
     void run(Actions.Bench request) throws IOException, InterruptedException {
         int cores = Runtime.getRuntime().availableProcessors();
-        TrainingBenchmark.Result result = TrainingBenchmark.run(request.experiment(), cores, request.steps());
+        TrainingBenchmark.Result result =
+                TrainingBenchmark.run(request.experiment(), cores, request.steps(), request.trace());
         if (request.json()) {
             console.out().println(new ObjectMapper().writeValueAsString(facts(request, result)));
             return;
@@ -41,6 +42,7 @@ final class BenchAction {
         result.exposedSeconds()
                 .forEach((axis, seconds) ->
                         console.out().printf(Locale.ROOT, "waited for %s: %.1f ms a step%n", axis, seconds * 1e3));
+        result.traced().ifPresent(console.out()::println);
         if (request.profile()) {
             console.out().print(ProfileTable.render(rows(result), Math.round(result.totalSeconds() * 1e9)));
         }
@@ -73,6 +75,7 @@ final class BenchAction {
         facts.put("share", result.share());
         facts.put("peak_memory_bytes", result.peakBytes());
         facts.put("exposed_seconds", result.exposedSeconds());
+        result.traced().ifPresent(note -> facts.put("trace", note));
         if (request.profile()) {
             facts.put("profile", result.profile());
         }

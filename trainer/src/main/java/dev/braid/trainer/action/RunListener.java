@@ -7,6 +7,7 @@ import dev.braid.trainer.report.MetricsWriter;
 import dev.braid.trainer.report.StatusLine;
 import dev.braid.trainer.report.StepRecord;
 import dev.braid.trainer.report.TrainingProgress;
+import dev.braid.trainer.report.Waits;
 import dev.braid.trainer.spark.RankEvent;
 import dev.braid.trainer.spark.RankFailure;
 import dev.braid.trainer.spark.RankListener;
@@ -110,7 +111,8 @@ final class RunListener implements RankListener, AutoCloseable {
                 .withPeakMemory(step.peakMemoryBytes())
                 .withSkips(step.skipped(), step.skippedSteps())
                 .withEpoch(Math.toIntExact(step.epoch() + 1))
-                .withSeconds(step.seconds());
+                .withSeconds(step.seconds())
+                .withWaits(Waits.of(step.stepSeconds(), step.exposedSeconds()));
         if (!Double.isNaN(step.valLoss())) {
             record = record.withValLoss(step.valLoss());
         }

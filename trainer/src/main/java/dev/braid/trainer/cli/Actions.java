@@ -69,9 +69,10 @@ public interface Actions {
     /**
      * @param steps steps to measure
      * @param profile whether to print where the time goes, by operation
+     * @param trace where to write what every rank does in one more step
      * @param json the result as one JSON object
      */
-    record Bench(Experiment experiment, int steps, boolean profile, boolean json) {}
+    record Bench(Experiment experiment, int steps, boolean profile, Optional<Path> trace, boolean json) {}
 
     /**
      * @param ranks how many

@@ -1,6 +1,8 @@
 package dev.braid.trainer.cli;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
@@ -31,6 +33,12 @@ final class BenchCommand extends Group {
         @Option(names = "--profile", description = "Print where the time goes, by operation.")
         private boolean profile;
 
+        @Option(
+                names = "--timeline",
+                paramLabel = "FILE",
+                description = "Run one more step and write what every rank does in it to FILE, for ui.perfetto.dev.")
+        private Path timeline;
+
         Train(Actions actions) {
             this.actions = actions;
         }
@@ -38,7 +46,7 @@ final class BenchCommand extends Group {
         @Override
         void execute() throws IOException, InterruptedException {
             require(steps >= 1, "--steps is " + steps + ", must be at least 1");
-            actions.benchTrain(new Actions.Bench(experiment(), steps, profile, json()));
+            actions.benchTrain(new Actions.Bench(experiment(), steps, profile, Optional.ofNullable(timeline), json()));
         }
     }
 }

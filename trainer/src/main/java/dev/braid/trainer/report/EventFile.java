@@ -71,7 +71,10 @@ public final class EventFile implements Closeable {
         append(event(clock.instant(), step, field(5, value(tag, value))));
     }
 
-    /** Writes loss, grad_norm, lr, tokens_per_second and, when evaluated, val_loss of a step as one event. */
+    /**
+     * Writes loss, grad_norm, lr, tokens_per_second, val_loss when evaluated, and exposed_seconds/AXIS where there are several
+     * ranks, as one event.
+     */
     public void step(StepRecord record) throws IOException {
         ByteArrayOutputStream summary = new ByteArrayOutputStream();
         summary.writeBytes(value("loss", record.loss()));
@@ -81,6 +84,9 @@ public final class EventFile implements Closeable {
         summary.writeBytes(value("grad_norm", record.gradNorm()));
         summary.writeBytes(value("lr", record.lr()));
         summary.writeBytes(value("tokens_per_second", record.tokensPerSecond()));
+        record.waits()
+                .seconds()
+                .forEach((axis, seconds) -> summary.writeBytes(value("exposed_seconds/" + axis, seconds)));
         append(event(clock.instant(), record.step(), field(5, summary.toByteArray())));
     }
 

@@ -134,6 +134,9 @@ public final class HtmlReport {
         smallChart("lr", "Learning rate", "", history.lr());
         smallChart("grad", "Gradient norm", "before clipping", history.gradNorm());
         smallChart("speed", "Speed", "tokens/s", history.tokensPerSecond());
+        if (waited()) {
+            smallChart("wait", "Waiting for ranks", "part of the step", history.waitShare());
+        }
         line("</div>");
     }
 
@@ -223,7 +226,16 @@ public final class HtmlReport {
         return "{\"steps\":" + steps(loss, indices) + ",\"loss\":" + values(loss, indices) + ",\"smooth\":"
                 + values(smooth, smoothIndices) + ",\"lr\":" + values(history.lr(), indices) + ",\"grad\":"
                 + values(history.gradNorm(), indices) + ",\"speed\":" + values(history.tokensPerSecond(), indices)
+                + waits(indices)
                 + ",\"valSteps\":" + steps(val, all) + ",\"val\":" + values(val, all) + "}";
+    }
+
+    private boolean waited() {
+        return !Double.isNaN(history.medianWaitShare());
+    }
+
+    private String waits(List<Integer> indices) {
+        return waited() ? ",\"wait\":" + values(history.waitShare(), indices) : "";
     }
 
     private static String steps(Series series, List<Integer> indices) {

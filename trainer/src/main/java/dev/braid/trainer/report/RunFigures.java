@@ -20,6 +20,9 @@ final class RunFigures {
             if (!Double.isNaN(history.medianPeakShare())) {
                 add(facts, "matmul peak", Format.percent(history.medianPeakShare()) + " (median)");
             }
+            if (!Double.isNaN(history.medianWaitShare())) {
+                add(facts, "waiting for ranks", waiting(history));
+            }
             if (last.peakMemoryBytes() > 0) {
                 add(facts, "peak memory", Format.bytes(last.peakMemoryBytes()));
             }
@@ -34,6 +37,12 @@ final class RunFigures {
             }
         });
         return facts;
+    }
+
+    private static String waiting(RunHistory history) {
+        List<String> axes = new ArrayList<>();
+        history.medianWaitShares().forEach((axis, share) -> axes.add(axis + " " + Format.percent(share)));
+        return Format.percent(history.medianWaitShare()) + " (median; " + String.join(", ", axes) + ")";
     }
 
     private static void addValidation(List<RunSummary.Fact> facts, RunHistory history) {

@@ -2,7 +2,10 @@ package dev.braid.trainer.report;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** The steps of a run as curves, for the reports. Some 50 bytes a step. One thread. */
 public final class RunHistory {
@@ -12,6 +15,9 @@ public final class RunHistory {
     private final Series lr = new Series();
     private final Series tokensPerSecond = new Series();
     private final Series peakShare = new Series();
+    private final Series waitShare = new Series();
+    private final Series waits = new Series();
+    private final Map<String, Series> waitShares = new TreeMap<>();
     private final Series resumes = new Series();
     private StepRecord last;
 
@@ -31,6 +37,16 @@ public final class RunHistory {
         lr.add(step, record.lr());
         tokensPerSecond.add(step, record.tokensPerSecond());
         record.peakShare().ifPresent(value -> peakShare.add(step, value));
+        // A rank alone waits for nobody; so every step has its place in the curve, also where the mesh has changed.
+        waitShare.add(step, record.waits().unknown() ? 0 : record.waits().share());
+        if (!record.waits().unknown()) {
+            waits.add(step, record.waits().share());
+            for (String axis : record.waits().seconds().keySet()) {
+                waitShares
+                        .computeIfAbsent(axis, name -> new Series())
+                        .add(step, record.waits().share(axis));
+            }
+        }
         if (last != null && record.attempt() > last.attempt()) {
             resumes.add(step, record.attempt());
         }
@@ -60,6 +76,23 @@ public final class RunHistory {
     /** The median share of the measured matmul peak, or NaN. */
     public double medianPeakShare() {
         return peakShare.median();
+    }
+
+    /** The median share of a step in which rank 0 waited for others, of the steps of several ranks; NaN when there are none. */
+    public double medianWaitShare() {
+        return waits.median();
+    }
+
+    /** As {@link #medianWaitShare}, by mesh axis; empty for a rank alone. */
+    public SortedMap<String, Double> medianWaitShares() {
+        SortedMap<String, Double> medians = new TreeMap<>();
+        waitShares.forEach((axis, shares) -> medians.put(axis, shares.median()));
+        return medians;
+    }
+
+    /** Which part of each step was waiting. */
+    Series waitShare() {
+        return waitShare;
     }
 
     Series loss() {

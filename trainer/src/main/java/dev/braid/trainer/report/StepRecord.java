@@ -12,7 +12,10 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * What is known of a completed optimizer step; one line of {@code metrics.jsonl}. Immutable.
@@ -32,6 +35,7 @@ import java.util.OptionalDouble;
  * @param epoch from 1
  * @param seconds training time so far, over all attempts
  * @param attempt from 1; each resume adds one
+ * @param waits of rank 0 for other ranks, in this step
  */
 public record StepRecord(
         long step,
@@ -48,7 +52,8 @@ public record StepRecord(
         long skippedSteps,
         int epoch,
         double seconds,
-        int attempt) {
+        int attempt,
+        Waits waits) {
     private static final JsonFactory FACTORY = new JsonFactory();
     private static final ObjectReader READER = reader();
 
@@ -64,29 +69,50 @@ public record StepRecord(
     public static StepRecord of(
             long step, double loss, double gradNorm, double lr, double tokensPerSecond, long tokens) {
         OptionalDouble none = OptionalDouble.empty();
-        return new StepRecord(step, loss, gradNorm, lr, tokensPerSecond, tokens, none, 0, none, 0, false, 0, 1, 0, 1);
+        return new StepRecord(
+                step, loss, gradNorm, lr, tokensPerSecond, tokens, none, 0, none, 0, false, 0, 1, 0, 1, Waits.NONE);
     }
 
     /** With the validation loss after this step. */
     public StepRecord withValLoss(double value) {
         OptionalDouble some = OptionalDouble.of(value);
         return copy(
-                some, modelFlopsPerSecond, peakShare, peakMemoryBytes, skipped, skippedSteps, epoch, seconds, attempt);
+                some,
+                modelFlopsPerSecond,
+                peakShare,
+                peakMemoryBytes,
+                skipped,
+                skippedSteps,
+                epoch,
+                seconds,
+                attempt,
+                waits);
     }
 
     /** With model FLOP/s and its share of the measured peak, if that was measured. */
     public StepRecord withFlops(double perSecond, OptionalDouble share) {
-        return copy(valLoss, perSecond, share, peakMemoryBytes, skipped, skippedSteps, epoch, seconds, attempt);
+        return copy(valLoss, perSecond, share, peakMemoryBytes, skipped, skippedSteps, epoch, seconds, attempt, waits);
     }
 
     /** With the peak of tensor memory in bytes. */
     public StepRecord withPeakMemory(long bytes) {
-        return copy(valLoss, modelFlopsPerSecond, peakShare, bytes, skipped, skippedSteps, epoch, seconds, attempt);
+        return copy(
+                valLoss, modelFlopsPerSecond, peakShare, bytes, skipped, skippedSteps, epoch, seconds, attempt, waits);
     }
 
     /** With whether this step was skipped, and how many were so far. */
     public StepRecord withSkips(boolean thisStep, long soFar) {
-        return copy(valLoss, modelFlopsPerSecond, peakShare, peakMemoryBytes, thisStep, soFar, epoch, seconds, attempt);
+        return copy(
+                valLoss,
+                modelFlopsPerSecond,
+                peakShare,
+                peakMemoryBytes,
+                thisStep,
+                soFar,
+                epoch,
+                seconds,
+                attempt,
+                waits);
     }
 
     /** With the epoch that the step's last sample belongs to. */
@@ -100,13 +126,23 @@ public record StepRecord(
                 skippedSteps,
                 number,
                 seconds,
-                attempt);
+                attempt,
+                waits);
     }
 
     /** With the training time so far. */
     public StepRecord withSeconds(double soFar) {
         return copy(
-                valLoss, modelFlopsPerSecond, peakShare, peakMemoryBytes, skipped, skippedSteps, epoch, soFar, attempt);
+                valLoss,
+                modelFlopsPerSecond,
+                peakShare,
+                peakMemoryBytes,
+                skipped,
+                skippedSteps,
+                epoch,
+                soFar,
+                attempt,
+                waits);
     }
 
     /** With the number of the attempt. */
@@ -120,7 +156,23 @@ public record StepRecord(
                 skippedSteps,
                 epoch,
                 seconds,
-                number);
+                number,
+                waits);
+    }
+
+    /** With what rank 0 waited for in this step. */
+    public StepRecord withWaits(Waits of) {
+        return copy(
+                valLoss,
+                modelFlopsPerSecond,
+                peakShare,
+                peakMemoryBytes,
+                skipped,
+                skippedSteps,
+                epoch,
+                seconds,
+                attempt,
+                of);
     }
 
     private StepRecord copy(
@@ -132,7 +184,8 @@ public record StepRecord(
             long newSkippedSteps,
             int newEpoch,
             double newSeconds,
-            int newAttempt) {
+            int newAttempt,
+            Waits newWaits) {
         return new StepRecord(
                 step,
                 loss,
@@ -148,7 +201,8 @@ public record StepRecord(
                 newSkippedSteps,
                 newEpoch,
                 newSeconds,
-                newAttempt);
+                newAttempt,
+                newWaits);
     }
 
     /**
@@ -178,6 +232,14 @@ public record StepRecord(
             json.writeNumberField("epoch", epoch);
             json.writeNumberField("seconds", seconds);
             json.writeNumberField("attempt", attempt);
+            if (!waits.seconds().isEmpty()) {
+                json.writeNumberField("step_seconds", waits.stepSeconds());
+                json.writeObjectFieldStart("exposed_seconds");
+                for (Map.Entry<String, Double> axis : waits.seconds().entrySet()) {
+                    json.writeNumberField(axis.getKey(), axis.getValue());
+                }
+                json.writeEndObject();
+            }
             json.writeEndObject();
         } catch (IOException impossible) {
             throw new UncheckedIOException("a string writer failed", impossible);
@@ -216,7 +278,21 @@ public record StepRecord(
                 wholeOr(node, "skipped_steps", 0),
                 Math.toIntExact(wholeOr(node, "epoch", 1)),
                 optional(node, "seconds").orElse(0),
-                Math.toIntExact(wholeOr(node, "attempt", 1)));
+                Math.toIntExact(wholeOr(node, "attempt", 1)),
+                waits(node));
+    }
+
+    private static Waits waits(JsonNode node) {
+        JsonNode axes = node.path("exposed_seconds");
+        if (axes.isMissingNode()) {
+            return Waits.NONE;
+        }
+        if (!axes.isObject()) {
+            throw new IllegalArgumentException("key 'exposed_seconds' is " + axes + ", not an object");
+        }
+        SortedMap<String, Double> seconds = new TreeMap<>();
+        axes.fieldNames().forEachRemaining(axis -> seconds.put(axis, number(axes, axis)));
+        return new Waits(optional(node, "step_seconds").orElse(0), seconds);
     }
 
     private static ObjectReader reader() {

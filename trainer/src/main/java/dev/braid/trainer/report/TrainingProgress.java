@@ -83,6 +83,7 @@ public final class TrainingProgress {
                 .add(3, "grad " + Format.fixed(record.gradNorm(), 2))
                 .add(7, Format.count(record.tokensPerSecond()) + " tok/s")
                 .add(2, speed(record))
+                .add(2, waiting(record))
                 .add(1, record.peakMemoryBytes() > 0 ? Format.bytes(record.peakMemoryBytes()) : "")
                 .add(0, "epoch " + record.epoch())
                 .add(5, record.skippedSteps() > 0 ? record.skippedSteps() + " skipped" : "")
@@ -102,6 +103,10 @@ public final class TrainingProgress {
         String flops = Format.flops(record.modelFlopsPerSecond());
         OptionalDouble share = record.peakShare();
         return share.isPresent() ? flops + " (" + Format.percent(share.getAsDouble()) + " of peak)" : flops;
+    }
+
+    private static String waiting(StepRecord record) {
+        return record.waits().unknown() ? "" : "wait " + record.waits().describe();
     }
 
     private String timeLeft(StepRecord record) {

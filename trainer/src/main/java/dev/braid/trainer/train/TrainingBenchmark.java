@@ -14,11 +14,13 @@ import dev.braid.trainer.bench.CommBenchmark;
 import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.config.ParallelConfig;
 import dev.braid.trainer.ranks.RankThreads;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
@@ -40,6 +42,7 @@ public final class TrainingBenchmark {
      * @param profile time by operation over the measured steps
      * @param totalSeconds of all measured steps
      * @param exposedSeconds a step in which rank 0 waited for others, by mesh axis
+     * @param traced what has come of the trace, when one was asked for
      */
     public record Result(
             long parameters,
@@ -51,7 +54,8 @@ public final class TrainingBenchmark {
             String engine,
             List<Profile.Entry> profile,
             double totalSeconds,
-            Map<String, Double> exposedSeconds) {
+            Map<String, Double> exposedSeconds,
+            Optional<String> traced) {
         /** Part of the measured peak. */
         public double share() {
             return modelFlops / peakFlops;
@@ -63,15 +67,18 @@ public final class TrainingBenchmark {
     /**
      * Runs {@code steps} measured steps after a warm-up in which the JIT compiler settles; with a mesh of several ranks, these are
      * threads of this JVM that share {@code cores}.
+     *
+     * @param trace where to write what all ranks do in one more step
      */
-    public static Result run(Experiment experiment, int cores, int steps) throws InterruptedException {
+    public static Result run(Experiment experiment, int cores, int steps, Optional<Path> trace)
+            throws InterruptedException {
         ParallelConfig parallel = experiment.parallel();
         int ranks = parallel.ranks();
         int own = Math.max(1, cores / ranks);
         double peak = MatmulPeak.measure(experiment, Math.max(cores, ranks));
         if (ranks == 1) {
             try (Compute compute = new Compute(own, experiment.engine(), "bench")) {
-                return run(experiment, compute, RankGroup.ALONE, peak, steps);
+                return run(experiment, compute, RankGroup.ALONE, peak, steps, trace);
             }
         }
         try {
@@ -90,7 +97,8 @@ public final class TrainingBenchmark {
                                             compute.memory(),
                                             new ExposedTime()),
                                     peak,
-                                    steps))
+                                    steps,
+                                    trace))
                     .run()
                     .getFirst();
         } catch (InterruptedException | RuntimeException failure) {
@@ -100,7 +108,8 @@ public final class TrainingBenchmark {
         }
     }
 
-    private static Result run(Experiment experiment, Compute compute, RankGroup ranks, double peak, int steps) {
+    private static Result run(
+            Experiment experiment, Compute compute, RankGroup ranks, double peak, int steps, Optional<Path> trace) {
         int vocabulary =
                 experiment.model().vocab().orElse(experiment.vocabulary().orElse(DEFAULT_VOCABULARY));
         Decoder model = new Decoder(
@@ -137,6 +146,14 @@ public final class TrainingBenchmark {
         Arrays.sort(seconds);
         double median = seconds[steps / 2];
         double rate = experiment.tokensPerStep() / median;
+        List<Profile.Entry> profile = compute.profile().entries();
+        Optional<String> traced = trace.map(file -> {
+            StepTrace recording = new StepTrace(step, compute, ranks);
+            List<Sample> samples = samples(random, vocabulary, share, length);
+            recording.begin();
+            step.run(0, samples);
+            return recording.end("a step of the benchmark", file);
+        });
         return new Result(
                 model.parameterCount(),
                 rate,
@@ -145,9 +162,10 @@ public final class TrainingBenchmark {
                 peak,
                 compute.memory().peak(),
                 compute.matmul().describe(),
-                compute.profile().entries(),
+                profile,
                 Arrays.stream(seconds).sum(),
-                exposed);
+                exposed,
+                traced);
     }
 
     private static List<Sample> samples(SplittableRandom random, int vocabulary, int count, int length) {

@@ -113,11 +113,12 @@ final class CommandTreeTest {
 
     @Test
     void shouldBenchmark() {
-        assertThat(braid.run("bench", "train", TINY, "--steps", "4", "--profile"))
+        assertThat(braid.run("bench", "train", TINY, "--steps", "4", "--profile", "--timeline", "t.json"))
                 .isZero();
         Actions.Bench request = actions.only(Actions.Bench.class);
         assertThat(request.steps()).isEqualTo(4);
         assertThat(request.profile()).isTrue();
+        assertThat(request.trace()).contains(Path.of("t.json"));
     }
 
     @Test

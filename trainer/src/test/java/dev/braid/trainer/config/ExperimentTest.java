@@ -137,6 +137,8 @@ final class ExperimentTest {
             batch.microbatch=5 | -s batch.microbatch: is 5, which does not divide batch.sequences 8; allowed are 1, 2, 4, 8
             batch.microbatch=0 | -s batch.microbatch: is 0, which does not divide batch.sequences 8; allowed are 1, 2, 4, 8
             train.steps=-1 | -s train.steps: is -1, must not be negative; 0 only writes the initial checkpoint
+            train.trace=0 | -s train.trace: is 0, but the steps of the run are 1 to 20; name one of them, or remove it
+            train.trace=21 | -s train.trace: is 21, but the steps of the run are 1 to 20; name one of them, or remove it
             train.validate_every=0 | -s train.validate_every: is 0, must be at least 1; none evaluates after the last step only
             train.recompute=all | -s train.recompute: the text 'all' is not allowed; allowed are none, block
             precision.compute=fp8 | -s precision.compute: 'fp8' is not carried out by this version; allowed are f32, bf16

@@ -8,6 +8,7 @@ import dev.braid.trainer.train.TrainingData;
 import dev.braid.trainer.train.TrainingEvent;
 import dev.braid.trainer.train.TrainingRun;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -36,9 +37,18 @@ final class MeshRun {
             """;
 
     private final Path folder;
+    private final List<String> more;
+    private final List<TrainingEvent> events = Collections.synchronizedList(new ArrayList<>());
 
-    MeshRun(Path folder) {
+    /** @param more overrides beside those of the layout */
+    MeshRun(Path folder, String... more) {
         this.folder = folder;
+        this.more = List.of(more);
+    }
+
+    /** What rank 0 has told, of all calls. */
+    List<TrainingEvent> events() {
+        return List.copyOf(events);
     }
 
     /**
@@ -48,10 +58,11 @@ final class MeshRun {
      * @return losses by step, those of this call only
      */
     Map<Long, Double> trainTo(String layout, int steps) throws Exception {
-        List<String> overrides = java.util.Arrays.stream(layout.split(","))
+        List<String> overrides = new ArrayList<>(more);
+        java.util.Arrays.stream(layout.split(","))
                 .filter(part -> !part.isEmpty())
                 .map(part -> "parallel." + part)
-                .toList();
+                .forEach(overrides::add);
         Experiment parsed = Experiment.parse("mesh.yaml", EXPERIMENT, overrides);
         Experiment experiment = steps > 0
                 ? parsed
@@ -74,6 +85,7 @@ final class MeshRun {
                     rank.compute(),
                     ranks,
                     event -> {
+                        events.add(event);
                         if (event instanceof TrainingEvent.Stepped stepped) {
                             losses.put(stepped.step(), stepped.loss());
                         }

@@ -13,6 +13,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -77,6 +78,17 @@ class EventFileTest {
                             "grad_norm 0.5",
                             "lr 0.001953125",
                             "tokens_per_second 12345.0");
+        }
+    }
+
+    @Test
+    void shouldWriteTheWaitsOfAStepByAxis() throws IOException {
+        StepRecord step = StepRecord.of(1, 3.25, 0.5, 0.001953125, 12345, 512)
+                .withWaits(Waits.of(0.5, Map.of("shard", 0.125, "world", 0.0625)));
+        try (EventFile events = EventFile.create(folder, "host", 42, CLOCK, 0)) {
+            events.step(step);
+            assertThat(scalars(records(Files.readAllBytes(events.path())).get(1)))
+                    .endsWith("exposed_seconds/shard 0.125", "exposed_seconds/world 0.0625");
         }
     }
 

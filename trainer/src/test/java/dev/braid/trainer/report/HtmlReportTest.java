@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import javax.xml.parsers.DocumentBuilder;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,20 @@ class HtmlReportTest {
         String beforeScript = steps == 0 ? page : page.substring(0, page.indexOf("\"use strict\""));
         assertThat(beforeScript).doesNotContain("NaN", "Infinity");
         assertThat(page.length()).isLessThan(300_000);
+    }
+
+    @Test
+    void shouldDrawTheWaitsOnlyWhereThereAreSeveralRanks() throws Exception {
+        RunHistory history = new RunHistory();
+        history.add(StepRecord.of(1, 8, 1, 1, 900, 512));
+        history.add(StepRecord.of(2, 7, 1, 1, 900, 1024).withWaits(Waits.of(2, Map.of("shard", 0.5))));
+        String page = HtmlReport.render(SUMMARY, history);
+        // linear and logarithmic, beside the ten of a rank alone
+        assertThat(elements(parse(page), "svg")).hasSize(12);
+        assertThat(page)
+                .contains("<dt>waiting for ranks</dt><dd>25% <small>median; shard 25%</small></dd>")
+                .contains("\"wait\":[0,0.25]");
+        assertThat(HtmlReport.render(SUMMARY, history(3))).doesNotContain("Waiting for ranks");
     }
 
     @Test

@@ -29,6 +29,18 @@ class ProgressTest {
     }
 
     @Test
+    void shouldShowWhichPartOfAStepWasWaitingForOtherRanks() {
+        TrainingProgress progress = plain(300);
+        progress.step(StepRecord.of(1, 8.5, 2, 0, 900, 64)
+                .withWaits(Waits.of(0.5, Map.of("shard", 0.045, "tensor", 0.01, "world", 0.005))));
+        assertThat(output.take())
+                .isEqualTo("step 1/300  loss 8.500  lr 0  grad 2.00  900 tok/s  wait 12% (shard 9.0%)  epoch 1\n");
+        progress.step(StepRecord.of(2, 8.5, 2, 0, 900, 128).withWaits(Waits.of(0.5, Map.of("tensor", 0.1))));
+        assertThat(output.take())
+                .isEqualTo("step 2/300  loss 8.500  lr 0  grad 2.00  900 tok/s  wait 20% (tensor)  epoch 1\n");
+    }
+
+    @Test
     void shouldShowOnlyWhatIsKnown() {
         plain(10).step(StepRecord.of(1, 8.5, 2, 0, 900, 64));
         assertThat(output.take()).isEqualTo("step 1/10  loss 8.500  lr 0  grad 2.00  900 tok/s  epoch 1\n");

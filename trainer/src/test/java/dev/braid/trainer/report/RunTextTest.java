@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,6 +92,23 @@ class RunTextTest {
                           resumed          once
                           checkpoints      runs/small/checkpoints
                         """);
+    }
+
+    @Test
+    void shouldListTheMedianOfTheWaitsByAxis() {
+        RunHistory history = new RunHistory();
+        history.add(waiting(1, 0.5, 0.25));
+        history.add(waiting(2, 0.125, 0.0625));
+        history.add(waiting(3, 0.25, 0.125));
+        history.add(StepRecord.of(4, 8, 1, 1, 900, 512));
+        assertThat(RunText.render(SUMMARY, history, new Display(false, 100, false, true)))
+                .contains("\n  waiting for ranks  38% (median; shard 25%, world 13%)\n");
+    }
+
+    /** A step of two seconds. */
+    private static StepRecord waiting(int step, double shard, double world) {
+        return StepRecord.of(step, 8, 1, 1, 900, 512)
+                .withWaits(Waits.of(2, Map.of("shard", 2 * shard, "world", 2 * world)));
     }
 
     @Test

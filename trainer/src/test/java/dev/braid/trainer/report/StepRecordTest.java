@@ -3,6 +3,7 @@ package dev.braid.trainer.report;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,23 @@ class StepRecordTest {
     @Test
     void shouldLeaveOutValidationLossWhenItWasNotEvaluated() {
         assertThat(StepRecord.of(1, 1, 1, 1, 1, 1).toJson()).doesNotContain("val_loss");
+    }
+
+    @Test
+    void shouldWriteTheWaitsOfTheStepByAxisWhereThereAreSeveralRanks() {
+        StepRecord record = StepRecord.of(1, 1, 1, 1, 1, 1)
+                .withWaits(Waits.of(0.25, Map.of("world", 0.0078125, "shard", 0.0625)))
+                .withEpoch(2);
+        assertThat(record.toJson())
+                .endsWith(
+                        "\"attempt\":1,\"step_seconds\":0.25,\"exposed_seconds\":{\"shard\":0.0625,\"world\":0.0078125}}");
+        assertThat(StepRecord.fromJson(record.toJson())).isEqualTo(record);
+    }
+
+    @Test
+    void shouldWriteNoWaitsForARankAlone() {
+        assertThat(FULL.toJson()).doesNotContain("exposed_seconds", "step_seconds");
+        assertThat(StepRecord.fromJson(FULL.toJson()).waits()).isEqualTo(Waits.NONE);
     }
 
     @Test
@@ -79,6 +97,9 @@ class StepRecordTest {
         assertFault("{}", "key 'step' is missing");
         assertFault("{\"step\":1.5}", "key 'step' is 1.5, not a whole number");
         assertFault("{\"step\":1,\"loss\":\"low\"}", "key 'loss' is \"low\", not a number");
+        String step = "{\"step\":1,\"loss\":1,\"grad_norm\":1,\"lr\":1,\"tokens_per_second\":1,\"tokens\":1,";
+        assertFault(step + "\"exposed_seconds\":3}", "key 'exposed_seconds' is 3, not an object");
+        assertFault(step + "\"exposed_seconds\":{\"shard\":\"long\"}}", "key 'shard' is \"long\", not a number");
         assertFault("[1]", "not a JSON object");
         assertFault("", "not a JSON object");
         assertFault("{\"step\":1", "not a JSON object: ");

@@ -55,7 +55,21 @@ class RunListenerTest {
             hear(
                     attempt,
                     new TrainingEvent.Stepped(
-                            step, loss, 1, 0.1, 100, 64 * step, Double.NaN, 1e9, 1 << 20, false, 0, 0, step, 0, Map.of()));
+                            step,
+                            loss,
+                            1,
+                            0.1,
+                            100,
+                            64 * step,
+                            Double.NaN,
+                            1e9,
+                            1 << 20,
+                            false,
+                            0,
+                            0,
+                            step,
+                            0,
+                            Map.of()));
         }
     }
 

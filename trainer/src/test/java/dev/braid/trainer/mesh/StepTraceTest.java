@@ -103,6 +103,23 @@ class StepTraceTest {
     }
 
     @Test
+    void shouldGoOnWhenTheTraceCannotBeWritten() throws Exception {
+        Files.writeString(folder.resolve("trace-step-2.json.parts"), "a file where the folder of parts would be");
+        run.trainTo("shard=2", 3);
+        assertThat(run.events())
+                .anySatisfy(event -> assertThat(event)
+                        .isInstanceOfSatisfying(
+                                TrainingEvent.Note.class,
+                                note -> assertThat(note.text())
+                                        .startsWith("the trace of step 2 is not complete in ")
+                                        .contains("; rank 1: ")))
+                .anySatisfy(event -> assertThat(event)
+                        .isInstanceOfSatisfying(
+                                TrainingEvent.Stepped.class,
+                                step -> assertThat(step.step()).isEqualTo(3)));
+    }
+
+    @Test
     void shouldTellHowLongEachStepWaitedByAxis() throws Exception {
         run.trainTo("replicate=2,shard=2", 3);
         List<TrainingEvent.Stepped> steps = run.events().stream()

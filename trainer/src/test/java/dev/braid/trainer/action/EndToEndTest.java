@@ -193,6 +193,24 @@ class EndToEndTest {
     }
 
     @Test
+    void shouldTraceAStepOfABenchmarkOnAMesh() throws IOException {
+        Path file = tiny.run("tiny").resolveSibling("bench-trace.json");
+        Outcome bench = Commands.run(
+                "bench",
+                "train",
+                tiny.config(),
+                "-s",
+                "parallel.shard=2",
+                "--steps",
+                "1",
+                "--timeline",
+                file.toString());
+        assertThat(bench.exit()).as(bench.err()).isZero();
+        assertThat(bench.out()).contains("trace of a step of the benchmark: " + file);
+        assertThat(file).content().contains("\"rank 0: shard 0\"", "\"rank 1: shard 1\"", "\"backward\"");
+    }
+
+    @Test
     void shouldEndABenchmarkWithItsFigures() {
         Outcome bench = Commands.run("bench", "train", tiny.config(), "--steps", "3", "--profile");
         assertThat(bench.exit()).as(bench.err()).isZero();

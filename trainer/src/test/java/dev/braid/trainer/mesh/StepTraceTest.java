@@ -33,17 +33,18 @@ class StepTraceTest {
     @Test
     void shouldShowTheLanesOfBothRanks() throws Exception {
         run.trainTo("shard=2", 3);
-        assertThat(lanes().keySet())
+        // How many collectives overlap, and so how many lanes an axis has, is a matter of time.
+        assertThat(lanes().keySet().stream()
+                        .map(lane -> lane.replaceFirst("(in flight: [a-z]+) [0-9]+$", "$1"))
+                        .distinct())
                 .containsExactly(
                         "rank 0: shard 0: compute",
                         "rank 0: shard 0: in flight: shard",
-                        "rank 0: shard 0: in flight: shard 2",
                         "rank 0: shard 0: in flight: world",
                         "rank 0: shard 0: phases",
                         "rank 0: shard 0: waits",
                         "rank 1: shard 1: compute",
                         "rank 1: shard 1: in flight: shard",
-                        "rank 1: shard 1: in flight: shard 2",
                         "rank 1: shard 1: in flight: world",
                         "rank 1: shard 1: phases",
                         "rank 1: shard 1: waits");
@@ -100,6 +101,23 @@ class StepTraceTest {
         assertThat(lanes().keySet())
                 .contains("rank 0: the only rank: compute", "rank 0: the only rank: phases")
                 .noneMatch(lane -> lane.contains("in flight"));
+    }
+
+    @Test
+    void shouldGoOnWhenTheTraceCannotBeWritten() throws Exception {
+        Files.writeString(folder.resolve("trace-step-2.json.parts"), "a file where the folder of parts would be");
+        run.trainTo("shard=2", 3);
+        assertThat(run.events())
+                .anySatisfy(event -> assertThat(event)
+                        .isInstanceOfSatisfying(
+                                TrainingEvent.Note.class,
+                                note -> assertThat(note.text())
+                                        .startsWith("the trace of step 2 is not complete in ")
+                                        .contains("; rank 1: ")))
+                .anySatisfy(event -> assertThat(event)
+                        .isInstanceOfSatisfying(
+                                TrainingEvent.Stepped.class,
+                                step -> assertThat(step.step()).isEqualTo(3)));
     }
 
     @Test

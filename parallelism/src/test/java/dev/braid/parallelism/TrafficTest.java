@@ -105,6 +105,27 @@ class TrafficTest {
     }
 
     @Test
+    void shouldTellToWhomTheBytesWent() throws Exception {
+        LocalWorld.run(Wires.FRAMES, 3, rank -> {
+            switch (rank.rank()) {
+                case 0 -> rank.world().receive(rank.zeros(DType.F32, 10), 1, 7).await();
+                case 1 -> {
+                    rank.world().send(rank.zeros(DType.F32, 10), 0, 7).await();
+                    rank.world().send(rank.zeros(DType.F32, 1000), 2, 7).await();
+                }
+                default ->
+                    rank.world().receive(rank.zeros(DType.F32, 1000), 1, 7).await();
+            }
+            long[] expected = rank.rank() == 1 ? new long[] {40, 0, 4000} : new long[3];
+            for (int other = 0; other < 3; other++) {
+                assertThat(rank.fabric().bytesTo(other))
+                        .as("from %d to %d", rank.rank(), other)
+                        .isEqualTo(expected[other]);
+            }
+        });
+    }
+
+    @Test
     void shouldSendNothingForSlicesWithoutElements() throws Exception {
         // One element over 3 ranks: rank 0 owns it. The others send it one message; it sends the result to two.
         LocalWorld.run(

@@ -15,8 +15,9 @@ import java.util.List;
 
 /**
  * The way of one unit's gradient from every rank's own to its sum: first over the ranks of the tensor axis that hold copies of a
- * parameter, then over the shard group (each rank gets its shard, in the steps of a {@link GradientScatter}), then over the replicas; at stage 0 the shards are put together
- * again. The order of sums is the same at every stage: ranks of a shard group first, replicas then. Used by the rank's thread.
+ * parameter, then over the shard group (each rank gets its shard, in the steps of a {@link GradientScatter}), then over the
+ * replicas; at stage 0 the shards are put together again. The order of sums is the same at every stage: ranks of a shard group
+ * first, replicas then. Used by the rank's thread.
  */
 final class Reduction {
     private static final int END = Integer.MAX_VALUE;

@@ -49,13 +49,13 @@ public record ShardHosts(List<Integer> ranks, List<List<Integer>> hosts) {
         if (groups.stream().anyMatch(ShardHosts::usesCopies)) {
             return;
         }
-        boolean inside = groups.stream().allMatch(group -> group.hosts.size() == 1);
-        throw new IllegalArgumentException(
-                inside
-                        ? "parallel.zeropp: hpz would do nothing, as every shard group of the " + mesh.shard()
-                                + " ranks is inside one host, where all gathers stay anyway; remove hpz"
-                        : "parallel.zeropp: hpz would do nothing, as every rank of a shard group is alone on its host, with"
-                                + " nobody to share a copy with; give each host several ranks of a shard group, or remove hpz");
+        boolean alone = groups.stream().allMatch(group -> group.hosts.size() == mesh.shard());
+        String why = alone
+                ? "as every rank of a shard group is alone on its host, with nobody to share a copy with; give each host"
+                        + " several ranks of a shard group, or remove hpz"
+                : "as every shard group of " + mesh.shard()
+                        + " ranks is inside one host, where all gathers stay anyway; remove hpz";
+        throw new IllegalArgumentException("parallel.zeropp: hpz would do nothing, " + why);
     }
 
     /** Whether second copies inside hosts save anything: there are several hosts, and neighbours on one of them. */

@@ -22,6 +22,7 @@ import dev.braid.tensor.trace.Recorder;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 
@@ -34,6 +35,11 @@ public final class MeshRanks implements RankGroup {
     private final Memory memory;
     private final ExposedTime exposed;
     private final Layout layout;
+
+    /** Ranks that are all on one host. */
+    public MeshRanks(RankGroups groups, ShardingSettings sharding, Memory memory, ExposedTime exposed) {
+        this(groups, sharding, Collections.nCopies(groups.mesh().ranks(), "host"), memory, exposed);
+    }
 
     /**
      * The ranks seen from the one whose groups these are.

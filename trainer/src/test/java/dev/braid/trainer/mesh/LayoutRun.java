@@ -48,6 +48,11 @@ record LayoutRun(
     private static final AdamWConfig OPTIMIZER =
             new AdamWConfig(2e-3, List.of(0.9, 0.95), 1e-8, 0.1, Optional.of(CLIP));
 
+    /** On one host. */
+    LayoutRun(Mesh mesh, ShardingSettings sharding, DType dtype, int microbatch, boolean recompute, int steps) {
+        this(mesh, sharding, oneHost(mesh), dtype, microbatch, recompute, steps);
+    }
+
     /** Step by step, and the weights at the end by name, put together from all ranks. */
     record Outcome(List<StepResult> results, Map<String, float[]> weights, double validation) {
         List<Double> losses() {
@@ -60,14 +65,7 @@ record LayoutRun(
     }
 
     static LayoutRun of(Mesh mesh, int stage) {
-        return new LayoutRun(
-                mesh,
-                ShardingSettings.ofStage(stage),
-                oneHost(mesh),
-                DType.F32,
-                SEQUENCES / mesh.dataRanks(),
-                false,
-                20);
+        return new LayoutRun(mesh, ShardingSettings.ofStage(stage), DType.F32, SEQUENCES / mesh.dataRanks(), false, 20);
     }
 
     /** The same host for each rank. */

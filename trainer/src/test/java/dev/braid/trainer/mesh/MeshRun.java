@@ -75,7 +75,6 @@ final class MeshRun {
             MeshRanks ranks = new MeshRanks(
                     rank.groups(),
                     experiment.parallel().sharding(),
-                    LayoutRun.oneHost(experiment.parallel().mesh()),
                     rank.compute().memory(),
                     new ExposedTime());
             TrainingRun run = new TrainingRun(

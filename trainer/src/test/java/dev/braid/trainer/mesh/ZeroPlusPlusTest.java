@@ -98,7 +98,7 @@ class ZeroPlusPlusTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            h h h h | as every shard group of the 4 ranks is inside one host, where all gathers stay anyway; remove hpz
+            h h h h | as every shard group of 4 ranks is inside one host, where all gathers stay anyway; remove hpz
             a b c d | as every rank of a shard group is alone on its host, with nobody to share a copy with; give each host several ranks of a shard group, or remove hpz
             """)
     void shouldRefuseCopiesThatSaveNothing(String hosts, String why) {

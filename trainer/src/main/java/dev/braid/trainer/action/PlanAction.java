@@ -20,12 +20,23 @@ final class PlanAction {
 
     void run(Actions.Plan request) throws IOException {
         Plan plan = Plan.of(input(request));
+        noteSavings(request.experiment());
         if (request.json()) {
             console.out()
                     .println(new ObjectMapper()
                             .writeValueAsString(PlanFacts.of(plan, request.memory(), request.rate())));
         } else {
             console.out().print(PlanText.of(plan, request.memory(), request.rate()));
+        }
+    }
+
+    /** Says what the figures leave out, rather than leave it out in silence. */
+    private void noteSavings(Experiment experiment) {
+        List<String> savings = experiment.parallel().zeropp();
+        if (!savings.isEmpty()) {
+            console.err()
+                    .println("note: the plan is that of the run without parallel.zeropp " + savings
+                            + "; docs/zeropp.md says what each saves and takes");
         }
     }
 

@@ -77,7 +77,7 @@ class ShardedSpeedTest {
     }
 
     private static double torch(PeerScript script, String precision) throws IOException, InterruptedException {
-        for (String line : script.run("--ranks", "2", "--dtype", precision)) {
+        for (String line : script.run("--ranks", "2", "--steps", "6", "--dtype", precision)) {
             Matcher matcher = RATE.matcher(line);
             if (matcher.find()) {
                 return Double.parseDouble(matcher.group(1));

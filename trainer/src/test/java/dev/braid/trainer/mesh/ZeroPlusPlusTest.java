@@ -107,4 +107,14 @@ class ZeroPlusPlusTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("parallel.zeropp: hpz would do nothing, " + why);
     }
+
+    @ParameterizedTest
+    @CsvSource({"a a a a, 2", "a a a a b b b b, 2"})
+    void shouldSaveBesideTensorRanks(String hosts, int tensor) throws Exception {
+        String[] names = hosts.split(" ");
+        LayoutRun run = run(Mesh.of(1, names.length / tensor, tensor), DType.F32, names);
+        LayoutRun.Outcome saving =
+                run.with(with(ZeroPlusPlus.QWZ, ZeroPlusPlus.QGZ)).run();
+        assertThat(cost(saving, run.run())).isBetween(1e-5, 0.017);
+    }
 }

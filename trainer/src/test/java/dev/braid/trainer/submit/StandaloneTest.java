@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("submit")
 class StandaloneTest {
     private static final Duration DEADLINE = Duration.ofMinutes(4);
-    private static final int STEPS = 100;
+    private static final int STEPS = 60;
     private static final String LOST =
             "rank [0-3] on 127.0.0.1 \\(attempt 0\\) failed: it ended without a word: its process was killed, crashed, or"
                     + " lost its network";

@@ -82,14 +82,13 @@ class BadInputTest {
 
     @Test
     void shouldSendWhoWantsExecutorsToSparkSubmit() {
-        String help = "spark-submit --master 'local-cluster[2,1,1024]' --class dev.braid.trainer.Braid";
-        Object[] master = {tiny.config(), "--master", "local-cluster[2,1,1024]", "-s", "output=" + tiny.run("alone")};
-        assertThat(refused(with(master, "train"))).contains("the executors of local-cluster[2,1,1024]", help);
-        assertThat(refused(with(master, "data", "prepare"))).contains(help);
-    }
-
-    private static Object[] with(Object[] last, Object... first) {
-        return Stream.concat(Stream.of(first), Stream.of(last)).toArray();
+        String master = "local-cluster[2,1,1024]";
+        String output = "output=" + folder.resolve("elsewhere").resolve("run"); // where nothing is prepared yet
+        String help = "spark-submit --master '" + master + "' --class dev.braid.trainer.Braid";
+        assertThat(refused("train", tiny.config(), "--master", master, "-s", output))
+                .contains("the executors of " + master, help);
+        assertThat(refused("data", "prepare", tiny.config(), "--master", master, "-s", output))
+                .contains(help);
     }
 
     @Test

@@ -66,7 +66,7 @@ class KilledRunTest {
     @Test
     void shouldSaveWhatAllRanksAgreeOnWhenAMeshIsTerminated() throws IOException, InterruptedException {
         String layout = "shard: 2";
-        MeshExperiment mesh = new MeshExperiment(folder, 300);
+        MeshExperiment mesh = new MeshExperiment(folder, 200);
         mesh.trainHere("straight", layout, 2);
 
         List<String> command = new ArrayList<>(List.of(mesh.train("cut", layout)));

@@ -38,7 +38,7 @@ class MeshSubmitTest {
 
     private static void assertTrains(String run, String layout) throws Exception {
         SubmittedSpark spark =
-                new SubmittedSpark("mesh-" + run).on("local-cluster[4,1,3072]").withInstalledJar();
+                new SubmittedSpark("mesh-" + run).on("local-cluster[4,1,3072]").forSeconds();
         SubmittedSpark.Outcome outcome = spark.braid(DEADLINE, mesh.train(run, layout));
 
         assertThat(outcome.exit())

@@ -1,6 +1,5 @@
 package dev.braid.trainer.submit;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +61,8 @@ final class StandaloneCluster implements AutoCloseable {
     }
 
     private Process start(Path log, String mainClass, List<String> arguments) throws IOException {
-        List<String> command = new ArrayList<>(spark.java("-Xmx256m", "-XX:TieredStopAtLevel=1"));
+        List<String> command =
+                new ArrayList<>(spark.java(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")));
         command.add("org.apache.spark.deploy." + mainClass);
         command.addAll(List.of("--host", "127.0.0.1", "--port", "0", "--webui-port", "0"));
         command.addAll(arguments);
@@ -81,7 +81,7 @@ final class StandaloneCluster implements AutoCloseable {
                 return matcher;
             }
             if (!process.isAlive() || System.nanoTime() > end) {
-                throw new AssertionError("no line with " + pattern + " in " + new File(log.toString()) + ": " + text);
+                throw new AssertionError("no line with " + pattern + " in " + log + ": " + text);
             }
             process.waitFor(20, TimeUnit.MILLISECONDS);
         }

@@ -11,11 +11,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Ranks on a standalone cluster of two workers, where executors are lost. */
+/** Four ranks on a standalone cluster of two workers, two in each executor, where executors are lost. */
 @Tag("submit")
 class StandaloneTest {
     private static final Duration DEADLINE = Duration.ofMinutes(4);
-    private static final int STEPS = 100;
+    private static final int STEPS = 60;
     private static final String LOST =
             "rank [0-3] on 127.0.0.1 \\(attempt 0\\) failed: it ended without a word: its process was killed, crashed, or"
                     + " lost its network";
@@ -29,6 +29,7 @@ class StandaloneTest {
     @BeforeAll
     static void start() throws Exception {
         mesh = new MeshExperiment(folder, STEPS);
+        mesh.trainHere("alone", "shard: 1", 1);
         cluster = new StandaloneCluster(new SubmittedSpark("standalone"), 2, 2);
     }
 
@@ -65,13 +66,24 @@ class StandaloneTest {
                     .containsPattern("going on after step \\d+; ");
         }
         mesh.assertSame("lost", "here");
+        mesh.assertClose("lost", "alone");
+    }
+
+    @Test
+    void shouldTrainTwoReplicasOfTwoShardsInTwoExecutors() throws Exception {
+        SubmittedSpark.Outcome outcome =
+                spark("replicas").braid(DEADLINE, mesh.train("replicas", "replicate: 2, shard: 2"));
+
+        assertThat(outcome.exit()).as(outcome.errors()).isZero();
+        mesh.assertClose("replicas", "alone");
     }
 
     private static SubmittedSpark spark(String name) throws IOException {
         return new SubmittedSpark("standalone-" + name)
                 .on(cluster.url())
-                .withInstalledJar()
-                .with(conf("spark.executor.cores", 1))
+                .forSeconds()
+                .with(conf("spark.executor.cores", 2))
+                .with(conf("spark.task.cpus", 1))
                 .with(conf("spark.cores.max", 4))
                 .with(conf("spark.executor.memory", "2g"));
     }

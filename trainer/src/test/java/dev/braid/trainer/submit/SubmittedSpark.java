@@ -23,12 +23,14 @@ public final class SubmittedSpark {
     private static final Path TARGET = Path.of("target").toAbsolutePath();
     private static final Path SPARK_JARS = Path.of("..", "data-pipeline", "target", "spark-classpath.txt");
     private static final Path BRAID_JAR = TARGET.resolve("braid.jar");
+    private static final List<String> QUICK = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
 
     private final Path home;
     private final String classPath;
     private final List<String> options = new ArrayList<>();
+    private final List<String> driverFlags = new ArrayList<>(List.of("-Xmx1g"));
     private String master = LOCAL_CLUSTER;
-    private boolean shipped = true;
+    private String jar = BRAID_JAR.toString();
 
     /**
      * What a submitted program did.
@@ -69,12 +71,13 @@ public final class SubmittedSpark {
     }
 
     /**
-     * Lets executors read {@code braid.jar} where it lies, as on machines where it is installed, instead of sending each a copy
-     * of its 250 MB.
+     * For runs of seconds: executors read {@code braid.jar} where it lies, as on machines where it is installed, and get no copies
+     * of its 250 MB; and no JVM spends time on code that is fast only after a minute.
      */
-    public SubmittedSpark withInstalledJar() {
-        shipped = false;
-        return this;
+    public SubmittedSpark forSeconds() {
+        jar = "local:" + BRAID_JAR;
+        driverFlags.addAll(QUICK);
+        return with("--conf", "spark.executor.extraJavaOptions=" + String.join(" ", QUICK));
     }
 
     /** Submits {@code braid ARGUMENTS} and waits for its end. */
@@ -86,7 +89,7 @@ public final class SubmittedSpark {
 
     /** Submits {@code braid ARGUMENTS}. */
     Submission start(String... arguments) throws IOException {
-        return submit("dev.braid.trainer.Braid", shipped ? BRAID_JAR.toString() : "local:" + BRAID_JAR, arguments);
+        return submit("dev.braid.trainer.Braid", jar, arguments);
     }
 
     /** Submits a main class of another jar that finds Braid's classes as {@code --jars}. */
@@ -98,13 +101,13 @@ public final class SubmittedSpark {
         }
     }
 
-    private Submission submit(String mainClass, String jar, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(java("-Xmx1g"));
+    private Submission submit(String mainClass, String program, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(java(driverFlags));
         command.add("org.apache.spark.deploy.SparkSubmit");
         command.addAll(List.of("--master", master, "--class", mainClass));
         command.addAll(List.of("--conf", "spark.driver.host=127.0.0.1", "--conf", "spark.ui.enabled=false"));
         command.addAll(options);
-        command.add(jar);
+        command.add(program);
         command.addAll(List.of(arguments));
         Path output = home.resolve("driver.out");
         Path errors = home.resolve("driver.err");
@@ -116,11 +119,11 @@ public final class SubmittedSpark {
     }
 
     /** The start of a command line that runs a class of Spark with Spark's own flags and {@code further} ones. */
-    List<String> java(String... further) {
+    List<String> java(List<String> further) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(JavaModuleOptions.defaultModuleOptionArray()));
-        command.addAll(List.of(further));
+        command.addAll(further);
         command.addAll(List.of("-cp", classPath));
         return command;
     }

@@ -9,6 +9,7 @@ import dev.braid.trainer.plan.PlanFacts;
 import dev.braid.trainer.plan.PlanInput;
 import dev.braid.trainer.plan.PlanText;
 import java.io.IOException;
+import java.util.List;
 
 /** {@code braid plan}. */
 final class PlanAction {

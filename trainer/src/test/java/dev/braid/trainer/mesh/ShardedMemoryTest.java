@@ -27,7 +27,10 @@ class ShardedMemoryTest {
     @ParameterizedTest(name = "{0} at stage {1} over {2}")
     @CsvSource({
         // bf16: values 2, gradients 4, masters and two moments 12 bytes a parameter
+        "BF16, 0, 1, 18.0",
         "BF16, 0, 2, 18.0",
+        "BF16, 0, 4, 18.0",
+        "BF16, 0, 8, 18.0",
         "BF16, 1, 2, 12.0",
         "BF16, 2, 2, 10.0",
         "BF16, 3, 2, 9.0",
@@ -38,6 +41,7 @@ class ShardedMemoryTest {
         "BF16, 2, 8, 4.0",
         "BF16, 3, 8, 2.25",
         // f32: the values are the masters
+        "F32, 0, 1, 16.0",
         "F32, 0, 2, 16.0",
         "F32, 1, 4, 10.0",
         "F32, 2, 4, 7.0",

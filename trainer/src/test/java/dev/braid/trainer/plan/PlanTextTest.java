@@ -64,7 +64,7 @@ class PlanTextTest {
                   parallel.accumulate=sharded                      1.39 GiB            2
                 together, until it fits                               total        ranks
                   train.recompute=block                            1.24 GiB            2
-                  batch.microbatch=2                               1.15 GiB            2
+                  batch.microbatch=2                               1.13 GiB            2
                 """);
     }
 }

@@ -66,7 +66,9 @@ class ShardedSpeedTest {
     /** In a JVM of its own, which has compiled nothing for another layout. */
     private static double braid(String precision, String... settings) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(RankJvm.of(Braid.class).command());
-        command.addAll(List.of("bench", "train", CONFIG, "--json", "-s", "precision.compute=" + precision));
+        // Two ranks keep all cores busy, so that the compiler takes longer than it does beside one.
+        command.addAll(
+                List.of("bench", "train", CONFIG, "--steps", "16", "--json", "-s", "precision.compute=" + precision));
         Arrays.stream(settings).forEach(setting -> command.addAll(List.of("-s", setting)));
         String json = PeerScript.lines(command).stream()
                 .filter(line -> line.startsWith("{"))

@@ -63,7 +63,21 @@ public final class CrossEntropy {
     public static void gradient(
             Compute compute, Tensor logits, Tensor labels, Tensor lse, float scale, float zLoss, Tensor dLogits) {
         Check check = new Check("cross_entropy.gradient");
-        int rows = requireLogits(check, logits, labels);
+        requireLogits(check, logits, labels);
+        gradient(compute, check, logits, labels, lse, scale, zLoss, dLogits);
+    }
+
+    /** The same for labels that were checked already, of which some may lie outside of these columns of the vocabulary. */
+    static void gradient(
+            Compute compute,
+            Check check,
+            Tensor logits,
+            Tensor labels,
+            Tensor lse,
+            float scale,
+            float zLoss,
+            Tensor dLogits) {
+        int rows = check.valueRows("logits", logits);
         int columns = Check.columns(logits);
         check.elements("lse", lse, DType.F32, rows);
         check.valueRows("dLogits", dLogits);

@@ -139,30 +139,8 @@ public final class DividedCrossEntropy {
     public static void gradient(
             Compute compute, Tensor logits, Tensor local, Tensor lse, float scale, float zLoss, Tensor dLogits) {
         Check check = new Check("divided_cross_entropy.gradient");
-        int rows = requireLogits(check, logits, local);
-        int columns = Check.columns(logits);
-        check.elements("lse", lse, DType.F32, rows);
-        check.valueRows("dLogits", dLogits);
-        check.matrix("dLogits", dLogits, dLogits.dtype(), rows, columns);
-        long labelsAt = local.address();
-        long lseAt = lse.address();
-        CrossEntropyKernels kernels = compute.kernels().crossEntropy();
-        Tiles tiles = new Tiles(compute);
-        Tiles.Operand input = tiles.read(logits);
-        Tiles.Operand result = tiles.write(dLogits);
-        tiles.run(
-                check.operation(),
-                4.0 * logits.count(),
-                rows,
-                tile -> kernels.gradient(
-                        tile.of(input),
-                        tile.perRow(labelsAt),
-                        tile.perRow(lseAt),
-                        scale,
-                        zLoss,
-                        tile.of(result),
-                        tile.rows(),
-                        columns));
+        requireLogits(check, logits, local);
+        CrossEntropy.gradient(compute, check, logits, local, lse, scale, zLoss, dLogits);
     }
 
     private static int requireLogits(Check check, Tensor logits, Tensor local) {

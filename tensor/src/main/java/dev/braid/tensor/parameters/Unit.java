@@ -82,4 +82,9 @@ public final class Unit {
             store.gradientComplete(this);
         }
     }
+
+    /** A use has ended without adding to the gradient: nobody is told. */
+    public void abandonUse() {
+        uses--;
+    }
 }

@@ -84,10 +84,6 @@ public record PipelineConfig(
         if (virtualStages.filter(stages -> stages < 1).isPresent()) {
             faults.add("virtual_stages", "is " + virtualStages.get() + ", must be at least 1", "");
         }
-        if (layers.filter(counts -> counts.stream().anyMatch(count -> count < 0))
-                .isPresent()) {
-            faults.add("layers", "is " + layers.get() + ", but a stage can't have fewer than 0 layers", "");
-        }
         try {
             memoryLimitBytes();
         } catch (IllegalArgumentException problem) {

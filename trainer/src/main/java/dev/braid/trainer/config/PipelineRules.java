@@ -1,5 +1,6 @@
 package dev.braid.trainer.config;
 
+import dev.braid.models.StageSplit;
 import dev.braid.parallelism.pipeline.schedules.ScheduleName;
 import dev.braid.parallelism.pipeline.schedules.ScheduleRequest;
 import dev.braid.parallelism.pipeline.schedules.Schedules;
@@ -43,6 +44,13 @@ final class PipelineRules {
             return problems;
         }
         if (ranks == 1) {
+            if (pipeline.schedulesFromFile()) {
+                problems.add(new Problem(
+                        "pipeline.schedule",
+                        "is the file " + pipeline.scheduleName()
+                                + ", but parallel.pipeline is 1, where only a schedule's groups of gradients count",
+                        "write dualpipe for its two groups, or remove the key"));
+            }
             String reason = "parallel.pipeline is 1";
             useless("virtual_stages", pipeline.virtualStages(), reason, problems);
             useless("layers", pipeline.layers(), reason, problems);
@@ -150,29 +158,19 @@ final class PipelineRules {
                 new ScheduleRequest(ranks, 1, OptionalInt.of(chunks), Optional.empty(), OptionalDouble.empty());
         int stages = Schedules.map(name, request).stages();
         int layers = experiment.model().layers();
-        String who = stages + " stages of schedule " + name + " on " + ranks + " ranks";
-        if (pipeline.layers().isEmpty()) {
-            if (stages > layers) {
-                problems.add(new Problem(
-                        "parallel.pipeline",
-                        "is " + ranks + ", but the " + who + " are more than the " + layers + " layers of the model",
-                        "make the pipeline shorter, or take a schedule with fewer stages a rank"));
-            }
-            return;
-        }
-        List<Integer> counts = pipeline.layers().get();
-        if (counts.size() != stages) {
+        if (pipeline.layers().isPresent()) {
+            StageSplit.validate(
+                    pipeline.layers().get(),
+                    layers,
+                    stages,
+                    (key, text, fix) -> problems.add(new Problem(key, text, fix)));
+        } else if (stages > StageSplit.most(layers)) {
             problems.add(new Problem(
-                    "pipeline.layers",
-                    "is " + counts + ", " + counts.size() + " stages, but there are " + who,
-                    "write " + stages + " numbers, or auto"));
-        }
-        int sum = counts.stream().mapToInt(count -> count).sum();
-        if (sum != layers) {
-            problems.add(new Problem(
-                    "pipeline.layers",
-                    "is " + counts + ", " + sum + " layers together, but model.layers is " + layers,
-                    "make them " + layers + " together, or write auto"));
+                    "parallel.pipeline",
+                    "is " + ranks + ", which makes " + stages + " stages with schedule " + name + ", but " + layers
+                            + " layers can be cut into " + StageSplit.most(layers)
+                            + " at most: only the first, with the embedding, and the last, with the head, may have none",
+                    "make the pipeline shorter, or take a schedule with fewer stages a rank"));
         }
     }
 }

@@ -100,6 +100,7 @@ class PipelineConfigTest {
             layers: [7]             | -s pipeline: pipeline.layers: is [7], but parallel.pipeline is 1, where it would do nothing; remove the key
             memory_limit: 1GiB      | -s pipeline: pipeline.memory_limit: is 1GiB, but parallel.pipeline is 1, where it would do nothing; remove the key
             optimistic_step: false  | -s pipeline: pipeline.optimistic_step: is false, but parallel.pipeline is 1, where it would do nothing; remove the key
+            schedule: my.steps      | -s pipeline: pipeline.schedule: is the file my.steps, but parallel.pipeline is 1, where only a schedule's groups of gradients count; write dualpipe for its two groups, or remove the key
             schedule: ' '           | -s pipeline: pipeline.schedule: is empty, must name a schedule or a file; remove the key to use 1f1b
             """)
     void shouldRefuseKeysThatWouldDoNothingWithoutAPipeline(String keys, String fault) {
@@ -113,9 +114,9 @@ class PipelineConfigTest {
             schedule: own/steps, virtual_stages: 2 | -s pipeline: pipeline.virtual_stages: is 2, but the file of the schedule says it, where it would do nothing; remove the key
             schedule: interleaved, virtual_stages: 1 | -s pipeline: pipeline.virtual_stages: is 1, but interleaved has 2 or more; or write schedule: 1f1b
             schedule: interleaved, virtual_stages: 0 | -s pipeline: pipeline.virtual_stages: is 0, must be at least 1
-            schedule: interleaved, virtual_stages: 4 | -s parallel.pipeline: is 2, but the 8 stages of schedule interleaved on 2 ranks are more than the 7 layers of the model; make the pipeline shorter, or take a schedule with fewer stages a rank
-            layers: [3, 3] | -s pipeline: pipeline.layers: is [3, 3], 6 layers together, but model.layers is 7; make them 7 together, or write auto
-            layers: [7] | -s pipeline: pipeline.layers: is [7], 1 stages, but there are 2 stages of schedule 1f1b on 2 ranks; write 2 numbers, or auto
+            schedule: interleaved, virtual_stages: 5 | -s parallel.pipeline: is 2, which makes 10 stages with schedule interleaved, but 7 layers can be cut into 9 at most: only the first, with the embedding, and the last, with the head, may have none; make the pipeline shorter, or take a schedule with fewer stages a rank
+            layers: [3, 3] | -s pipeline: pipeline.layers: adds up to 6 layers, but model.layers is 7; raise or lower some of the numbers by 1 in all
+            layers: [7] | -s pipeline: pipeline.layers: has 1 numbers, but the pipeline has 2 stages; write one number of layers for each stage, or auto
             memory_limit: 8 elephants | -s pipeline: pipeline.memory_limit: '8 elephants' is not a size; allowed are bytes or a number with KB, MB, GB, TB, KiB, MiB, GiB, TiB; write memory_limit: 8GiB
             """)
     void shouldRefuseWhatDoesNotFitTheScheduleOrTheModel(String keys, String fault) {

@@ -42,7 +42,10 @@ public record StageMap(List<List<Integer>> directions) {
     public static StageMap bothWays(int ranks) {
         return new StageMap(List.of(
                 IntStream.range(0, ranks).boxed().toList(),
-                IntStream.range(0, ranks).map(stage -> ranks - 1 - stage).boxed().toList()));
+                IntStream.range(0, ranks)
+                        .map(stage -> ranks - 1 - stage)
+                        .boxed()
+                        .toList()));
     }
 
     private static StageMap one(IntStream ranks) {
@@ -51,7 +54,12 @@ public record StageMap(List<List<Integer>> directions) {
 
     /** Number of ranks. */
     public int ranks() {
-        return 1 + directions.stream().flatMap(List::stream).mapToInt(rank -> rank).max().orElseThrow();
+        return 1
+                + directions.stream()
+                        .flatMap(List::stream)
+                        .mapToInt(rank -> rank)
+                        .max()
+                        .orElseThrow();
     }
 
     /** Number of stages of the model. */
@@ -71,7 +79,10 @@ public record StageMap(List<List<Integer>> directions) {
 
     /** The ranks that hold {@code stage}, in the order of directions; the first one answers for it. */
     public List<Integer> ranksOf(int stage) {
-        return directions.stream().map(direction -> direction.get(stage)).distinct().toList();
+        return directions.stream()
+                .map(direction -> direction.get(stage))
+                .distinct()
+                .toList();
     }
 
     /** The stages that {@code rank} holds, ascending. */

@@ -1,0 +1,114 @@
+package dev.braid.parallelism.pipeline.schedules;
+
+import dev.braid.parallelism.pipeline.StageMap;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** The schedules that {@link Schedules} makes. */
+public enum ScheduleName {
+    GPIPE("gpipe", Placement.LINEAR, true, "all forwards, then all backwards"),
+    ONE_F_ONE_B(
+            "1f1b", Placement.LINEAR, true, "a backward as soon as there is one; the least memory of one stage a rank"),
+    INTERLEAVED(
+            "interleaved", Placement.LOOPED, true, "1F1B over several stages a rank: less bubble, more communication"),
+    ZB_H1("zb-h1", Placement.LINEAR, true, "weight gradients fill a part of 1F1B's bubble, in 1F1B's memory"),
+    ZB_H2("zb-h2", Placement.LINEAR, false, "no bubble, in twice the memory of 1F1B"),
+    ZB_V("zb-v", Placement.V_SHAPED, false, "no bubble where F, I and W take equal times, in 1F1B's memory"),
+    DUALPIPE(
+            "dualpipe",
+            Placement.BOTH_WAYS,
+            true,
+            "micro-batches from both ends, computing hides communication; weights twice"),
+    DUALPIPE_V(
+            "dualpipe-v",
+            Placement.V_SHAPED,
+            true,
+            "DualPipe's half as a V: computing hides communication, weights once");
+
+    private enum Placement {
+        LINEAR,
+        LOOPED,
+        V_SHAPED,
+        BOTH_WAYS
+    }
+
+    private final String label;
+    private final Placement placement;
+    private final boolean settles;
+    private final String summary;
+
+    ScheduleName(String label, Placement placement, boolean settles, String summary) {
+        this.label = label;
+        this.placement = placement;
+        this.settles = settles;
+        this.summary = summary;
+    }
+
+    /** As it is written in a config: {@code zb-h1}. */
+    public String label() {
+        return label;
+    }
+
+    /** What it is for, in a line. */
+    public String summary() {
+        return summary;
+    }
+
+    /** See {@link dev.braid.parallelism.pipeline.Schedule#settles}. */
+    public boolean settles() {
+        return settles;
+    }
+
+    /** The schedule of that label. */
+    public static Optional<ScheduleName> find(String label) {
+        return Arrays.stream(values()).filter(name -> name.label.equals(label)).findFirst();
+    }
+
+    /** All labels, in order. */
+    public static List<String> labels() {
+        return Arrays.stream(values()).map(ScheduleName::label).toList();
+    }
+
+    /** How many stages a rank has where a request does not say. */
+    public int defaultChunks() {
+        return placement == Placement.LOOPED || placement == Placement.V_SHAPED ? 2 : 1;
+    }
+
+    /** Whether a rank may have that many stages. */
+    public boolean allowsChunks(int chunks) {
+        return placement == Placement.LOOPED ? chunks > 1 : chunks == defaultChunks();
+    }
+
+    /** Whether it is defined for so many micro-batches on so many ranks. */
+    public boolean allows(int ranks, int microbatches) {
+        return allowsRanks(ranks)
+                && microbatches > 0
+                && switch (this) {
+                    case INTERLEAVED -> InterleavedOrder.defined(ranks, microbatches);
+                    case DUALPIPE -> microbatches % 2 == 0 && microbatches >= 2 * ranks;
+                    case DUALPIPE_V -> microbatches >= 2 * ranks;
+                    case GPIPE, ONE_F_ONE_B, ZB_H1, ZB_H2, ZB_V -> true;
+                };
+    }
+
+    /** Whether it is defined on so many ranks for any number of micro-batches. */
+    public boolean allowsRanks(int ranks) {
+        return ranks > 0 && (placement != Placement.BOTH_WAYS || ranks % 2 == 0);
+    }
+
+    /** Which rank runs which stage. */
+    StageMap map(int ranks, int chunks) {
+        return switch (placement) {
+            case LINEAR -> StageMap.linear(ranks);
+            case LOOPED -> StageMap.looped(ranks, chunks);
+            case V_SHAPED -> StageMap.vShaped(ranks);
+            case BOTH_WAYS -> StageMap.bothWays(ranks);
+        };
+    }
+
+    @Override
+    public String toString() {
+        return label;
+    }
+}

@@ -1,0 +1,120 @@
+package dev.braid.parallelism.pipeline.schedules;
+
+import dev.braid.parallelism.pipeline.Schedule;
+import dev.braid.parallelism.pipeline.Slot;
+import dev.braid.parallelism.pipeline.StageMap;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+
+/**
+ * Makes schedules by name.
+ *
+ * <p>In each of them, the W and B of a stage come in the order of micro-batches, in each direction: the bits of a sum of gradients
+ * are those of the order in which they are added.
+ */
+public final class Schedules {
+    private Schedules() {}
+
+    /** One with all defaults. */
+    public static Schedule of(ScheduleName name, int ranks, int microbatches) {
+        return of(name, ScheduleRequest.of(ranks, microbatches));
+    }
+
+    /**
+     * The schedule of that name.
+     *
+     * @throws IllegalArgumentException with all {@link #faults}
+     */
+    public static Schedule of(ScheduleName name, ScheduleRequest request) {
+        List<String> faults = faults(name, request);
+        if (!faults.isEmpty()) {
+            throw new IllegalArgumentException(String.join("; ", faults));
+        }
+        return new Schedule(
+                name.label(), map(name, request), request.microbatches(), orders(name, request), name.settles());
+    }
+
+    /** Which rank would run which stage, for a request without faults. */
+    public static StageMap map(ScheduleName name, ScheduleRequest request) {
+        return name.map(request.ranks(), request.chunks().orElse(name.defaultChunks()));
+    }
+
+    /** Why there is no such schedule, each with what there is instead; empty when there is one. */
+    public static List<String> faults(ScheduleName name, ScheduleRequest request) {
+        List<String> faults = new ArrayList<>();
+        request.chunks().stream()
+                .filter(chunks -> !name.allowsChunks(chunks))
+                .forEach(chunks -> faults.add(chunksFault(name, chunks)));
+        if (!name.allowsRanks(request.ranks())) {
+            faults.add(ranksFault(name, request.ranks()));
+        } else if (!name.allows(request.ranks(), request.microbatches())) {
+            faults.add(microbatchesFault(name, request.ranks(), request.microbatches()));
+        } else if (faults.isEmpty()) {
+            int stages = map(name, request).stages();
+            request.costs()
+                    .filter(costs -> costs.stages().size() != stages)
+                    .ifPresent(costs ->
+                            faults.add("there are costs of " + costs.stages().size() + " stages for the " + stages
+                                    + " that " + name + " has on " + count(request.ranks(), "rank", "ranks")));
+        }
+        return List.copyOf(faults);
+    }
+
+    private static String chunksFault(ScheduleName name, int chunks) {
+        String allowed = name.defaultChunks() == 1
+                ? "one stage a rank"
+                : name.allowsChunks(name.defaultChunks() + 1) ? "2 stages a rank or more" : "2 stages a rank";
+        return name + " has " + allowed + ", and not " + chunks;
+    }
+
+    private static String ranksFault(ScheduleName name, int ranks) {
+        if (ranks < 1) {
+            return "a pipeline has a rank at least, and not " + ranks;
+        }
+        String nearest = ranks == 1 ? "2" : (ranks - 1) + " or " + (ranks + 1);
+        return name + " needs an even number of ranks, and not " + ranks + ": " + nearest + " would do";
+    }
+
+    private static String microbatchesFault(ScheduleName name, int ranks, int microbatches) {
+        List<String> nearest = new ArrayList<>();
+        IntStream.iterate(microbatches - 1, count -> count > 0, count -> count - 1)
+                .filter(count -> name.allows(ranks, count))
+                .limit(1)
+                .forEach(count -> nearest.add(Integer.toString(count)));
+        // Every schedule is defined for multiples of twice its ranks.
+        int above = IntStream.iterate(Math.max(1, microbatches + 1), count -> count + 1)
+                .filter(count -> name.allows(ranks, count))
+                .findFirst()
+                .orElseThrow();
+        nearest.add(Integer.toString(above));
+        return name + " on " + count(ranks, "rank", "ranks") + " is not defined for "
+                + count(microbatches, "micro-batch", "micro-batches") + ": " + String.join(" or ", nearest)
+                + " would do";
+    }
+
+    private static String count(int number, String one, String several) {
+        return number + " " + (number == 1 ? one : several);
+    }
+
+    private static List<List<Slot>> orders(ScheduleName name, ScheduleRequest request) {
+        int ranks = request.ranks();
+        int microbatches = request.microbatches();
+        int chunks = request.chunks().orElse(name.defaultChunks());
+        return switch (name) {
+            case GPIPE -> each(ranks, rank -> OneChunkOrders.gpipe(rank, microbatches));
+            case ONE_F_ONE_B -> each(ranks, rank -> OneChunkOrders.oneForwardOneBackward(rank, ranks, microbatches));
+            case INTERLEAVED -> each(ranks, rank -> InterleavedOrder.of(rank, ranks, microbatches, chunks));
+            case ZB_H1 -> each(ranks, rank -> OneChunkOrders.zeroBubble(rank, ranks, microbatches, 1));
+            case ZB_H2 -> each(ranks, rank -> OneChunkOrders.zeroBubble(rank, ranks, microbatches, 2));
+            case ZB_V -> each(ranks, rank -> ZeroBubbleVOrder.of(rank, ranks, microbatches));
+            case DUALPIPE -> each(ranks, rank -> DualPipeOrder.bothWays(rank, ranks, microbatches));
+            case DUALPIPE_V -> each(ranks, rank -> DualPipeOrder.vShaped(rank, ranks, microbatches));
+        };
+    }
+
+    private static List<List<Slot>> each(int ranks, IntFunction<List<Slot>> order) {
+        return IntStream.range(0, ranks).mapToObj(order).toList();
+    }
+}

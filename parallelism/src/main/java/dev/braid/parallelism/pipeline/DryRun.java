@@ -5,22 +5,23 @@ import dev.braid.parallelism.pipeline.Transfers.Transfer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * Runs a schedule's transfers over links that hold one result at a time: who hands over a second one waits until the first has been
- * taken, who takes waits until there is one. Such waits do not depend on how long actions take, so that one run shows whether any
- * would end. Only for schedules that take in the order in which they send.
+ * Runs a schedule's transfers over links that block: who takes waits until there is something, who hands over waits until the link
+ * has room. A link holds as many results as the pipeline has ranks; most schedules need room for one, interleaved ones whose groups
+ * of micro-batches are larger than the number of ranks for half as many as ranks. Such waits do not depend on how long actions take,
+ * so that one run shows whether any would not end. Only for schedules that take in the order in which they send.
  */
 final class DryRun {
     private final Schedule schedule;
     private final List<List<Transfer>> transfers;
     private final int[] next;
-    private final Set<Link> full = new HashSet<>();
+    private final Map<Link, Integer> held = new HashMap<>();
 
     private DryRun(Schedule schedule, List<List<Transfer>> transfers) {
         this.schedule = schedule;
@@ -40,11 +41,7 @@ final class DryRun {
             int rank = ready.remove();
             while (waitsFor(rank) < 0 && next[rank] < transfers.get(rank).size()) {
                 Transfer transfer = current(rank);
-                if (transfer.taking()) {
-                    full.remove(transfer.link());
-                } else {
-                    full.add(transfer.link());
-                }
+                held.merge(transfer.link(), transfer.taking() ? -1 : 1, Integer::sum);
                 next[rank]++;
                 ready.add(peer(transfer));
             }
@@ -70,7 +67,8 @@ final class DryRun {
             return -1;
         }
         Transfer transfer = current(rank);
-        return transfer.taking() == full.contains(transfer.link()) ? -1 : peer(transfer);
+        int results = held.getOrDefault(transfer.link(), 0);
+        return (transfer.taking() ? results > 0 : results < next.length) ? -1 : peer(transfer);
     }
 
     private ScheduleFault fault(int blocked) {
@@ -82,7 +80,7 @@ final class DryRun {
                     + (transfer.taking()
                             ? " waits at " + action(rank) + " for rank " + peer(transfer)
                             : " cannot hand over what " + action(rank) + " made before rank " + peer(transfer)
-                                    + " has taken what came before"));
+                                    + " has taken some of the " + next.length + " results that came before"));
         }
         int first = circle.getFirst();
         return new ScheduleFault(

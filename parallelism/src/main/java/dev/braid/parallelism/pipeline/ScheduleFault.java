@@ -28,7 +28,7 @@ public record ScheduleFault(Rule rule, int rank, int position, Action action, St
         SUMS,
         /** A rank takes from another one in the order in which that one sends. */
         LINK,
-        /** Ranks do not come to wait for each other when each link holds one result at a time. */
+        /** Ranks do not come to wait for each other, on links that hold as many results as there are ranks. */
         DEADLOCK,
         /** No rank holds more activations than it may. */
         MEMORY

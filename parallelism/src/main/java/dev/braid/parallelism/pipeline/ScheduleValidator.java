@@ -208,7 +208,8 @@ public final class ScheduleValidator {
                         rank,
                         position,
                         action,
-                        "it comes after " + latest[sum] + ", but a stage's gradients add up in the order of micro-batches");
+                        "it comes after " + latest[sum]
+                                + ", but a stage's gradients add up in the order of micro-batches");
             }
             latest[sum] = action;
         }

@@ -10,7 +10,8 @@ final class ScheduleValidatorTest {
     private static final StageCosts UNITS = StageCosts.equal(2, 1, 1, 1, 1, 0);
 
     private static ScheduleFault fault(StageMap map, int microbatches, String... ranks) {
-        return ScheduleValidator.check(Tables.schedule(map, microbatches, ranks)).orElseThrow();
+        return ScheduleValidator.check(Tables.schedule(map, microbatches, ranks))
+                .orElseThrow();
     }
 
     private static ScheduleFault fault(String first, String second) {
@@ -96,8 +97,9 @@ final class ScheduleValidatorTest {
     @Test
     void shouldRefuseSumsInAnotherOrderThanThatOfMicrobatches() {
         assertThat(fault("0F0 0F1 0I0 0I1 0W1 0W0", "1F0 1B0 1F1 1B1"))
-                .hasToString("rank 0, action 5 (0W0): it comes after 0W1, but a stage's gradients add up in the order of"
-                        + " micro-batches");
+                .hasToString(
+                        "rank 0, action 5 (0W0): it comes after 0W1, but a stage's gradients add up in the order of"
+                                + " micro-batches");
     }
 
     /** Micro-batches 2 and 3 go the other way, and are added to a sum of their own. */

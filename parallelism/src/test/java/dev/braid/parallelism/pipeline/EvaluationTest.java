@@ -64,7 +64,7 @@ class EvaluationTest {
                 });
                 assertThat(PipelineRank.live(world)).isEqualTo(before);
                 try (Memory memory = new Memory()) {
-                    ToyModel alone = ToyModel.whole(memory, schedule.map().stages(), 4, true);
+                    ToyModel alone = ToyModel.whole(memory, schedule.map().stages(), 4, ToyModel.ROWS, true);
                     for (int microbatch = 0; microbatch < microbatches; microbatch++) {
                         alone.train(microbatch);
                     }

@@ -10,7 +10,6 @@ import dev.braid.parallelism.Wires;
 import dev.braid.parallelism.pipeline.schedules.ScheduleName;
 import dev.braid.parallelism.pipeline.schedules.Schedules;
 import dev.braid.tensor.Category;
-import dev.braid.tensor.Memory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,73 +22,35 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class PipelineExecutorTest {
-    /** What one rank computes by itself, micro-batch after micro-batch, of those that go in one direction. */
-    private static ToyModel alone(Memory memory, Schedule schedule, int direction, boolean remembers) {
-        ToyModel model = ToyModel.whole(memory, schedule.map().stages(), schedule.microbatches(), remembers);
-        for (int microbatch = 0; microbatch < schedule.microbatches(); microbatch++) {
-            if (schedule.map().direction(microbatch, schedule.microbatches()) == direction) {
-                model.train(microbatch);
-            }
-        }
-        return model;
-    }
-
-    private static void expectTheBitsOfOneRank(Wires wires, Schedule schedule, boolean remembers) throws Exception {
-        int ranks = schedule.map().ranks();
-        try (LocalWorld world = LocalWorld.of(wires, ranks)) {
-            long before = PipelineRank.live(world);
-            PipelineRank[] pipeline = new PipelineRank[ranks];
-            world.each(rank -> {
-                PipelineRank mine = PipelineRank.of(rank, schedule, remembers);
-                pipeline[rank.rank()] = mine;
-                // The second step shows that the first one left nothing behind.
-                mine.executor().run();
-                mine.model().zeroGradients();
-                mine.executor().run();
-            });
-            assertThat(PipelineRank.live(world)).isEqualTo(before);
-            for (int direction = 0; direction < schedule.map().directions().size(); direction++) {
-                try (Memory memory = new Memory()) {
-                    ToyModel alone = alone(memory, schedule, direction, remembers);
-                    for (int stage = 0; stage < schedule.map().stages(); stage++) {
-                        ToyModel model = pipeline[schedule.map().rank(direction, stage)].model();
-                        assertThat(model.gradients(stage))
-                                .as("stage %d, direction %d", stage, direction)
-                                .usingRecursiveComparison()
-                                .isEqualTo(alone.gradients(stage));
-                    }
-                    assertThat(pipeline[
-                                    schedule.map()
-                                            .rank(direction, schedule.map().stages() - 1)].model()
-                                    .losses)
-                            .containsAllEntriesOf(alone.losses);
-                }
-            }
-        }
-    }
-
     @ParameterizedTest
     @EnumSource(ScheduleName.class)
     void shouldGiveTheBitsOfOneRankOnTwo(ScheduleName name) throws Exception {
-        expectTheBitsOfOneRank(Wires.IN_PLACE, Schedules.of(name, 2, 4), false);
+        OneRank.expectItsBits(Wires.IN_PLACE, Schedules.of(name, 2, 4), ToyModel.ROWS, false);
     }
 
     @ParameterizedTest
     @EnumSource(ScheduleName.class)
     void shouldPassOnSeveralTensorsOverFour(ScheduleName name) throws Exception {
-        expectTheBitsOfOneRank(Wires.FRAMES, Schedules.of(name, 4, 8), true);
+        OneRank.expectItsBits(Wires.FRAMES, Schedules.of(name, 4, 8), ToyModel.ROWS, true);
+    }
+
+    /** Hidden states of 38 KB, which are asked for before they are sent, or read where they lie. */
+    @ParameterizedTest
+    @CsvSource({"IN_PLACE, ONE_F_ONE_B", "IN_PLACE, ZB_V", "IN_PLACE, DUALPIPE", "FRAMES, ZB_H1", "TCP, DUALPIPE_V"})
+    void shouldPassOnLargeTensors(Wires wires, ScheduleName name) throws Exception {
+        OneRank.expectItsBits(wires, Schedules.of(name, 2, 6), 600, true);
     }
 
     @Test
     void shouldRunAScheduleOfAUserOverSockets() throws Exception {
         Schedule mixed = TestSchedules.of(StageMap.linear(2), 2, "0F0 0F1 0B0 0I1 0W1", "1F0 1I0 1W0 1F1 1B1");
-        expectTheBitsOfOneRank(Wires.TCP, mixed, true);
+        OneRank.expectItsBits(Wires.TCP, mixed, ToyModel.ROWS, true);
     }
 
     @Test
     void shouldRunAllStagesOfOneRank() throws Exception {
         Schedule single = TestSchedules.of(StageMap.looped(1, 2), 2, "0F0 1F0 (0F1;1B0) 0B0 1F1 1B1 0B1");
-        expectTheBitsOfOneRank(Wires.IN_PLACE, single, true);
+        OneRank.expectItsBits(Wires.IN_PLACE, single, ToyModel.ROWS, true);
     }
 
     @ParameterizedTest

@@ -8,11 +8,16 @@ import dev.braid.tensor.Category;
 /** One rank of a world, all of whose ranks are a pipeline, with its stages of a {@link ToyModel}. */
 record PipelineRank(int rank, ToyModel model, PipelineExecutor executor, ExposedTime exposed) {
     static PipelineRank of(LocalRank rank, Schedule schedule, boolean remembers) {
+        return of(rank, schedule, ToyModel.ROWS, remembers);
+    }
+
+    static PipelineRank of(LocalRank rank, Schedule schedule, int rows, boolean remembers) {
         ToyModel model = new ToyModel(
                 rank.memory(),
                 schedule.map().stagesOf(rank.rank()),
                 schedule.map().stages(),
                 schedule.microbatches(),
+                rows,
                 remembers);
         ExposedTime exposed = new ExposedTime();
         return new PipelineRank(

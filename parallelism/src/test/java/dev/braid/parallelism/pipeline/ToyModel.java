@@ -24,17 +24,19 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * A model of one norm and one matrix a stage: {@code hidden = rms_norm(hidden) W^T + residual}. Its residual is the hidden state
  * itself or, where the model remembers, what stage 0 has made of the data, which every stage passes on beside the hidden state,
  * with row numbers that have no gradient. The last stage has a head and a cross-entropy.
  *
- * <p>Each micro-batch has {@link #ROWS} rows, the last one of {@link #microbatches} one less. Weights and data are formulas of
- * their place.
+ * <p>The last micro-batch of a step has one row less than the others. Weights and data are formulas of their place.
  */
 final class ToyModel implements StageModel {
+    /** Rows of a small micro-batch. */
     static final int ROWS = 4;
+
     static final int COLUMNS = 16;
     private static final int TOKENS = 5;
 
@@ -44,6 +46,7 @@ final class ToyModel implements StageModel {
     private final Compute compute;
     private final int stages;
     private final int microbatches;
+    private final int rows;
     private final boolean remembers;
     private final Map<Integer, Layer> layers = new LinkedHashMap<>();
     private Weight head;
@@ -59,10 +62,11 @@ final class ToyModel implements StageModel {
 
     private String passedName = "hidden";
 
-    ToyModel(Memory memory, List<Integer> held, int stages, int microbatches, boolean remembers) {
+    ToyModel(Memory memory, List<Integer> held, int stages, int microbatches, int rows, boolean remembers) {
         this.compute = new Compute(1, "vector", "toy", KernelProviders.chosen(), memory);
         this.stages = stages;
         this.microbatches = microbatches;
+        this.rows = rows;
         this.remembers = remembers;
         Parameters parameters = new Parameters(DType.F32, 1, 0);
         for (int stage : held) {
@@ -85,9 +89,9 @@ final class ToyModel implements StageModel {
     }
 
     /** The whole model on one rank. */
-    static ToyModel whole(Memory memory, int stages, int microbatches, boolean remembers) {
-        List<Integer> all = java.util.stream.IntStream.range(0, stages).boxed().toList();
-        return new ToyModel(memory, all, stages, microbatches, remembers);
+    static ToyModel whole(Memory memory, int stages, int microbatches, int rows, boolean remembers) {
+        List<Integer> all = IntStream.range(0, stages).boxed().toList();
+        return new ToyModel(memory, all, stages, microbatches, rows, remembers);
     }
 
     private static ParameterSpec spec(String name, long... extents) {
@@ -102,7 +106,7 @@ final class ToyModel implements StageModel {
     }
 
     private int rows(int microbatch) {
-        return microbatch == microbatches - 1 ? ROWS - 1 : ROWS;
+        return microbatch == microbatches - 1 ? rows - 1 : rows;
     }
 
     @Override
@@ -212,15 +216,18 @@ final class ToyModel implements StageModel {
         });
     }
 
-    /** The gradients of a stage's weights, one after the other. */
-    List<float[]> gradients(int stage) {
-        List<float[]> gradients = new ArrayList<>();
-        gradients.add(layers.get(stage).norm.gradient().toFloats());
-        gradients.add(layers.get(stage).matrix.gradient().toFloats());
+    /** The gradients of a stage's weights, one after the other, as the bits of their elements. */
+    int[] gradientBits(int stage) {
+        List<Tensor> gradients = new ArrayList<>();
+        gradients.add(layers.get(stage).norm.gradient());
+        gradients.add(layers.get(stage).matrix.gradient());
         if (stage == stages - 1) {
-            gradients.add(head.gradient().toFloats());
+            gradients.add(head.gradient());
         }
-        return gradients;
+        return gradients.stream()
+                .map(Tensor::toFloats)
+                .flatMapToInt(values -> IntStream.range(0, values.length).map(i -> Float.floatToRawIntBits(values[i])))
+                .toArray();
     }
 
     void zeroGradients() {

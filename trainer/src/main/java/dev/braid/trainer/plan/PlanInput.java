@@ -83,6 +83,11 @@ public record PlanInput(
         return dividesGradients() && microbatches() > 1 && !accumulateSharded;
     }
 
+    /** Whether the gradient of a head that is the embedding is there in every micro-batch but the first from its beginning. */
+    boolean keepsTiedGradient() {
+        return model.tieEmbeddings() && microbatches() > 1 && !(dividesGradients() && accumulateSharded);
+    }
+
     /** Whether a rank keeps only its share of the gradient. */
     boolean dividesGradients() {
         return zero >= 2 && mesh.shard() > 1;

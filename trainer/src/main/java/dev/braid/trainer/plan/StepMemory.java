@@ -89,6 +89,9 @@ final class StepMemory {
 
     private void microbatch() {
         int dim = input.model().dim();
+        if (input.keepsTiedGradient()) {
+            holdTiedGradient();
+        }
         units.values(List.of(0, 1));
         ledger.hold(Term.ACTIVATIONS, own(dim));
         if (input.mesh().tensor() > 1) {
@@ -134,6 +137,14 @@ final class StepMemory {
         return passed;
     }
 
+    /** The head that is the embedding has a gradient of its own until the step's end, or the micro-batch's. */
+    private void holdTiedGradient() {
+        ledger.holdShortly(
+                Term.UNITS_IN_FLIGHT,
+                "gradient of the tied head",
+                sizes.getFirst().gradientBytes());
+    }
+
     /** Loss and its gradient in one pass, then the last norm's backward. */
     private Held head(int dim) {
         boolean tied = input.model().tieEmbeddings();
@@ -141,9 +152,11 @@ final class StepMemory {
         units.gradientBegins(outputUnit);
         if (tied) {
             used.add(0);
-            units.gradientBegins(0);
         }
         units.values(used);
+        if (tied && !input.keepsTiedGradient()) {
+            holdTiedGradient();
+        }
         long rows = Scratch.logitRows(input.microbatchTokens(), vocabulary);
         long elements = rows * vocabulary;
         Held loss = ledger.hold(Term.WORKSPACE, input.microbatchTokens() * Float.BYTES);

@@ -4,7 +4,10 @@ import dev.braid.parallelism.Communicator;
 import dev.braid.parallelism.ExposedTime;
 import dev.braid.parallelism.Handle;
 import dev.braid.parallelism.ReduceOp;
+import dev.braid.parallelism.mesh.Axis;
 import dev.braid.parallelism.mesh.RankGroups;
+import dev.braid.parallelism.pipeline.StageMap;
+import dev.braid.parallelism.sharding.PipelineCopies;
 import dev.braid.parallelism.sharding.ShardHosts;
 import dev.braid.parallelism.sharding.ShardedLayout;
 import dev.braid.parallelism.sharding.ShardingGroups;
@@ -41,16 +44,28 @@ public final class MeshRanks implements RankGroup {
         this(groups, sharding, Collections.nCopies(groups.mesh().ranks(), "host"), memory, exposed);
     }
 
+    /** Ranks that each hold the whole model, or their parts of it. */
+    public MeshRanks(
+            RankGroups groups, ShardingSettings sharding, List<String> hosts, Memory memory, ExposedTime exposed) {
+        this(groups, sharding, hosts, PipelineCopies.NONE, memory, exposed);
+    }
+
     /**
      * The ranks seen from the one whose groups these are.
      *
+     * @param pipeline who holds its stages too along the pipeline, see {@link #copies}
      * @param hosts the host of each world rank
      * @param memory of this rank
      * @param exposed where waiting is counted
      * @throws IllegalArgumentException when a saving of ZeRO++ would do nothing on these hosts
      */
     public MeshRanks(
-            RankGroups groups, ShardingSettings sharding, List<String> hosts, Memory memory, ExposedTime exposed) {
+            RankGroups groups,
+            ShardingSettings sharding,
+            List<String> hosts,
+            PipelineCopies pipeline,
+            Memory memory,
+            ExposedTime exposed) {
         if (sharding.zeroPlusPlus().contains(ZeroPlusPlus.HPZ)) {
             ShardHosts.requireUseOfCopies(groups.mesh(), hosts);
         }
@@ -66,9 +81,20 @@ public final class MeshRanks implements RankGroup {
                         groups.fabric(),
                         ShardHosts.of(groups.mesh(), groups.fabric().rank(), hosts),
                         groups.replicate().members(),
-                        groups.tensor().members()),
+                        groups.tensor().members(),
+                        pipeline),
                 sharding,
                 exposed);
+    }
+
+    /**
+     * Who holds the stages of this rank too along its pipeline; gradients travel there in a group of their own.
+     *
+     * @param units names of the units of each stage
+     */
+    public static PipelineCopies copies(RankGroups groups, StageMap map, List<List<String>> units) {
+        List<Integer> pipeline = groups.along(Axis.PIPELINE).members();
+        return new PipelineCopies(groups.fabric().group("pipeline.gradients", pipeline), map, units);
     }
 
     @Override

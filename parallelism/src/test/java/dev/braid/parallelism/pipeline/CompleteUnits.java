@@ -33,6 +33,9 @@ record CompleteUnits(List<String> names) implements ParameterStore {
     public void beginMicrobatch() {}
 
     @Override
+    public void nextGroup() {}
+
+    @Override
     public void finishGradients() {}
 
     @Override

@@ -43,6 +43,9 @@ final class CompleteUnits implements ParameterStore {
     public void beginMicrobatch() {}
 
     @Override
+    public void nextGroup() {}
+
+    @Override
     public void finishGradients() {}
 
     @Override

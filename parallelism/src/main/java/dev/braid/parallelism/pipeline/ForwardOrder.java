@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  * @param ranks each rank's order
  * @param ticks when each action runs
  */
-record ForwardOrder(List<RankOrder> ranks, Map<Action, Integer> ticks) {
+record ForwardOrder(List<RankActions> ranks, Map<Action, Integer> ticks) {
     /** A rank's next micro-batch of one of its stages in one direction. */
     private static final class Lane {
         final int stage;
@@ -50,8 +50,8 @@ record ForwardOrder(List<RankOrder> ranks, Map<Action, Integer> ticks) {
                 }
             }
         }
-        List<RankOrder> ranks = IntStream.range(0, orders.size())
-                .mapToObj(rank -> new RankOrder(map, microbatches, rank, orders.get(rank)))
+        List<RankActions> ranks = IntStream.range(0, orders.size())
+                .mapToObj(rank -> new RankActions(map, microbatches, rank, orders.get(rank)))
                 .toList();
         return new ForwardOrder(ranks, ticks);
     }

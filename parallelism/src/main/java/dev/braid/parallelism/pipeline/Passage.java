@@ -17,7 +17,7 @@ final class Passage {
      */
     private static final long SMALL = 512 * 1024;
 
-    private final RankOrder order;
+    private final RankActions order;
     private final Mail mail;
     private final List<Edge> received;
     private int expected;
@@ -25,7 +25,7 @@ final class Passage {
     private long coming;
     private int next;
 
-    Passage(RankOrder order, Mail mail) {
+    Passage(RankActions order, Mail mail) {
         this.order = order;
         this.mail = mail;
         this.received = order.received(order.actions().size());

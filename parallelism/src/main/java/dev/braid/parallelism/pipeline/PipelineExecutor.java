@@ -31,7 +31,7 @@ public final class PipelineExecutor {
     private final StageModel model;
     private final Memory memory;
     private final int rank;
-    private final RankOrder order;
+    private final RankActions order;
     private final WarmUp beginnings;
     private final WeightGradients weights;
     private final Mail mail;
@@ -71,7 +71,7 @@ public final class PipelineExecutor {
         this.model = model;
         this.memory = memory;
         this.rank = pipeline.rank();
-        this.order = RankOrder.of(schedule, rank);
+        this.order = RankActions.of(schedule, rank);
         this.beginnings = WarmUp.of(schedule);
         this.weights = WeightGradients.of(schedule, rank);
         this.mail = new Mail(pipeline, model, memory, exposed, schedule.map().stages(), schedule.microbatches());

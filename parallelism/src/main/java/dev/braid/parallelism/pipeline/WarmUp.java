@@ -9,27 +9,27 @@ import java.util.stream.IntStream;
 
 /**
  * The part of a step that no gradient takes part in: of each rank's order the longest beginning of forwards that need nothing but
- * forwards of other ranks' beginnings. It can be run before it is certain that the step before was right, and be thrown away.
+ * forwards of other ranks' beginnings and add to no gradient. It can be run before it is certain that the step before was right, and be thrown away.
  * Found by a dry run over all ranks, so that all ranks come to the same answer.
  *
  * @param lengths number of actions of each rank
  */
-record WarmUp(List<RankOrder> orders, List<Integer> lengths) {
+record WarmUp(List<RankActions> orders, List<Integer> lengths) {
     static WarmUp of(Schedule schedule) {
-        List<RankOrder> orders = IntStream.range(0, schedule.map().ranks())
-                .mapToObj(rank -> RankOrder.of(schedule, rank))
+        List<RankActions> orders = IntStream.range(0, schedule.map().ranks())
+                .mapToObj(rank -> RankActions.of(schedule, rank))
                 .toList();
         int[] lengths = new int[orders.size()];
         int[] singles = new int[orders.size()];
         for (int rank = 0; rank < singles.length; rank++) {
-            singles[rank] = leadingForwards(schedule.ranks().get(rank));
+            singles[rank] = leadingForwards(schedule, rank);
         }
         Set<Edge> made = new HashSet<>();
         boolean progress = true;
         while (progress) {
             progress = false;
             for (int rank = 0; rank < lengths.length; rank++) {
-                RankOrder order = orders.get(rank);
+                RankActions order = orders.get(rank);
                 while (lengths[rank] < singles[rank]) {
                     Action next = order.actions().get(lengths[rank]);
                     Optional<Edge> needed = order.into(next);
@@ -45,12 +45,19 @@ record WarmUp(List<RankOrder> orders, List<Integer> lengths) {
         return new WarmUp(orders, IntStream.of(lengths).boxed().toList());
     }
 
-    /** A forward that is paired with a backward does not count: both are one place in the order. */
-    private static int leadingForwards(List<Slot> slots) {
+    /**
+     * A forward that is paired with a backward does not count: both are one place in the order. Nor does that of the last stage
+     * where weight gradients do not wait: a loss then adds its head's at once.
+     */
+    private static int leadingForwards(Schedule schedule, int rank) {
+        WeightGradients weights = WeightGradients.of(schedule, rank);
         int count = 0;
-        while (count < slots.size()
-                && !slots.get(count).paired()
-                && slots.get(count).actions().getFirst().kind() == Action.Kind.F) {
+        for (Slot slot : schedule.ranks().get(rank)) {
+            Action first = slot.actions().getFirst();
+            boolean loss = first.stage() == schedule.map().stages() - 1;
+            if (slot.paired() || first.kind() != Action.Kind.F || loss && !weights.queued(first)) {
+                break;
+            }
             count++;
         }
         return count;
@@ -82,7 +89,7 @@ record WarmUp(List<RankOrder> orders, List<Integer> lengths) {
 
     private List<Edge> sentTo(int rank) {
         List<Edge> edges = new ArrayList<>();
-        for (RankOrder order : orders) {
+        for (RankActions order : orders) {
             if (order.rank() != rank) {
                 edges.addAll(order.sent(length(order.rank()), rank));
             }

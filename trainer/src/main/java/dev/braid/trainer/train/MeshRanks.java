@@ -6,6 +6,7 @@ import dev.braid.parallelism.Handle;
 import dev.braid.parallelism.ReduceOp;
 import dev.braid.parallelism.mesh.Axis;
 import dev.braid.parallelism.mesh.RankGroups;
+import dev.braid.parallelism.pipeline.StageMap;
 import dev.braid.parallelism.sharding.PipelineCopies;
 import dev.braid.parallelism.sharding.ShardHosts;
 import dev.braid.parallelism.sharding.ShardedLayout;
@@ -52,14 +53,55 @@ public final class MeshRanks implements RankGroup {
      * @param stages of the pipeline, where the mesh has one
      * @param memory of this rank
      * @param exposed where waiting is counted
-     * @throws IllegalArgumentException when a saving of ZeRO++ would do nothing on these hosts, or when the pipeline's stages are
-     *     for another number of ranks
+     * @throws IllegalArgumentException when a saving of ZeRO++ would do nothing on these hosts, or when the stages are for a
+     *     pipeline of another number of ranks
      */
     public MeshRanks(
             RankGroups groups,
             ShardingSettings sharding,
             List<String> hosts,
             Optional<PipelineLayout> stages,
+            Memory memory,
+            ExposedTime exposed) {
+        // An untied head has no unit of its own: one name more does no harm.
+        this(
+                groups,
+                sharding,
+                hosts,
+                stages.map(each ->
+                                copies(groups, each.schedule().map(), each.split().units(true)))
+                        .orElse(PipelineCopies.NONE),
+                stages.map(each -> new PipelineRank(each, pipelineGroup(groups, "stages"), memory, exposed)),
+                memory,
+                exposed);
+        int pipelineRanks = stages.map(each -> each.schedule().map().ranks()).orElse(1);
+        if (pipelineRanks != groups.mesh().pipeline()) {
+            throw new IllegalArgumentException("stages for a pipeline of " + pipelineRanks + " ranks on a mesh of "
+                    + groups.mesh().describe());
+        }
+    }
+
+    /**
+     * Ranks that hold stages of a pipeline without a schedule for them.
+     *
+     * @param copies who holds its stages too along the pipeline, see {@link #copies}
+     */
+    public MeshRanks(
+            RankGroups groups,
+            ShardingSettings sharding,
+            List<String> hosts,
+            PipelineCopies copies,
+            Memory memory,
+            ExposedTime exposed) {
+        this(groups, sharding, hosts, copies, Optional.empty(), memory, exposed);
+    }
+
+    private MeshRanks(
+            RankGroups groups,
+            ShardingSettings sharding,
+            List<String> hosts,
+            PipelineCopies copies,
+            Optional<PipelineRank> pipeline,
             Memory memory,
             ExposedTime exposed) {
         if (sharding.zeroPlusPlus().contains(ZeroPlusPlus.HPZ)) {
@@ -69,12 +111,7 @@ public final class MeshRanks implements RankGroup {
         this.world = groups.world();
         this.memory = memory;
         this.exposed = exposed;
-        int pipelineRanks = stages.map(each -> each.schedule().map().ranks()).orElse(1);
-        if (pipelineRanks != groups.mesh().pipeline()) {
-            throw new IllegalArgumentException("stages for a pipeline of " + pipelineRanks + " ranks on a mesh of "
-                    + groups.mesh().describe());
-        }
-        this.pipeline = stages.map(each -> new PipelineRank(each, group("stages"), memory, exposed));
+        this.pipeline = pipeline;
         TensorAxis axis =
                 groups.tensor().size() == 1 ? TensorAxis.SINGLE : new GroupTensorAxis(groups.tensor(), exposed);
         this.layout = new ShardedLayout(
@@ -84,19 +121,22 @@ public final class MeshRanks implements RankGroup {
                         ShardHosts.of(groups.mesh(), groups.fabric().rank(), hosts),
                         groups.replicate().members(),
                         groups.tensor().members(),
-                        stages.map(this::copies).orElse(PipelineCopies.NONE)),
+                        copies),
                 sharding,
                 exposed);
     }
 
-    /** Who holds the weights of which stage too. */
-    private PipelineCopies copies(PipelineLayout stages) {
-        return new PipelineCopies(
-                group("copies"), stages.schedule().map(), stages.split().units(true));
+    /**
+     * Who holds the stages of this rank too along its pipeline; gradients travel there in a group of their own.
+     *
+     * @param units names of the units of each stage
+     */
+    public static PipelineCopies copies(RankGroups groups, StageMap map, List<List<String>> units) {
+        return new PipelineCopies(pipelineGroup(groups, "gradients"), map, units);
     }
 
     /** The ranks of this one's pipeline, for one purpose. */
-    private Communicator group(String purpose) {
+    private static Communicator pipelineGroup(RankGroups groups, String purpose) {
         return groups.fabric()
                 .group("pipeline." + purpose, groups.along(Axis.PIPELINE).members());
     }

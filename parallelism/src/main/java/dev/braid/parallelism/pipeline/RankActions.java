@@ -12,14 +12,14 @@ import java.util.Optional;
  * @param rank of the pipeline
  * @param actions of the rank, in order
  */
-record RankOrder(StageMap map, int microbatches, int rank, List<Action> actions) {
-    RankOrder {
+record RankActions(StageMap map, int microbatches, int rank, List<Action> actions) {
+    RankActions {
         actions = List.copyOf(actions);
     }
 
     /** What {@code rank} does in a training step. */
-    static RankOrder of(Schedule schedule, int rank) {
-        return new RankOrder(schedule.map(), schedule.microbatches(), rank, schedule.actions(rank));
+    static RankActions of(Schedule schedule, int rank) {
+        return new RankActions(schedule.map(), schedule.microbatches(), rank, schedule.actions(rank));
     }
 
     Optional<Edge> into(Action action) {

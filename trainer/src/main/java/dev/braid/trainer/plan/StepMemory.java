@@ -90,7 +90,7 @@ final class StepMemory {
     private void microbatch() {
         int dim = input.model().dim();
         if (input.keepsTiedGradient()) {
-            holdTiedGradient();
+            ledger.hold(Term.UNITS_IN_FLIGHT, sizes.getFirst().gradientBytes());
         }
         units.values(List.of(0, 1));
         ledger.hold(Term.ACTIVATIONS, own(dim));
@@ -137,14 +137,6 @@ final class StepMemory {
         return passed;
     }
 
-    /** The head that is the embedding has a gradient of its own until the step's end, or the micro-batch's. */
-    private void holdTiedGradient() {
-        ledger.holdShortly(
-                Term.UNITS_IN_FLIGHT,
-                "gradient of the tied head",
-                sizes.getFirst().gradientBytes());
-    }
-
     /** Loss and its gradient in one pass, then the last norm's backward. */
     private Held head(int dim) {
         boolean tied = input.model().tieEmbeddings();
@@ -155,7 +147,10 @@ final class StepMemory {
         }
         units.values(used);
         if (tied && !input.keepsTiedGradient()) {
-            holdTiedGradient();
+            ledger.holdShortly(
+                    Term.UNITS_IN_FLIGHT,
+                    "gradient of the tied head",
+                    sizes.getFirst().gradientBytes());
         }
         long rows = Scratch.logitRows(input.microbatchTokens(), vocabulary);
         long elements = rows * vocabulary;

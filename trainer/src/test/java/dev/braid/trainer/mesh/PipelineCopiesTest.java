@@ -7,9 +7,15 @@ import dev.braid.models.StageSplit;
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.parallelism.pipeline.StageMap;
 import dev.braid.tensor.DType;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -77,6 +83,36 @@ class PipelineCopiesTest {
         return outcome.values().values().stream()
                 .mapToLong(values -> values.master().length)
                 .sum();
+    }
+
+    /** A checkpoint has every parameter once, however many ranks have held it, and is loaded by every rank that holds it. */
+    @ParameterizedTest(name = "{0} over {1}")
+    @CsvSource({"both, 2x1x1x1, 3 2", "linear, 2x1x1x1, 0 5"})
+    void shouldSaveOnAPipelineAndLoadOnAnyLayout(String kind, String sizes, String layers, @TempDir Path folder)
+            throws Exception {
+        Map<String, StagedRun.Values> saved = new TreeMap<>();
+        run(kind, sizes, layers, 0, DType.F32).save(folder).forEach(outcome -> saved.putAll(outcome.values()));
+        List<StagedRun> targets = List.of(
+                run("linear", "2x1x1x1", "3 2", 0, DType.F32),
+                run("v", "2x1x1x1", "1 2 1 1", 0, DType.F32),
+                run("both", "2x1x1x1", "2 3", 0, DType.F32),
+                run("linear", "2x1x1x1", "3 2", 0, DType.F32).whole());
+
+        for (StagedRun target : targets) {
+            Set<String> loaded = new TreeSet<>();
+            for (StagedRun.Outcome outcome : target.load(folder)) {
+                outcome.values().forEach((name, values) -> {
+                    assertThat(values.master())
+                            .as(name)
+                            .containsExactly(saved.get(name).master());
+                    assertThat(values.moment())
+                            .as(name)
+                            .containsExactly(saved.get(name).moment());
+                });
+                loaded.addAll(outcome.values().keySet());
+            }
+            assertThat(loaded).isEqualTo(saved.keySet());
+        }
     }
 
     @Test

@@ -35,9 +35,8 @@ final class BuildingBlocks {
     static BuildingBlocks least(int ranks) {
         int shift = ranks % 3 == 0 ? 2 : 0;
         return new BuildingBlocks(IntStream.range(0, ranks)
-                .mapToObj(rank -> new int[] {
-                    rank, 2 * ranks - rank - 1, 2 * ranks + shift + rank, 4 * ranks + shift - rank - 1
-                })
+                .mapToObj(rank ->
+                        new int[] {rank, 2 * ranks - rank - 1, 2 * ranks + shift + rank, 4 * ranks + shift - rank - 1})
                 .toArray(int[][]::new));
     }
 

@@ -67,7 +67,10 @@ final class GreedyPipeline {
         }
     }
 
-    /** How many forwards after the first each rank runs before its first I. */
+    /**
+     * How many forwards after the first each rank runs before its first I. No more than the number of ranks ahead of the next one:
+     * results that nobody takes yet fill a link.
+     */
     private int[] moreForwards() {
         int[] more = new int[ranks.size()];
         GreedyRank last = ranks.getLast();
@@ -76,7 +79,7 @@ final class GreedyPipeline {
             GreedyRank rank = ranks.get(index);
             double arrival = inputEnd + communication;
             double time = rank.end();
-            int fitting = rank.forwardsThatFit();
+            int fitting = Math.min(rank.forwardsThatFit(), more[index + 1] + ranks.size());
             while (more[index] < fitting && forwardStarts(time, rank.costs().forward(), arrival)) {
                 time += rank.costs().forward();
                 more[index]++;
@@ -155,9 +158,7 @@ final class GreedyPipeline {
 
     /** When the input of a rank's next F arrives. */
     private double forwardArrival(int index) {
-        return index == 0
-                ? 0
-                : ranks.get(index - 1).forwardEnd(ranks.get(index).forwardCount()) + communication;
+        return index == 0 ? 0 : ranks.get(index - 1).forwardEnd(ranks.get(index).forwardCount()) + communication;
     }
 
     /** When the gradient for a rank's next I arrives; it comes from the rank's own F at the last one. */

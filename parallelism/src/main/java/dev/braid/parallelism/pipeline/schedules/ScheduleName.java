@@ -17,6 +17,8 @@ public enum ScheduleName {
     ZB_1P("zb-1p", Placement.LINEAR, false, "made for the given costs, in 1F1B's memory"),
     ZB_2P("zb-2p", Placement.LINEAR, false, "made for the given costs, in twice the memory of 1F1B"),
     ZB_V("zb-v", Placement.V_SHAPED, false, "no bubble where F, I and W take equal times, in 1F1B's memory"),
+    V_HALF("v-half", Placement.V_SHAPED, true, "half the memory of 1F1B, and about half its bubble"),
+    V_MIN("v-min", Placement.V_SHAPED, true, "a third of 1F1B's memory, and two thirds of its bubble"),
     DUALPIPE(
             "dualpipe",
             Placement.BOTH_WAYS,
@@ -92,10 +94,9 @@ public enum ScheduleName {
         return allowsRanks(ranks)
                 && microbatches > 0
                 && switch (this) {
-                    case INTERLEAVED -> InterleavedOrder.defined(ranks, microbatches);
                     case DUALPIPE -> microbatches % 2 == 0 && microbatches >= 2 * ranks;
                     case DUALPIPE_V -> microbatches >= 2 * ranks;
-                    case GPIPE, ONE_F_ONE_B, ZB_H1, ZB_H2, ZB_1P, ZB_2P, ZB_V, V_HALF, V_MIN -> true;
+                    case GPIPE, ONE_F_ONE_B, INTERLEAVED, ZB_H1, ZB_H2, ZB_1P, ZB_2P, ZB_V, V_HALF, V_MIN -> true;
                 };
     }
 

@@ -64,13 +64,14 @@ public final class Schedules {
         int stages = map(name, request).stages();
         int given = request.costs().map(costs -> costs.stages().size()).orElse(stages);
         if (given != stages) {
-            return Optional.of("there are costs of " + given + " stages for the " + stages + " that " + name + " has on "
-                    + count(request.ranks(), "rank", "ranks"));
+            return Optional.of("there are costs of " + given + " stages for the " + stages + " that " + name
+                    + " has on " + count(request.ranks(), "rank", "ranks"));
         }
         double least = AutomaticOrders.leastMemory(costs(request, stages));
         if (name.automatic() && request.memoryLimit().orElse(least) < least) {
-            return Optional.of(name + " can't do with " + plain(request.memoryLimit().orElseThrow())
-                    + " of memory: one micro-batch takes " + plain(least) + " in the stage that takes most");
+            return Optional.of(
+                    name + " can't do with " + plain(request.memoryLimit().orElseThrow())
+                            + " of memory: one micro-batch takes " + plain(least) + " in the stage that takes most");
         }
         return Optional.empty();
     }
@@ -145,7 +146,9 @@ public final class Schedules {
         StageCosts costs = costs(request, request.ranks());
         double limit = times * AutomaticOrders.memoryOfOneForwardOneBackward(costs);
         return AutomaticOrders.of(
-                request.microbatches(), costs, Math.min(limit, request.memoryLimit().orElse(limit)));
+                request.microbatches(),
+                costs,
+                Math.min(limit, request.memoryLimit().orElse(limit)));
     }
 
     private static List<List<Slot>> each(int ranks, IntFunction<List<Slot>> order) {

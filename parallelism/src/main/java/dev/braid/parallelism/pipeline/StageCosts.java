@@ -31,4 +31,15 @@ public record StageCosts(List<Stage> stages, double communication) {
         Stage stage = new Stage(forward / chunks, input / chunks, weight / chunks, 1.0 / chunks, 1.0 / chunks);
         return new StageCosts(Collections.nCopies(stages, stage), communication);
     }
+
+    /** Time of one action. */
+    public double time(Action action) {
+        Stage stage = stages.get(action.stage());
+        return switch (action.kind()) {
+            case F -> stage.forward();
+            case I -> stage.input();
+            case W -> stage.weight();
+            case B -> stage.input() + stage.weight();
+        };
+    }
 }

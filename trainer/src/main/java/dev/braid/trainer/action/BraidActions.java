@@ -62,4 +62,9 @@ public final class BraidActions implements Actions {
     public void plan(Plan request) throws IOException {
         new PlanAction(console).run(request);
     }
+
+    @Override
+    public void showSchedule(ShowSchedule request) throws IOException {
+        new ScheduleAction(console).run(request);
+    }
 }

@@ -99,6 +99,38 @@ public interface Actions {
      */
     record Plan(Experiment experiment, OptionalLong memory, OptionalInt cores, OptionalDouble rate, boolean json) {}
 
+    /**
+     * Times of one full stage and one micro-batch, in any unit.
+     *
+     * @param forward time of a forward
+     * @param input time of the gradient of the stage's input
+     * @param weight time of the gradient of its weights
+     * @param communication time from rank to rank
+     */
+    record ActionTimes(double forward, double input, double weight, double communication) {}
+
+    /**
+     * @param name of the schedule, or a file with one
+     * @param ranks empty where a file says it
+     * @param microbatches empty where a file says it
+     * @param virtualStages stages a rank; empty for the schedule's own
+     * @param memoryLimit most activations of a rank in units of one full stage and micro-batch; empty for what the schedule's name
+     *     says
+     * @param save where to write the schedule as text
+     * @param svg where to write the drawing
+     * @param json the result as one JSON object
+     */
+    record ShowSchedule(
+            String name,
+            OptionalInt ranks,
+            OptionalInt microbatches,
+            OptionalInt virtualStages,
+            ActionTimes times,
+            OptionalDouble memoryLimit,
+            Optional<Path> save,
+            Optional<Path> svg,
+            boolean json) {}
+
     /** {@code braid train}: prepares what is missing, trains or resumes, and saves. */
     void train(Train request) throws IOException, InterruptedException;
 
@@ -128,4 +160,7 @@ public interface Actions {
 
     /** {@code braid plan}: memory, traffic and arithmetic of a run. */
     void plan(Plan request) throws IOException, InterruptedException;
+
+    /** {@code braid schedule}: the orders of a pipeline schedule, its drawing, times and memory. */
+    void showSchedule(ShowSchedule request) throws IOException, InterruptedException;
 }

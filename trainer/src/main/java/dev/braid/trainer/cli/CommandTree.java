@@ -29,6 +29,7 @@ public final class CommandTree {
                 .addSubcommand(new TrainCommand(actions))
                 .addSubcommand(new CheckCommand(console))
                 .addSubcommand(new PlanCommand(actions))
+                .addSubcommand(new ScheduleCommand(actions))
                 .addSubcommand(new CommandLine(new DataCommand())
                         .addSubcommand(new DataCommand.Prepare(actions))
                         .addSubcommand(new DataCommand.Show(actions)))

@@ -31,6 +31,12 @@ record Axis(double low, double high, boolean logarithmic, List<Tick> ticks) {
         return new Axis(first, last, false, ticks);
     }
 
+    /** An axis from 0 to {@code max}, and not further; 0 to 1 when that is 0. */
+    static Axis from0(double max, int mostTicks) {
+        double high = max > 0 ? max : 1;
+        return new Axis(0, high, false, linearTicks(0, high, niceInterval(high / mostTicks)));
+    }
+
     /** An axis with some room below and above the values; NaN for a range without any gives 0 to 1. */
     static Axis linear(double min, double max, int mostTicks) {
         if (Double.isNaN(min)) {

@@ -27,7 +27,8 @@ import java.util.TreeMap;
 /** Times training steps on random tokens: everything but the reading of data. */
 public final class TrainingBenchmark {
     private static final int DEFAULT_VOCABULARY = 8192;
-    private static final int FEWEST_WARMUP_STEPS = 4;
+    /** Of one rank; ranks that keep all cores busy leave the JIT compiler little, and so take as many times more. */
+    private static final int WARMUP_STEPS = 4;
 
     /**
      * Figures of a benchmark.
@@ -129,7 +130,7 @@ public final class TrainingBenchmark {
         SplittableRandom random = new SplittableRandom(experiment.seed() + ranks.dataRank());
         int length = experiment.sequence();
         int share = experiment.batch().sequences() / ranks.dataRanks();
-        for (int i = 0; i < FEWEST_WARMUP_STEPS; i++) {
+        for (int i = 0; i < WARMUP_STEPS * ranks.ranks(); i++) {
             step.run(0, samples(random, vocabulary, share, length));
         }
         compute.profile().reset();

@@ -213,7 +213,7 @@ final class CommandTreeTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            trian x.yaml               | braid: there is no command 'trian'; there are train, check, plan, data, export, import, score, sample, bench, help; did you mean 'train'? | braid help
+            trian x.yaml               | braid: there is no command 'trian'; there are train, check, plan, schedule, data, export, import, score, sample, bench, help; did you mean 'train'? | braid help
             data shwo x.yaml           | braid data: there is no command 'shwo'; there are prepare, show; did you mean 'show'? | braid help data
             data                       | braid data: a command is missing; there are prepare, show | braid help data
             train x.yaml --mster=local | braid train: there is no option '--mster=local'; did you mean '--master'? | braid help train
@@ -233,8 +233,9 @@ final class CommandTreeTest {
     void shouldNameTheCommandsWhenNoneIsGiven() {
         assertThat(braid.run()).isEqualTo(CommandTree.WRONG_INPUT);
         assertThat(err())
-                .isEqualTo("braid: a command is missing; there are train, check, plan, data, export, import, score,"
-                        + " sample, bench, help\nSee: braid help\n");
+                .isEqualTo(
+                        "braid: a command is missing; there are train, check, plan, schedule, data, export, import, score,"
+                                + " sample, bench, help\nSee: braid help\n");
     }
 
     @ParameterizedTest
@@ -261,7 +262,7 @@ final class CommandTreeTest {
             sample c --prompt a --temperature -1 | braid sample: --temperature is -1.0, must be 0 or more
             sample c --prompt a --temperature NaN | braid sample: --temperature is NaN, must be 0 or more
             sample c --prompt a --top-p 0     | braid sample: --top-p is 0.0, must be above 0 and at most 1
-            help trian                        | braid help: there is no command 'trian'; there are train, check, plan, data, export, import, score, sample, bench, help; did you mean 'train'?
+            help trian                        | braid help: there is no command 'trian'; there are train, check, plan, schedule, data, export, import, score, sample, bench, help; did you mean 'train'?
             help config optimiser.lr          | braid help: there is no key 'optimiser.lr'; did you mean 'optimizer.lr'?; all keys: braid help config
             help train --schema               | braid help: --markdown and --schema go with: braid help config
             plan ../examples/tiny.yaml --memory much | braid plan: --memory: 'much' is not a size; allowed are bytes or a number with KB, MB, GB, TB, KiB, MiB, GiB, TiB
@@ -281,6 +282,7 @@ final class CommandTreeTest {
                 "train",
                 "check",
                 "plan",
+                "schedule",
                 "data prepare",
                 "data show",
                 "export",
@@ -424,6 +426,11 @@ final class CommandTreeTest {
 
         @Override
         public void plan(Plan request) {
+            record(request);
+        }
+
+        @Override
+        public void showSchedule(ShowSchedule request) {
             record(request);
         }
     }

@@ -105,5 +105,8 @@ class DocumentedCommandsTest {
 
         @Override
         public void plan(Plan request) {}
+
+        @Override
+        public void showSchedule(ShowSchedule request) {}
     }
 }

@@ -14,7 +14,11 @@ public enum ScheduleName {
             "interleaved", Placement.LOOPED, true, "1F1B over several stages a rank: less bubble, more communication"),
     ZB_H1("zb-h1", Placement.LINEAR, true, "weight gradients fill a part of 1F1B's bubble, in 1F1B's memory"),
     ZB_H2("zb-h2", Placement.LINEAR, false, "no bubble, in twice the memory of 1F1B"),
+    ZB_1P("zb-1p", Placement.LINEAR, false, "made for the given costs, in 1F1B's memory"),
+    ZB_2P("zb-2p", Placement.LINEAR, false, "made for the given costs, in twice the memory of 1F1B"),
     ZB_V("zb-v", Placement.V_SHAPED, false, "no bubble where F, I and W take equal times, in 1F1B's memory"),
+    V_HALF("v-half", Placement.V_SHAPED, true, "half the memory of 1F1B, and about half its bubble"),
+    V_MIN("v-min", Placement.V_SHAPED, true, "a third of 1F1B's memory, and two thirds of its bubble"),
     DUALPIPE(
             "dualpipe",
             Placement.BOTH_WAYS,
@@ -60,6 +64,11 @@ public enum ScheduleName {
         return settles;
     }
 
+    /** Whether it is made for the costs of stages and a memory limit; the others are the same for all. */
+    public boolean automatic() {
+        return this == ZB_1P || this == ZB_2P;
+    }
+
     /** The schedule of that label. */
     public static Optional<ScheduleName> find(String label) {
         return Arrays.stream(values()).filter(name -> name.label.equals(label)).findFirst();
@@ -85,10 +94,9 @@ public enum ScheduleName {
         return allowsRanks(ranks)
                 && microbatches > 0
                 && switch (this) {
-                    case INTERLEAVED -> InterleavedOrder.defined(ranks, microbatches);
                     case DUALPIPE -> microbatches % 2 == 0 && microbatches >= 2 * ranks;
                     case DUALPIPE_V -> microbatches >= 2 * ranks;
-                    case GPIPE, ONE_F_ONE_B, ZB_H1, ZB_H2, ZB_V -> true;
+                    case GPIPE, ONE_F_ONE_B, INTERLEAVED, ZB_H1, ZB_H2, ZB_1P, ZB_2P, ZB_V, V_HALF, V_MIN -> true;
                 };
     }
 

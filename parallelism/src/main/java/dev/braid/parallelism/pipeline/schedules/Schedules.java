@@ -2,9 +2,12 @@ package dev.braid.parallelism.pipeline.schedules;
 
 import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.Slot;
+import dev.braid.parallelism.pipeline.StageCosts;
 import dev.braid.parallelism.pipeline.StageMap;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
@@ -52,14 +55,25 @@ public final class Schedules {
         } else if (!name.allows(request.ranks(), request.microbatches())) {
             faults.add(microbatchesFault(name, request.ranks(), request.microbatches()));
         } else if (faults.isEmpty()) {
-            int stages = map(name, request).stages();
-            request.costs()
-                    .filter(costs -> costs.stages().size() != stages)
-                    .ifPresent(costs ->
-                            faults.add("there are costs of " + costs.stages().size() + " stages for the " + stages
-                                    + " that " + name + " has on " + count(request.ranks(), "rank", "ranks")));
+            costsFault(name, request).ifPresent(faults::add);
         }
         return List.copyOf(faults);
+    }
+
+    private static Optional<String> costsFault(ScheduleName name, ScheduleRequest request) {
+        int stages = map(name, request).stages();
+        int given = request.costs().map(costs -> costs.stages().size()).orElse(stages);
+        if (given != stages) {
+            return Optional.of("there are costs of " + given + " stages for the " + stages + " that " + name
+                    + " has on " + count(request.ranks(), "rank", "ranks"));
+        }
+        double least = AutomaticOrders.leastMemory(costs(request, stages));
+        if (name.automatic() && request.memoryLimit().orElse(least) < least) {
+            return Optional.of(
+                    name + " can't do with " + plain(request.memoryLimit().orElseThrow())
+                            + " of memory: one micro-batch takes " + plain(least) + " in the stage that takes most");
+        }
+        return Optional.empty();
     }
 
     private static String chunksFault(ScheduleName name, int chunks) {
@@ -108,10 +122,33 @@ public final class Schedules {
             case INTERLEAVED -> each(ranks, rank -> InterleavedOrder.of(rank, ranks, microbatches, chunks));
             case ZB_H1 -> each(ranks, rank -> OneChunkOrders.zeroBubble(rank, ranks, microbatches, 1));
             case ZB_H2 -> each(ranks, rank -> OneChunkOrders.zeroBubble(rank, ranks, microbatches, 2));
+            case ZB_1P -> automatic(request, 1);
+            case ZB_2P -> automatic(request, 2);
             case ZB_V -> each(ranks, rank -> ZeroBubbleVOrder.of(rank, ranks, microbatches));
+            case V_HALF -> BuildingBlocks.half(ranks).orders(microbatches);
+            case V_MIN -> BuildingBlocks.least(ranks).orders(microbatches);
             case DUALPIPE -> each(ranks, rank -> DualPipeOrder.bothWays(rank, ranks, microbatches));
             case DUALPIPE_V -> each(ranks, rank -> DualPipeOrder.vShaped(rank, ranks, microbatches));
         };
+    }
+
+    private static String plain(double amount) {
+        return BigDecimal.valueOf(amount).stripTrailingZeros().toPlainString();
+    }
+
+    /** Equal ones where the request has none. */
+    private static StageCosts costs(ScheduleRequest request, int stages) {
+        return request.costs().orElseGet(() -> StageCosts.equal(stages, 1, 1.0, 1.0, 1.0, 0.0));
+    }
+
+    /** Within so many times the memory of 1F1B, and the request's limit. */
+    private static List<List<Slot>> automatic(ScheduleRequest request, int times) {
+        StageCosts costs = costs(request, request.ranks());
+        double limit = times * AutomaticOrders.memoryOfOneForwardOneBackward(costs);
+        return AutomaticOrders.of(
+                request.microbatches(),
+                costs,
+                Math.min(limit, request.memoryLimit().orElse(limit)));
     }
 
     private static List<List<Slot>> each(int ranks, IntFunction<List<Slot>> order) {

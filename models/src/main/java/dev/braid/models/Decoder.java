@@ -160,7 +160,10 @@ public final class Decoder {
 
     /** All that adds to the gradients of a stage's units in this step has run: they can be reduced. */
     public void completeGradients(int stage) {
-        units(stage).reversed().forEach(Unit::endUse);
+        List<Unit> units = units(stage).reversed();
+        units.stream().filter(unit -> unit.original().isEmpty()).forEach(Unit::endUse);
+        // A tied unit may have to wait for its original on another rank: last, so that nothing waits behind it.
+        units.stream().filter(unit -> unit.original().isPresent()).forEach(Unit::endUse);
     }
 
     /** What {@code stage} passes on for a micro-batch of {@code tokens}, in order; nothing at the last stage. */

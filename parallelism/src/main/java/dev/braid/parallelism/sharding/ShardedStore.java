@@ -31,6 +31,7 @@ public final class ShardedStore implements ParameterStore {
     private final Map<Unit, ShardedUnit> sharing = new HashMap<>();
     private final List<Parameter> parameters = new ArrayList<>();
     private final ReductionQueue reductions = new ReductionQueue();
+    private final CopyExchange exchange;
     private final UseOrder training = new UseOrder();
     private final UseOrder evaluation = new UseOrder();
     private UseOrder order = training;
@@ -59,6 +60,9 @@ public final class ShardedStore implements ParameterStore {
             parameters.addAll(sharded.parameters());
         }
         parameters.sort(Comparator.comparing(Parameter::name));
+        List<Unit> all = new ArrayList<>(units.keySet());
+        all.addAll(sharing.keySet());
+        exchange = new CopyExchange(compute, groups.pipeline(), all, exposed);
     }
 
     @Override
@@ -117,7 +121,13 @@ public final class ShardedStore implements ParameterStore {
             return;
         }
         reductions.add(new Reduction(
-                compute, holder(unit), groups, settings, exposed, !settings.accumulateWhole() && microbatch > 1));
+                compute,
+                holder(unit),
+                groups,
+                settings,
+                exchange,
+                exposed,
+                !settings.accumulateWhole() && microbatch > 1));
     }
 
     @Override
@@ -126,6 +136,7 @@ public final class ShardedStore implements ParameterStore {
         microbatch = 0;
         dropValues();
         units.values().forEach(ShardedUnit::zeroGradients);
+        exchange.begin();
         order = training;
         order.begin();
     }

@@ -62,6 +62,8 @@ public final class ShardedStore implements ParameterStore {
         parameters.sort(Comparator.comparing(Parameter::name));
         List<Unit> all = new ArrayList<>(units.keySet());
         all.addAll(sharing.keySet());
+        // What can't be exchanged is refused now, and not at the end of the first step.
+        all.forEach(groups.pipeline()::tied);
         exchange = new CopyExchange(compute, groups.pipeline(), all, exposed);
     }
 

@@ -3,9 +3,11 @@ package dev.braid.trainer.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.braid.models.Decoder;
 import dev.braid.models.StageSplit;
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.parallelism.pipeline.StageMap;
+import dev.braid.parallelism.sharding.ShardingSettings;
 import dev.braid.tensor.DType;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -122,6 +124,36 @@ class PipelineCopiesTest {
 
         assertThatThrownBy(run::run)
                 .hasMessage("stage 0 is on the ranks [0, 1, 2] of the pipeline; at most two may hold the same stage");
+    }
+
+    @Test
+    void shouldRefuseATiedHeadOnSomeOfTheEmbeddingsRanks() throws Exception {
+        StageMap map = new StageMap(List.of(List.of(0, 1), List.of(1, 1)));
+        StagedRun run = new StagedRun(mesh("2x1x1x1"), 0, map, split("3 2"), DType.F32, 1);
+
+        assertThatThrownBy(run::run)
+                .hasMessageMatching("the tied units (embedding|head) and (embedding|head) are on the ranks"
+                        + " \\[.*] and \\[.*] of the pipeline: they must be on the same ranks, or each on one; place"
+                        + " the first and the last stage so, or set model.tie_embeddings to false");
+    }
+
+    @Test
+    void shouldRefuseGroupsWhereEveryMicrobatchIsReduced() throws Exception {
+        ShardingSettings each = new ShardingSettings(2, DType.F32, true, false);
+        LayoutRun run = LayoutRun.of(Mesh.of(1, 2, 1), 2).with(each);
+
+        assertThatThrownBy(() -> MeshWorld.run(run.mesh(), rank -> {
+                    Decoder model = new Decoder(
+                            LayoutRun.model(),
+                            LayoutRun.VOCABULARY,
+                            rank.compute(),
+                            DType.F32,
+                            run.ranks(rank).layout());
+                    model.store().beginStep(2);
+                    model.store().nextGroup();
+                    return 0;
+                }))
+                .hasMessageStartingWith("gradients that are reduced after every micro-batch add up in one group");
     }
 
     private static StagedRun run(String kind, String sizes, String layers, int zero, DType dtype) {

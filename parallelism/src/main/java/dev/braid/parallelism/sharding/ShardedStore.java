@@ -10,9 +10,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Parameters divided over a shard group by ZeRO's stages, and equal on the replicas across. At stage 3 the values of a unit are
@@ -32,6 +34,10 @@ public final class ShardedStore implements ParameterStore {
     private final List<Parameter> parameters = new ArrayList<>();
     private final ReductionQueue reductions = new ReductionQueue();
     private final CopyExchange exchange;
+
+    /** Units whose gradients are not yet on their way in this step. */
+    private final Set<Unit> incomplete = new LinkedHashSet<>();
+
     private final UseOrder training = new UseOrder();
     private final UseOrder evaluation = new UseOrder();
     private UseOrder order = training;
@@ -122,6 +128,9 @@ public final class ShardedStore implements ParameterStore {
         } else if (!last) {
             return;
         }
+        if (last) {
+            incomplete.remove(holder(unit).unit());
+        }
         reductions.add(new Reduction(
                 compute,
                 holder(unit),
@@ -139,6 +148,7 @@ public final class ShardedStore implements ParameterStore {
         dropValues();
         units.values().forEach(ShardedUnit::zeroGradients);
         exchange.begin();
+        incomplete.addAll(units.keySet());
         order = training;
         order.begin();
     }
@@ -157,8 +167,14 @@ public final class ShardedStore implements ParameterStore {
         units.values().forEach(ShardedUnit::nextGroup);
     }
 
+    /** Throws {@link IllegalStateException} when the last micro-batch has not come by all units: nothing else would tell. */
     @Override
     public void finishGradients() {
+        if (!incomplete.isEmpty()) {
+            throw new IllegalStateException("micro-batch " + microbatch + " of " + microbatches
+                    + " was the last one, and the gradients of "
+                    + incomplete.stream().map(Unit::name).toList() + " are not complete");
+        }
         reductions.await(0);
     }
 

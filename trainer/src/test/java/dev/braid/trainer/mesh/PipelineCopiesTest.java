@@ -9,6 +9,8 @@ import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.parallelism.pipeline.StageMap;
 import dev.braid.parallelism.sharding.ShardingSettings;
 import dev.braid.tensor.DType;
+import dev.braid.tensor.parameters.Layout;
+import dev.braid.tensor.parameters.ParameterStore;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -16,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -138,22 +141,34 @@ class PipelineCopiesTest {
     }
 
     @Test
-    void shouldRefuseGroupsWhereEveryMicrobatchIsReduced() throws Exception {
+    void shouldRefuseGroupsWhereEveryMicrobatchIsReduced() {
         ShardingSettings each = new ShardingSettings(2, DType.F32, true, false);
-        LayoutRun run = LayoutRun.of(Mesh.of(1, 2, 1), 2).with(each);
 
-        assertThatThrownBy(() -> MeshWorld.run(run.mesh(), rank -> {
-                    Decoder model = new Decoder(
-                            LayoutRun.model(),
-                            LayoutRun.VOCABULARY,
-                            rank.compute(),
-                            DType.F32,
-                            run.ranks(rank).layout());
-                    model.store().beginStep(2);
-                    model.store().nextGroup();
-                    return 0;
+        assertThatThrownBy(() -> onTwoShards(each, store -> {
+                    store.beginStep(2);
+                    store.nextGroup();
                 }))
                 .hasMessageStartingWith("gradients that are reduced after every micro-batch add up in one group");
+    }
+
+    @Test
+    void shouldNotEndAStepWhoseUnitsAreNotComplete() {
+        assertThatThrownBy(() -> onTwoShards(ShardingSettings.ofStage(1), store -> {
+                    store.beginStep(1);
+                    store.finishGradients();
+                }))
+                .hasMessage("micro-batch 0 of 1 was the last one, and the gradients of [embedding, layers.0, layers.1,"
+                        + " output] are not complete");
+    }
+
+    private static void onTwoShards(ShardingSettings settings, Consumer<ParameterStore> step) throws Exception {
+        LayoutRun run = LayoutRun.of(Mesh.of(1, 2, 1), settings.stage()).with(settings);
+        MeshWorld.run(run.mesh(), rank -> {
+            Layout layout = run.ranks(rank).layout();
+            step.accept(
+                    new Decoder(LayoutRun.model(), LayoutRun.VOCABULARY, rank.compute(), DType.F32, layout).store());
+            return 0;
+        });
     }
 
     private static StagedRun run(String kind, String sizes, String layers, int zero, DType dtype) {

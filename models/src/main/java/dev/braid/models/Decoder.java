@@ -55,6 +55,7 @@ public final class Decoder {
      * Allocates what the rank of {@code layout} holds of some stages of the model.
      *
      * @param stages those that it holds, counted from 0
+     * @throws IllegalArgumentException when the split is of a model with another number of layers
      */
     public Decoder(
             ModelConfig config,
@@ -64,6 +65,10 @@ public final class Decoder {
             Layout layout,
             StageSplit split,
             List<Integer> stages) {
+        if (split.stages().getLast().to() != config.layers()) {
+            throw new IllegalArgumentException(
+                    "the stages " + split.stages() + " are not those of a model of " + config.layers() + " layers");
+        }
         this.compute = compute;
         this.axis = layout.tensorAxis();
         this.architecture = new Architecture(config, vocabulary, dtype, axis.ranks(), axis.rank());

@@ -114,6 +114,7 @@ public interface Actions {
      * @param ranks empty where a file says it
      * @param microbatches empty where a file says it
      * @param virtualStages stages a rank; empty for the schedule's own
+     * @param kept part of a stage's activations that is held from I to W
      * @param memoryLimit most activations of a rank in units of one full stage and micro-batch; empty for what the schedule's name
      *     says
      * @param save where to write the schedule as text
@@ -126,6 +127,7 @@ public interface Actions {
             OptionalInt microbatches,
             OptionalInt virtualStages,
             ActionTimes times,
+            double kept,
             OptionalDouble memoryLimit,
             Optional<Path> save,
             Optional<Path> svg,

@@ -10,6 +10,7 @@ import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.Weight;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The parts of a decoder and the parameters that they declare for one rank of the tensor axis. Has no memory: a plan makes one
@@ -26,6 +27,10 @@ public final class Architecture {
     final Weight embedding;
     final Unit outputUnit;
     final Weight norm;
+
+    /** Where the head's weight is: the output unit, or a unit tied to the embedding's. */
+    final Unit headUnit;
+
     final Weight head;
 
     /**
@@ -57,9 +62,13 @@ public final class Architecture {
         }
         outputUnit = parameters.unit("output");
         norm = norm("norm.weight");
-        head = config.tieEmbeddings()
-                ? embedding
-                : parameters.add(new ParameterSpec("head.weight", table, Division.ROWS, narrow));
+        if (config.tieEmbeddings()) {
+            headUnit = parameters.tie("head", embeddingUnit);
+            head = headUnit.weights().getFirst();
+        } else {
+            headUnit = outputUnit;
+            head = parameters.add(new ParameterSpec("head.weight", table, Division.ROWS, narrow));
+        }
     }
 
     private Block block(Construction construction, ModelConfig.Layer layer, int index) {
@@ -103,6 +112,32 @@ public final class Architecture {
 
     List<Block> blocks() {
         return blocks;
+    }
+
+    /** The units that a stage uses, in the order of the forward pass. */
+    List<Unit> units(Stage stage) {
+        List<String> names = stage.units(config.tieEmbeddings());
+        return Stream.concat(parameters.units().stream(), parameters.tied().stream())
+                .filter(unit -> names.contains(unit.name()))
+                .toList();
+    }
+
+    /**
+     * FLOPs of training on one token of a sequence of {@code length} by part, over all ranks, counted as in {@link
+     * #flopsPerToken}; the look-up counts for the additions of its backward, the head for its products.
+     */
+    public LayerCosts costs(int length) {
+        List<Double> layers = new ArrayList<>();
+        for (Block block : blocks) {
+            double weights = 0;
+            for (Unit.Entry entry : block.unit().entries()) {
+                if (entry.spec().matrix()) {
+                    weights += entry.spec().shape().count();
+                }
+            }
+            layers.add(6 * weights + 3 * block.mixer().positionFlopsPerToken(length));
+        }
+        return new LayerCosts(config.dim(), layers, 6.0 * vocabulary * config.dim());
     }
 
     /**

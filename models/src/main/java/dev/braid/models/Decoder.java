@@ -2,6 +2,7 @@ package dev.braid.models;
 
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
+import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.autograd.HeadLoss;
 import dev.braid.tensor.autograd.Operations;
@@ -13,15 +14,24 @@ import dev.braid.tensor.parameters.Layout;
 import dev.braid.tensor.parameters.Parameter;
 import dev.braid.tensor.parameters.ParameterStore;
 import dev.braid.tensor.parameters.TensorAxis;
+import dev.braid.tensor.parameters.Unit;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /**
- * A decoder language model: embedding, blocks, final norm, head. Its parameters live in the memory of one rank's {@link
- * Compute}; what of them that is, is the layout's affair. Used by one thread.
+ * A decoder language model: embedding, blocks, final norm, head, cut into the stages of a pipeline, or in one. Its parameters live
+ * in the memory of one rank's {@link Compute}: those of the stages that the rank holds, and of these what the layout says. Used by
+ * one thread.
  */
 public final class Decoder {
+    private static final String HIDDEN = "hidden";
+
     private final Architecture architecture;
+    private final StageSplit split;
+    private final Set<Integer> held;
     private final Compute compute;
     private final TensorAxis axis;
     private final ParameterStore store;
@@ -38,10 +48,30 @@ public final class Decoder {
 
     /** Allocates what the rank of {@code layout} holds of the model. */
     public Decoder(ModelConfig config, int vocabulary, Compute compute, DType dtype, Layout layout) {
+        this(config, vocabulary, compute, dtype, layout, StageSplit.whole(config.layers()), List.of(0));
+    }
+
+    /**
+     * Allocates what the rank of {@code layout} holds of some stages of the model.
+     *
+     * @param stages those that it holds, counted from 0
+     */
+    public Decoder(
+            ModelConfig config,
+            int vocabulary,
+            Compute compute,
+            DType dtype,
+            Layout layout,
+            StageSplit split,
+            List<Integer> stages) {
         this.compute = compute;
         this.axis = layout.tensorAxis();
         this.architecture = new Architecture(config, vocabulary, dtype, axis.ranks(), axis.rank());
-        this.store = layout.store(compute, architecture.parameters());
+        this.split = split;
+        this.held = new LinkedHashSet<>(stages);
+        List<Unit> units =
+                stages.stream().flatMap(stage -> units(stage).stream()).toList();
+        this.store = layout.store(compute, architecture.parameters().held(units));
         this.epsilon = (float) config.normEps();
     }
 
@@ -73,6 +103,15 @@ public final class Decoder {
     /** Who holds the parameters. */
     public ParameterStore store() {
         return store;
+    }
+
+    /** How the model is cut into stages. */
+    public StageSplit split() {
+        return split;
+    }
+
+    private List<Unit> units(int stage) {
+        return architecture.units(split.stages().get(stage));
     }
 
     /** What this rank holds of the parameters for the optimizer, in the order of their names. */
@@ -112,24 +151,85 @@ public final class Decoder {
     }
 
     /**
-     * Forward and, on a recording tape, the start of backward: afterwards {@link Tape#backward()} adds the gradients of
-     * {@code scale * sum(loss)} to the parameters.
+     * Keeps the gradients of a stage's units open until {@link #completeGradients}: for several micro-batches in flight, whose uses
+     * begin and end in any order.
+     */
+    public void holdGradients(int stage) {
+        units(stage).forEach(Unit::beginUse);
+    }
+
+    /** All that adds to the gradients of a stage's units in this step has run: they can be reduced. */
+    public void completeGradients(int stage) {
+        units(stage).reversed().forEach(Unit::endUse);
+    }
+
+    /** What {@code stage} passes on for a micro-batch of {@code tokens}, in order; nothing at the last stage. */
+    public List<StageOutput> outputs(int stage, int tokens) {
+        if (split.stages().get(stage).head()) {
+            return List.of();
+        }
+        Shape shape = Shape.of(axis.share(tokens), config().dim());
+        return List.of(new StageOutput(HIDDEN, dtype(), shape, tokens, axis.ranks() > 1, true));
+    }
+
+    /**
+     * Runs one stage forward. On a recording tape the last stage also starts backward: afterwards {@link Tape#backward()} adds the
+     * gradients of {@code scale * sum(loss)} to the parameters.
      *
+     * @param inputs what the stage before has passed on, by name, on this tape; none at stage 0
+     * @param batch the micro-batch, the same at all stages
      * @param scale one over the number of valid tokens of the step
      * @param recompute run each block again in backward instead of keeping its activations
-     * @return the unscaled sum of the loss over valid tokens
+     * @throws IllegalArgumentException when the rank does not hold the stage
      */
-    public double loss(Tape tape, Batch batch, float scale, boolean recompute) {
-        Variable normed = hidden(tape, batch, recompute);
+    public StageResult forward(
+            Tape tape, int stage, Map<String, Variable> inputs, Batch batch, float scale, boolean recompute) {
+        Variable x = layers(tape, stage, inputs, batch, recompute);
+        if (!split.stages().get(stage).head()) {
+            return new StageResult(Map.of(HIDDEN, x), 0);
+        }
+        Variable normed = norm(tape, x);
         enterHead(tape);
         double loss = HeadLoss.of(tape, normed, architecture.head, batch.labels(), scale, 0);
         leaveHead(tape);
-        return loss;
+        return new StageResult(Map.of(), loss);
     }
 
-    /** Logits F32 [tokens, V] of every position. The caller releases them. */
+    /** Logits F32 [tokens, V] of every position, from the last stage; otherwise as {@link #forward}. The caller releases them. */
+    public Tensor logits(Tape tape, int stage, Map<String, Variable> inputs, Batch batch) {
+        if (!split.stages().get(stage).head()) {
+            throw new IllegalArgumentException("logits come from the last stage, and not from stage " + stage + " of "
+                    + split.stages().size());
+        }
+        return logits(tape, norm(tape, layers(tape, stage, inputs, batch, false)));
+    }
+
+    /**
+     * All stages forward, on a rank that holds them all.
+     *
+     * @return the unscaled sum of the loss over valid tokens
+     */
+    public double loss(Tape tape, Batch batch, float scale, boolean recompute) {
+        Map<String, Variable> inputs = beforeLast(tape, batch, scale, recompute);
+        return forward(tape, lastStage(), inputs, batch, scale, recompute).loss();
+    }
+
+    /** Logits F32 [tokens, V] of every position, on a rank that holds all stages. The caller releases them. */
     public Tensor logits(Tape tape, Batch batch) {
-        return logits(tape, hidden(tape, batch, false));
+        return logits(tape, lastStage(), beforeLast(tape, batch, 0, false), batch);
+    }
+
+    private int lastStage() {
+        return split.stages().size() - 1;
+    }
+
+    /** What comes to the last stage. */
+    private Map<String, Variable> beforeLast(Tape tape, Batch batch, float scale, boolean recompute) {
+        Map<String, Variable> inputs = Map.of();
+        for (int stage = 0; stage < lastStage(); stage++) {
+            inputs = forward(tape, stage, inputs, batch, scale, recompute).passed();
+        }
+        return inputs;
     }
 
     private Tensor logits(Tape tape, Variable normed) {
@@ -139,10 +239,14 @@ public final class Decoder {
         return logits;
     }
 
-    /** From the tokens to the last norm, with the output unit entered. */
-    private Variable hidden(Tape tape, Batch batch, boolean recompute) {
-        Variable x = embed(tape, batch);
-        for (Block block : architecture.blocks()) {
+    /** From the tokens, or from what the stage before has passed on, through the stage's layers. */
+    private Variable layers(Tape tape, int stage, Map<String, Variable> inputs, Batch batch, boolean recompute) {
+        if (!held.contains(stage)) {
+            throw new IllegalArgumentException("this rank holds the stages " + held + ", and not stage " + stage);
+        }
+        Stage part = split.stages().get(stage);
+        Variable x = part.embedding() ? embed(tape, batch) : inputs.get(HIDDEN);
+        for (Block block : architecture.blocks().subList(part.from(), part.to())) {
             Variable input = x;
             tape.enter(block.unit(), Use.TWICE);
             x = recompute
@@ -150,7 +254,7 @@ public final class Decoder {
                     : tape.scope(() -> block.forward(tape, input, batch));
             tape.leave(block.unit(), Use.TWICE);
         }
-        return norm(tape, x);
+        return x;
     }
 
     private Variable embed(Tape tape, Batch batch) {
@@ -160,27 +264,32 @@ public final class Decoder {
         return x;
     }
 
+    /** The last norm, with the output unit entered. */
     private Variable norm(Tape tape, Variable x) {
         tape.enter(architecture.outputUnit, Use.KEPT);
         return Operations.rmsNorm(tape, x, architecture.norm, epsilon);
     }
 
-    /** The tied head is the embedding's weight; the loss makes its gradients in forward and needs no values in backward. */
+    /** The loss makes the head's gradients in forward and needs no values in backward. */
     private void enterHead(Tape tape) {
         if (config().tieEmbeddings()) {
-            tape.enter(architecture.embeddingUnit, Use.FORWARD);
+            tape.enter(architecture.headUnit, Use.FORWARD);
         }
     }
 
     private void leaveHead(Tape tape) {
         if (config().tieEmbeddings()) {
-            tape.leave(architecture.embeddingUnit, Use.FORWARD);
+            tape.leave(architecture.headUnit, Use.FORWARD);
         }
         tape.leave(architecture.outputUnit, Use.KEPT);
     }
 
     /** State for decoding one sequence of at most {@code longest} tokens. The caller closes it. */
     public DecodeState newState(int longest) {
+        if (held.size() < split.stages().size()) {
+            throw new IllegalStateException("this rank holds the stages " + held + " of "
+                    + split.stages().size() + "; text is made where all of them are");
+        }
         List<MixerState> states = new ArrayList<>();
         for (Block block : architecture.blocks()) {
             states.add(block.mixer().newState(compute.memory(), longest));

@@ -101,6 +101,7 @@ class DecoderTest {
                         .as("nothing has been added yet")
                         .containsOnly(0f);
                 queue.run();
+                decoder.store().finishGradients();
                 assertThat(gradients(decoder)).usingRecursiveComparison().isEqualTo(together);
             }
         }
@@ -218,6 +219,9 @@ class DecoderTest {
             }
             double loss = decoder.loss(tape, batch, 1, recompute);
             tape.backward();
+            if (queue == null) {
+                decoder.store().finishGradients();
+            }
             return loss;
         }
     }

@@ -91,6 +91,7 @@ class DividedDecoderTest {
         if (queue != null) {
             queue.run();
         }
+        decoder.store().finishGradients();
         return new Pass(
                 loss,
                 decoder.parameters().stream().map(DividedDecoderTest::piece).toList());

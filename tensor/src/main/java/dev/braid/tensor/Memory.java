@@ -38,9 +38,9 @@ public final class Memory implements AutoCloseable {
     /** A block handed out by {@link #allocate}. */
     static final class Block {
         final Memory memory;
-        final Category category;
         final long address;
         final long bytes;
+        private Category category;
         private int references = 1;
 
         private Block(Memory memory, Category category, long address, long bytes) {
@@ -53,6 +53,24 @@ public final class Memory implements AutoCloseable {
         boolean alive() {
             synchronized (memory) {
                 return references > 0 && !memory.closed;
+            }
+        }
+
+        Category category() {
+            synchronized (memory) {
+                return category;
+            }
+        }
+
+        void countAs(Category other) {
+            synchronized (memory) {
+                if (references <= 0) {
+                    throw new IllegalStateException("tensor was already released");
+                }
+                memory.live[category.ordinal()] -= bytes;
+                memory.live[other.ordinal()] += bytes;
+                memory.peak[other.ordinal()] = Math.max(memory.peak[other.ordinal()], memory.live[other.ordinal()]);
+                category = other;
             }
         }
 

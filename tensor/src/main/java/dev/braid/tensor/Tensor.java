@@ -50,9 +50,14 @@ public final class Tensor {
         return shape.count() * dtype.bytes();
     }
 
-    /** What the block was allocated for. */
+    /** What the block is counted as: what it was allocated for, unless {@link #countAs} has changed that. */
     public Category category() {
-        return block.category;
+        return block.category();
+    }
+
+    /** Counts the block as another category from now on: what was received, say, and is now held as an activation. */
+    public void countAs(Category category) {
+        block.countAs(category);
     }
 
     /**

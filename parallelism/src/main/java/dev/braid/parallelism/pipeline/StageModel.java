@@ -37,7 +37,7 @@ public interface StageModel {
      *
      * @param inputs what the stage before has passed on, by name; empty at stage 0
      * @return what this one passes on, by name; empty at the last stage, which computes the loss and, on a recording tape, leaves
-     *     its gradient there
+     *     its gradient there. Only the last stage, and only on a tape without a queue, may add to gradients of weights already here.
      */
     Map<String, Variable> forward(Tape tape, int stage, int microbatch, Map<String, Variable> inputs);
 

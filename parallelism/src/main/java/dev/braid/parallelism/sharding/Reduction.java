@@ -14,13 +14,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The way of one unit's gradient from every rank's own to its sum: first over the ranks of the tensor axis that hold copies of a
- * parameter, then over the shard group (each rank gets its shard, in the steps of a {@link GradientScatter}), then over the
+ * The way of one unit's gradient from every rank's own to its sum: first over the ranks of a pipeline that hold it, and what is
+ * tied to it (see {@link PipelineSum}), then over the ranks of the tensor axis that hold copies of a parameter, then over the
+ * shard group (each rank gets its shard, in the steps of a {@link GradientScatter}), then over the
  * replicas; at stage 0 the shards are put together again. The order of sums is the same at every stage: ranks of a shard group
  * first, replicas then. Used by the rank's thread.
  */
 final class Reduction {
     private static final int END = Integer.MAX_VALUE;
+
+    /** The stage, counted from 1, at which the scatter begins. */
+    private static final int FIRST_OF_SCATTER = 4;
 
     private final Compute compute;
     private final ShardedUnit unit;
@@ -30,10 +34,11 @@ final class Reduction {
     private final boolean add;
     private final Tensor whole;
     private final Tensor shard;
+    private final PipelineSum pipeline;
     private final GradientScatter scatter;
     private int stage;
     private List<Handle> handles = List.of();
-    private String axis = "tensor";
+    private String axis = "pipeline";
 
     /**
      * Of a gradient that is complete on this rank.
@@ -53,9 +58,11 @@ final class Reduction {
         this.settings = settings;
         this.exposed = exposed;
         this.add = add;
-        Tensor own = unit.ownPartOfGradient();
         this.whole = unit.takeWholeGradient();
         this.shard = unit.gradientShard();
+        this.pipeline = new PipelineSum(
+                compute, groups.pipeline(), new PipelineSum.Summand(unit.unit(), whole), unit.takeTiedGradient());
+        Tensor own = unit.ownPart(whole);
         boolean apart = settings.dividesGradients() && !add && groups.shards() > 1;
         this.scatter = GradientScatter.of(compute, unit.layout(), groups, settings, whole, apart ? shard : own);
     }
@@ -81,9 +88,9 @@ final class Reduction {
         }
         handles = List.of();
         stage++;
-        int step = stage - 2;
+        int step = stage - FIRST_OF_SCATTER;
         if (step < 0) {
-            sumCopies();
+            beforeScatter();
         } else if (step < scatter.steps()) {
             axis = "shard";
             handles = scatter.start(step);
@@ -92,6 +99,18 @@ final class Reduction {
                 case 0 -> sumReplicas();
                 case 1 -> gatherSums();
                 default -> end();
+            }
+        }
+    }
+
+    private void beforeScatter() {
+        switch (stage) {
+            case 1 -> handles = pipeline.startCopies();
+            case 2 -> handles = pipeline.startTied();
+            default -> {
+                pipeline.finish();
+                axis = "tensor";
+                sumCopies();
             }
         }
     }

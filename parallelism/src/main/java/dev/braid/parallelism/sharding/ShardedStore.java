@@ -8,9 +8,11 @@ import dev.braid.tensor.parameters.Parameters;
 import dev.braid.tensor.parameters.Unit;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Parameters divided over a shard group by ZeRO's stages, and equal on the replicas across. At stage 3 the values of a unit are
@@ -26,6 +28,7 @@ public final class ShardedStore implements ParameterStore {
     private final ShardingSettings settings;
     private final ExposedTime exposed;
     private final Map<Unit, ShardedUnit> units = new LinkedHashMap<>();
+    private final Map<Unit, ShardedUnit> sharing = new HashMap<>();
     private final List<Parameter> parameters = new ArrayList<>();
     private final ReductionQueue reductions = new ReductionQueue();
     private final UseOrder training = new UseOrder();
@@ -45,9 +48,14 @@ public final class ShardedStore implements ParameterStore {
         this.settings = settings;
         this.exposed = exposed;
         for (Unit unit : declared.units()) {
-            ShardedUnit sharded = new ShardedUnit(compute, unit, groups, settings);
+            Optional<Unit> tied = unit.tied().filter(declared.tied()::contains);
+            ShardedUnit sharded = new ShardedUnit(compute, unit, tied, groups, settings);
             unit.setStore(this);
             units.put(unit, sharded);
+            tied.ifPresent(again -> {
+                again.setStore(this);
+                sharing.put(again, sharded);
+            });
             parameters.addAll(sharded.parameters());
         }
         parameters.sort(Comparator.comparing(Parameter::name));
@@ -58,16 +66,25 @@ public final class ShardedStore implements ParameterStore {
         return List.copyOf(parameters);
     }
 
+    /** What holds the values of {@code unit}, which may be tied to another. */
+    private ShardedUnit holder(Unit unit) {
+        ShardedUnit shared = sharing.get(unit);
+        return shared == null ? units.get(unit) : shared;
+    }
+
     @Override
     public void needValues(Unit unit) {
         reductions.advance();
-        ShardedUnit sharded = units.get(unit);
+        ShardedUnit sharded = holder(unit);
         if (settings.dividesValues()) {
             boolean gathered = sharded.gathered();
             if (!gathered) {
                 sharded.startGather();
             }
-            order.next(unit).map(units::get).filter(next -> !next.gathered()).ifPresent(ShardedUnit::startGather);
+            order.next(sharded.unit())
+                    .map(units::get)
+                    .filter(next -> !next.gathered())
+                    .ifPresent(ShardedUnit::startGather);
         }
         sharded.awaitValues(exposed);
     }
@@ -76,17 +93,20 @@ public final class ShardedStore implements ParameterStore {
     public void releaseValues(Unit unit) {
         reductions.advance();
         if (settings.reshardAfterForward()) {
-            units.get(unit).dropValues(exposed);
+            holder(unit).dropValues(exposed);
         }
     }
 
     @Override
     public void needGradient(Unit unit) {
-        units.get(unit).needGradient();
+        holder(unit).needGradient(unit);
     }
 
     @Override
     public void gradientComplete(Unit unit) {
+        if (!holder(unit).gradientComplete()) {
+            return;
+        }
         boolean last = microbatch == microbatches;
         if (!last && settings.accumulateWhole()) {
             return;
@@ -97,7 +117,7 @@ public final class ShardedStore implements ParameterStore {
             return;
         }
         reductions.add(new Reduction(
-                compute, units.get(unit), groups, settings, exposed, !settings.accumulateWhole() && microbatch > 1));
+                compute, holder(unit), groups, settings, exposed, !settings.accumulateWhole() && microbatch > 1));
     }
 
     @Override
@@ -113,6 +133,15 @@ public final class ShardedStore implements ParameterStore {
     @Override
     public void beginMicrobatch() {
         microbatch++;
+    }
+
+    @Override
+    public void nextGroup() {
+        if (settings.dividesGradients() && !settings.accumulateWhole()) {
+            throw new IllegalStateException("gradients that are reduced after every micro-batch add up in one group;"
+                    + " groups need a whole gradient a step");
+        }
+        units.values().forEach(ShardedUnit::nextGroup);
     }
 
     @Override

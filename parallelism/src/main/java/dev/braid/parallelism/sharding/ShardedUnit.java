@@ -7,18 +7,21 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Memory;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
+import dev.braid.tensor.parameters.GradientSum;
 import dev.braid.tensor.parameters.Parameter;
 import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.Weight;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * What one rank holds of a unit: its values (all, or its shard), its gradient (all, its shard, or both while they are reduced) and
- * its masters. Used by the rank's thread.
+ * What one rank holds of a unit, and of the unit that is tied to it: the values (all, or its shard), the gradient (all, its shard,
+ * or both while they are reduced), the tied one's gradient while a step makes it, and the masters. Used by the rank's thread.
  */
 final class ShardedUnit {
     private final Unit unit;
+    private final Optional<Unit> tied;
     private final UnitLayout layout;
     private final ShardingGroups groups;
     private final ShardingSettings settings;
@@ -35,13 +38,23 @@ final class ShardedUnit {
     private boolean underWay;
 
     /** The gradient of all elements; at stages 2 and 3 only while it is made and reduced. */
-    private Tensor gradient;
+    private final GradientSum gradient;
+
+    /** That of the tied unit, laid out alike, while it is made. */
+    private final GradientSum tiedGradient;
 
     /** At stages 2 and 3 the gradient of this rank's elements; otherwise its place in {@link #gradient}. */
     private final Tensor gradientShard;
 
-    ShardedUnit(Compute compute, Unit unit, ShardingGroups groups, ShardingSettings settings) {
+    private final Optional<Tensor> wholeGradient;
+
+    /** Uses whose gradients of this micro-batch are complete: the unit's and the tied one's. */
+    private int complete;
+
+    /** @param tied what shares the values here */
+    ShardedUnit(Compute compute, Unit unit, Optional<Unit> tied, ShardingGroups groups, ShardingSettings settings) {
         this.unit = unit;
+        this.tied = tied;
         this.groups = groups;
         this.settings = settings;
         this.memory = compute.memory();
@@ -57,13 +70,18 @@ final class ShardedUnit {
             showValues();
         }
         gather = ValueGather.of(compute, layout, groups, settings, valueShard);
+        Shape elements = Shape.of(layout.elements());
         if (settings.dividesGradients()) {
             gradientShard = memory.zeros(Category.GRADIENTS, DType.F32, ownElements);
+            wholeGradient = Optional.empty();
+            gradient = GradientSum.onNeed(compute, elements, sum -> showGradient(unit, sum));
         } else {
-            gradient = memory.zeros(Category.GRADIENTS, DType.F32, Shape.of(layout.elements()));
-            gradientShard = gradient.rows(layout.firstElement(me), ownElements.count());
-            showGradient();
+            Tensor whole = memory.zeros(Category.GRADIENTS, DType.F32, elements);
+            gradientShard = ownPart(whole);
+            wholeGradient = Optional.of(whole);
+            gradient = GradientSum.kept(compute, whole, sum -> showGradient(unit, sum));
         }
+        tiedGradient = GradientSum.onNeed(compute, elements, sum -> tied.ifPresent(again -> showGradient(again, sum)));
     }
 
     Unit unit() {
@@ -106,9 +124,11 @@ final class ShardedUnit {
         Tensor master = dtype == DType.F32 ? compute : memory.zeros(Category.PARAMETERS, DType.F32, shape);
         long element = layout.elementOf(entry, piece.from());
         Tensor ownGradient = settings.stage() == 0
-                ? gradient.rows(element, piece.count())
+                ? wholeGradient.orElseThrow().rows(element, piece.count())
                 : gradientShard.rows(element - layout.firstElement(me), piece.count());
-        boolean counts = groups.replicate().rank() == 0 && entry.part().copy() == 0;
+        boolean counts = groups.replicate().rank() == 0
+                && entry.part().copy() == 0
+                && groups.pipeline().answersFor(unit);
         return new Parameter(
                 entry.spec(),
                 entry.part(),
@@ -165,36 +185,55 @@ final class ShardedUnit {
         values.release();
         values = null;
         unit.weights().forEach(weight -> weight.setCompute(null));
+        tied.ifPresent(again -> again.weights().forEach(weight -> weight.setCompute(null)));
     }
 
     private void showValues() {
-        for (Weight weight : unit.weights()) {
-            weight.setCompute(values.view(layout.byteOf(weight), weight.dtype(), weight.shape()));
+        for (int i = 0; i < unit.weights().size(); i++) {
+            Weight weight = unit.weights().get(i);
+            Tensor place = values.view(layout.byteOf(weight), weight.dtype(), weight.shape());
+            weight.setCompute(place);
+            int index = i;
+            tied.ifPresent(again -> again.weights().get(index).setCompute(place));
         }
     }
 
-    /** Gives the weights a gradient to add to. */
-    void needGradient() {
-        if (gradient == null) {
-            gradient = memory.zeros(Category.COMMUNICATION, DType.F32, Shape.of(layout.elements()));
-            showGradient();
+    /** Gives the weights of this unit, or of the tied one, a gradient to add to. */
+    void needGradient(Unit of) {
+        (of == unit ? gradient : tiedGradient).need();
+    }
+
+    private void showGradient(Unit of, Tensor sum) {
+        for (int i = 0; i < of.weights().size(); i++) {
+            Weight laidOut = unit.weights().get(i);
+            of.weights()
+                    .get(i)
+                    .setGradient(
+                            sum == null
+                                    ? null
+                                    : sum.view(layout.elementOf(laidOut) * Float.BYTES, DType.F32, laidOut.shape()));
         }
     }
 
-    private void showGradient() {
-        for (Weight weight : unit.weights()) {
-            weight.setGradient(gradient.view(layout.elementOf(weight) * Float.BYTES, DType.F32, weight.shape()));
+    /** One use's gradient of this micro-batch is complete; true when that of all uses is. */
+    boolean gradientComplete() {
+        complete++;
+        if (complete <= tied.stream().count()) {
+            return false;
         }
+        complete = 0;
+        return true;
     }
 
-    /** The gradient of all elements. */
-    Tensor wholeGradient() {
-        return gradient;
+    /** The micro-batches that follow add up by themselves. */
+    void nextGroup() {
+        gradient.nextGroup();
+        tiedGradient.nextGroup();
     }
 
-    /** The place of this rank's shard in {@link #wholeGradient}. */
-    Tensor ownPartOfGradient() {
-        return gradient.rows(layout.firstElement(me), gradientShard.count());
+    /** The place of this rank's shard in a gradient of all elements. */
+    Tensor ownPart(Tensor whole) {
+        return whole.rows(layout.firstElement(me), layout.elementCounts()[me]);
     }
 
     /** Where this rank's shard of the sum belongs. */
@@ -202,20 +241,26 @@ final class ShardedUnit {
         return gradientShard;
     }
 
-    /** At stages 2 and 3: takes the whole gradient away from the weights; whoever reduces it releases it. */
+    /**
+     * The gradient of all elements, with those of all groups. At stages 2 and 3 it is taken away from the weights; whoever reduces
+     * it releases it.
+     */
     Tensor takeWholeGradient() {
-        Tensor taken = gradient;
-        if (settings.dividesGradients()) {
-            unit.weights().forEach(weight -> weight.setGradient(null));
-            gradient = null;
-        }
-        return taken;
+        return gradient.take().orElseGet(() -> {
+            gradient.need();
+            return gradient.take().orElseThrow();
+        });
+    }
+
+    /** The tied unit's gradient, taken away from its weights; whoever adds it releases it. */
+    Optional<PipelineSum.Summand> takeTiedGradient() {
+        return tied.flatMap(again -> tiedGradient.take().map(sum -> new PipelineSum.Summand(again, sum)));
     }
 
     void zeroGradients() {
-        if (gradient != null) {
-            gradient.zero();
-        }
+        gradient.begin();
+        tiedGradient.begin();
         gradientShard.zero();
+        complete = 0;
     }
 }

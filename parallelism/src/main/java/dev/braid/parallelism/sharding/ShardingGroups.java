@@ -17,8 +17,14 @@ public final class ShardingGroups {
     private final Communicator replicate;
     private final ShardHosts hosts;
     private final List<Integer> tensor;
+    private final PipelineCopies pipeline;
     private final Map<String, Communicator> made = new HashMap<>();
     private final Map<Integer, Communicator> copies = new HashMap<>();
+
+    /** Groups of a rank that is in no pipeline. */
+    public ShardingGroups(Fabric fabric, ShardHosts shard, List<Integer> replicate, List<Integer> tensor) {
+        this(fabric, shard, replicate, tensor, PipelineCopies.NONE);
+    }
 
     /**
      * Groups of this rank.
@@ -26,14 +32,22 @@ public final class ShardingGroups {
      * @param shard its shard group, with its hosts
      * @param replicate world ranks of its replicate group, in order
      * @param tensor world ranks of its tensor group, in order
+     * @param pipeline who holds its units too along the pipeline
      */
-    public ShardingGroups(Fabric fabric, ShardHosts shard, List<Integer> replicate, List<Integer> tensor) {
+    public ShardingGroups(
+            Fabric fabric, ShardHosts shard, List<Integer> replicate, List<Integer> tensor, PipelineCopies pipeline) {
         this.fabric = fabric;
         this.hosts = shard;
         this.gather = fabric.group("shard.values", shard.ranks());
         this.reduce = fabric.group("shard.gradients", shard.ranks());
         this.replicate = fabric.group("replicate.gradients", replicate);
         this.tensor = List.copyOf(tensor);
+        this.pipeline = pipeline;
+    }
+
+    /** Who holds this rank's units too along the pipeline. */
+    PipelineCopies pipeline() {
+        return pipeline;
     }
 
     Communicator gather() {

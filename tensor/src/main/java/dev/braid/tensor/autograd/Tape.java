@@ -36,15 +36,33 @@ public final class Tape implements AutoCloseable {
         KEPT
     }
 
-    /** An operation, or, without an output, something to do when backward comes by. */
+    /** An operation, or, without an output, something to do when backward comes by, or when it never will. */
     private record Node(
-            Variable output, List<Tensor> saved, Consumer<Tensor> inputs, Consumer<Tensor> weights, Runnable passed) {
-        static Node passing(Runnable passed) {
-            return new Node(null, List.of(), null, null, passed);
+            Variable output,
+            List<Tensor> saved,
+            Consumer<Tensor> inputs,
+            Consumer<Tensor> weights,
+            Runnable passed,
+            Runnable abandoned) {
+        static Node passing(Runnable passed, Runnable abandoned) {
+            return new Node(null, List.of(), null, null, passed, abandoned);
         }
 
         void release() {
             saved.forEach(Tensor::release);
+        }
+
+        void runWeights(Tensor gradient) {
+            try {
+                weights.accept(gradient);
+            } finally {
+                giveBack(gradient);
+            }
+        }
+
+        void giveBack(Tensor gradient) {
+            gradient.release();
+            release();
         }
     }
 
@@ -183,7 +201,7 @@ public final class Tape implements AutoCloseable {
         Variable output = new Variable(value, rows, recording);
         if (recording) {
             saved.forEach(Tensor::retain);
-            nodes.add(new Node(output, saved, inputs, weights, null));
+            nodes.add(new Node(output, saved, inputs, weights, null, null));
         }
         return output;
     }
@@ -197,22 +215,29 @@ public final class Tape implements AutoCloseable {
         unit.beginUse();
         // Backward comes by here last: whatever the unit's operations add to its gradient has been added, or waits in
         // the queue.
-        nodes.add(Node.passing(() -> {
+        Runnable passed = () -> {
             if (use != Use.FORWARD) {
                 unit.releaseValues();
             }
             if (queue == null) {
                 unit.endUse();
             } else {
-                queue.add(unit::endUse);
+                queue.add(unit::endUse, unit::abandonUse);
             }
-        }));
+        };
+        Runnable abandoned = () -> {
+            if (use == Use.KEPT) {
+                unit.releaseValues();
+            }
+            unit.abandonUse();
+        };
+        nodes.add(Node.passing(passed, abandoned));
     }
 
     /** Ends what {@link #enter} has begun; the same use. */
     public void leave(Unit unit, Use use) {
         if (recording && use == Use.TWICE) {
-            nodes.add(Node.passing(unit::needValues));
+            nodes.add(Node.passing(unit::needValues, () -> {}));
         }
         if (!recording || use != Use.KEPT) {
             unit.releaseValues();
@@ -274,8 +299,23 @@ public final class Tape implements AutoCloseable {
                 null);
     }
 
-    /** Adds {@code gradient}, with one reference that is taken over, to the gradient of {@code variable}. */
-    void addGradient(Variable variable, Tensor gradient) {
+    /**
+     * Forward is complete: what backward does not read goes back to the memory, unless somebody else holds it. Values of this
+     * tape's variables must not be read after it.
+     */
+    public void endForward() {
+        if (scopes.size() != 1) {
+            throw new IllegalStateException("forward cannot end inside a scope");
+        }
+        scopes.peek().forEach(Tensor::release);
+        scopes.peek().clear();
+    }
+
+    /**
+     * Adds {@code gradient}, with one reference that is taken over, to the gradient of {@code variable}, which has the same shape
+     * and dtype. Where backward starts from several values, each is given its gradient so, and then {@link #backward()} runs.
+     */
+    public void addGradient(Variable variable, Tensor gradient) {
         if (!variable.differentiable()) {
             gradient.release();
             return;
@@ -329,30 +369,37 @@ public final class Tape implements AutoCloseable {
             return;
         }
         if (node.weights == null || queue == null) {
-            node.inputs.accept(gradient);
-            if (node.weights != null) {
-                node.weights.accept(gradient);
+            try {
+                node.inputs.accept(gradient);
+                if (node.weights != null) {
+                    node.weights.accept(gradient);
+                }
+            } finally {
+                node.giveBack(gradient);
             }
-            gradient.release();
-            node.release();
             return;
         }
-        // The weight half still reads the gradient: the input half sees it shared and cannot write in place.
+        // The weight half still reads the gradient: the input half sees it shared and cannot write in place. It waits
+        // in the
+        // queue from here on, so that it is dropped with the queue when the input half fails.
         gradient.retain();
-        node.inputs.accept(gradient);
-        gradient.release();
-        queue.add(() -> {
-            node.weights.accept(gradient);
+        try {
+            queue.add(() -> node.runWeights(gradient), () -> node.giveBack(gradient));
+            node.inputs.accept(gradient);
+        } finally {
             gradient.release();
-            node.release();
-        });
+        }
     }
 
-    /** Gives back everything the tape still holds. Weight halves in a queue keep what they need. */
+    /**
+     * Gives back everything the tape still holds. Weight halves in a queue keep what they need. Without backward, or after one
+     * that failed, uses of units end as if they had never begun.
+     */
     @Override
     public void close() {
         for (Node node : nodes) {
             if (node.output == null) {
+                node.abandoned.run();
                 continue;
             }
             Tensor gradient = node.output.takeGradient();

@@ -7,10 +7,13 @@ import java.util.ArrayDeque;
  * twice gets its gradients added in the same order as without a queue. Used by one thread.
  */
 public final class WeightQueue {
-    private final ArrayDeque<Runnable> halves = new ArrayDeque<>();
+    /** A half; {@code dropped} gives back what it holds when it is not going to run. */
+    private record Half(Runnable body, Runnable dropped) {}
 
-    void add(Runnable half) {
-        halves.add(half);
+    private final ArrayDeque<Half> halves = new ArrayDeque<>();
+
+    void add(Runnable half, Runnable dropped) {
+        halves.add(new Half(half, dropped));
     }
 
     /** Number of halves that wait. */
@@ -20,9 +23,17 @@ public final class WeightQueue {
 
     /** Runs all that wait, the oldest first. */
     public void run() {
-        Runnable half;
+        Half half;
         while ((half = halves.poll()) != null) {
-            half.run();
+            half.body.run();
+        }
+    }
+
+    /** Gives back what the halves hold, without running them. */
+    public void drop() {
+        Half half;
+        while ((half = halves.poll()) != null) {
+            half.dropped.run();
         }
     }
 }

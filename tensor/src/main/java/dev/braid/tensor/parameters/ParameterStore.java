@@ -25,13 +25,24 @@ public interface ParameterStore {
     /** The unit's gradient of this micro-batch is complete. */
     void gradientComplete(Unit unit);
 
-    /** A step of {@code microbatches} begins: all gradients are zero. */
+    /**
+     * A step begins: all gradients are zero.
+     *
+     * @param microbatches how often each unit's gradient will be complete: once a micro-batch; or once in all, where the units are
+     *     held open around the micro-batches, several of which may be in flight
+     */
     void beginStep(int microbatches);
 
-    /** The next micro-batch of the step begins. */
+    /** The next micro-batch of the step begins, or all of them where units are held open. */
     void beginMicrobatch();
 
-    /** Waits until the gradients of all {@link #parameters} are those of the whole step, over all ranks. */
+    /**
+     * The micro-batches that follow are another group: their gradients add up by themselves. Groups are added in order,
+     * {@code (g0 + g1) + g2}.
+     */
+    void nextGroup();
+
+    /** Waits until the gradients of all {@link #parameters} are those of the whole step, over all ranks and uses. */
     void finishGradients();
 
     /** A pass without backward begins: validation, scoring or sampling. */

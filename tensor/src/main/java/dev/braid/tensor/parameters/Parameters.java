@@ -3,6 +3,7 @@ package dev.braid.tensor.parameters;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -16,8 +17,8 @@ public final class Parameters {
     private final int tensorRanks;
     private final int tensorRank;
     private final List<Unit> units = new ArrayList<>();
+    private final List<Unit> tied = new ArrayList<>();
     private final Set<String> names = new HashSet<>();
-    private long count;
 
     /**
      * Nothing yet.
@@ -39,6 +40,42 @@ public final class Parameters {
         return unit;
     }
 
+    /**
+     * Declares a unit whose weights are those of {@code original}: the same parameters, used at another place of the model. Their
+     * gradients add up apart until the step's end. They are not counted again.
+     */
+    public Unit tie(String name, Unit original) {
+        Unit unit = new Unit(name, original);
+        for (Weight weight : original.weights()) {
+            Weight again = weight.tiedIn(unit);
+            List<Unit.Entry> entries = original.entries().stream()
+                    .filter(entry -> entry.weight() == weight)
+                    .map(entry -> new Unit.Entry(entry.spec(), entry.part(), again, entry.row()))
+                    .toList();
+            unit.add(again, entries);
+        }
+        tied.add(unit);
+        return unit;
+    }
+
+    /**
+     * The declaration of those units only that a rank holds. A tied unit whose original is not held has values of its own there:
+     * it is one of {@link #units}.
+     */
+    public Parameters held(Collection<Unit> held) {
+        Parameters part = new Parameters(matrixDtype, tensorRanks, tensorRank);
+        part.units.addAll(units);
+        part.units.retainAll(held);
+        for (Unit unit : tied) {
+            if (held.contains(unit)) {
+                boolean shares = held.contains(unit.original().orElseThrow());
+                (shares ? part.tied : part.units).add(unit);
+            }
+        }
+        part.specs().forEach(spec -> part.names.add(spec.name()));
+        return part;
+    }
+
     /** Declares one parameter. */
     public Weight add(ParameterSpec spec) {
         return pack(List.of(spec));
@@ -56,7 +93,6 @@ public final class Parameters {
             Part part = spec.division().part(spec.shape(), tensorRanks, tensorRank);
             parts.add(part);
             rows += part.shape().extent(0);
-            count += spec.shape().count();
         }
         long[] extents = parts.getFirst().shape().toArray();
         extents[0] = rows;
@@ -72,12 +108,17 @@ public final class Parameters {
         return weight;
     }
 
-    /** The units as declared. */
+    /** The units that have values of their own, as declared. */
     public List<Unit> units() {
         return List.copyOf(units);
     }
 
-    /** All parameters as declared. */
+    /** The units whose values are those of one of {@link #units}. */
+    public List<Unit> tied() {
+        return List.copyOf(tied);
+    }
+
+    /** All parameters as declared, each once. */
     public List<ParameterSpec> specs() {
         return units.stream()
                 .flatMap(unit -> unit.entries().stream())
@@ -87,6 +128,6 @@ public final class Parameters {
 
     /** Number of elements of all parameters, on all ranks of the tensor axis together. */
     public long count() {
-        return count;
+        return specs().stream().mapToLong(spec -> spec.shape().count()).sum();
     }
 }

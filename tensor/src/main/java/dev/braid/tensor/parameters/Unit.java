@@ -2,10 +2,12 @@ package dev.braid.tensor.parameters;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Weights that are used together and so come, go and are reduced together: the embedding, a block, the output. Counts its uses
- * on the tapes, so that its store hears when the gradient is complete. Used by one thread.
+ * on the tapes, so that its store hears when the gradient is complete. A unit may be tied to another: then its weights are the
+ * same parameters, used at another place of the model. Used by one thread.
  */
 public final class Unit {
     /**
@@ -20,16 +22,36 @@ public final class Unit {
     private final String name;
     private final List<Entry> entries = new ArrayList<>();
     private final List<Weight> weights = new ArrayList<>();
+    private final Optional<Unit> original;
+    private Optional<Unit> tied = Optional.empty();
     private ParameterStore store;
     private int uses;
 
     Unit(String name) {
         this.name = name;
+        this.original = Optional.empty();
+    }
+
+    /** A unit tied to {@code original}. */
+    Unit(String name, Unit original) {
+        this.name = name;
+        this.original = Optional.of(original);
+        original.tied = Optional.of(this);
     }
 
     /** Such as {@code layers.3}. */
     public String name() {
         return name;
+    }
+
+    /** The unit that it is tied to. */
+    public Optional<Unit> original() {
+        return original;
+    }
+
+    /** The unit that is tied to it. */
+    public Optional<Unit> tied() {
+        return tied;
     }
 
     /** Its parameters as declared. */
@@ -71,7 +93,10 @@ public final class Unit {
         store.needGradient(this);
     }
 
-    /** A use has begun whose backward will add to the gradient. */
+    /**
+     * A use has begun whose backward will add to the gradient. Whoever has several micro-batches in flight opens a use of his own
+     * around all of them, so that the gradient is complete when he ends it.
+     */
     public void beginUse() {
         uses++;
     }
@@ -81,5 +106,10 @@ public final class Unit {
         if (--uses == 0) {
             store.gradientComplete(this);
         }
+    }
+
+    /** A use has ended without adding to the gradient: nobody is told. */
+    public void abandonUse() {
+        uses--;
     }
 }

@@ -27,6 +27,11 @@ public final class Weight {
         this.parts = List.copyOf(parts);
     }
 
+    /** The same parameters as a weight of another unit. */
+    Weight tiedIn(Unit other) {
+        return new Weight(other, shape, dtype, specs, parts);
+    }
+
     /** Extents of the rank's part: [rows, columns] or [columns]. */
     public Shape shape() {
         return shape;

@@ -2,6 +2,7 @@ package dev.braid.trainer.action;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.braid.data.PreparedData;
+import dev.braid.parallelism.pipeline.schedules.ScheduleText;
 import dev.braid.trainer.cli.Actions;
 import dev.braid.trainer.cli.Console;
 import dev.braid.trainer.cli.RunFailedException;
@@ -19,6 +20,7 @@ import dev.braid.trainer.spark.SparkPlan;
 import dev.braid.trainer.spark.SparkSettings;
 import dev.braid.trainer.spark.StopSignals;
 import dev.braid.trainer.train.InitialWeights;
+import dev.braid.trainer.train.ScheduleFile;
 import dev.braid.trainer.train.TrainingEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -49,6 +51,8 @@ final class TrainAction {
         Path output = Path.of(experiment.output()).toAbsolutePath().normalize();
         try (RunFolder folder = RunFolder.open(output);
                 StatusLine status = new StatusLine(console.err(), display)) {
+            String schedule =
+                    ScheduleFile.read(experiment).map(ScheduleText::print).orElse("");
             List<String> changes = folder.changes(experiment);
             OptionalLong newest = folder.newest();
             if (newest.isPresent() && newest.getAsLong() >= experiment.train().steps()) {
@@ -59,7 +63,7 @@ final class TrainAction {
                 InitialWeights.check(Path.of(experiment.init().from().get()));
             }
             changes.forEach(change -> status.line("changed since the run was started: " + change));
-            train(folder, newest, status);
+            train(folder, newest, schedule, status);
         } catch (UncheckedIOException failure) {
             throw new RunFailedException(failure.getMessage(), failure);
         }
@@ -86,7 +90,7 @@ final class TrainAction {
         console.out().println("To train on, raise train.steps; to start anew, give another name or delete the folder.");
     }
 
-    private void train(RunFolder folder, OptionalLong newest, StatusLine status)
+    private void train(RunFolder folder, OptionalLong newest, String schedule, StatusLine status)
             throws IOException, InterruptedException {
         SparkPlan plan = SparkPlan.of(new SparkSettings(
                 "train " + experiment.name(),
@@ -104,7 +108,7 @@ final class TrainAction {
                     step -> status.line("resuming from " + folder.checkpoints().resolve("step-" + step)));
             Coordinator coordinator = new Coordinator(spark, plan.layout(), plan.limits());
             TrainingProgram program =
-                    new TrainingProgram(experiment.toYaml(), folder.path().toString(), data.location());
+                    new TrainingProgram(experiment.toYaml(), folder.path().toString(), data.location(), schedule);
             listener = new RunListener(experiment, folder, status, request.json() ? console.out() : null);
             StopSignals signals = StopSignals.listen(name -> stop(coordinator, status, name));
             try {

@@ -83,6 +83,14 @@ public record PlanInput(
         return dividesGradients() && microbatches() > 1 && !accumulateSharded;
     }
 
+    /**
+     * Whether the gradient of a head that is the embedding, which adds up apart, is there until the step's end; otherwise it is
+     * from the loss to the end of backward.
+     */
+    boolean keepsTiedGradient() {
+        return model.tieEmbeddings() && microbatches() > 1 && !(dividesGradients() && accumulateSharded);
+    }
+
     /** Whether a rank keeps only its share of the gradient. */
     boolean dividesGradients() {
         return zero >= 2 && mesh.shard() > 1;

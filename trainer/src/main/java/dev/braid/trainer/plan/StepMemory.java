@@ -89,6 +89,9 @@ final class StepMemory {
 
     private void microbatch() {
         int dim = input.model().dim();
+        if (input.keepsTiedGradient()) {
+            ledger.hold(Term.UNITS_IN_FLIGHT, sizes.getFirst().gradientBytes());
+        }
         units.values(List.of(0, 1));
         ledger.hold(Term.ACTIVATIONS, own(dim));
         if (input.mesh().tensor() > 1) {
@@ -141,9 +144,14 @@ final class StepMemory {
         units.gradientBegins(outputUnit);
         if (tied) {
             used.add(0);
-            units.gradientBegins(0);
         }
         units.values(used);
+        if (tied && !input.keepsTiedGradient()) {
+            ledger.holdShortly(
+                    Term.UNITS_IN_FLIGHT,
+                    "gradient of the tied head",
+                    sizes.getFirst().gradientBytes());
+        }
         long rows = Scratch.logitRows(input.microbatchTokens(), vocabulary);
         long elements = rows * vocabulary;
         Held loss = ledger.hold(Term.WORKSPACE, input.microbatchTokens() * Float.BYTES);

@@ -4,7 +4,10 @@ import dev.braid.parallelism.Communicator;
 import dev.braid.parallelism.ExposedTime;
 import dev.braid.parallelism.Handle;
 import dev.braid.parallelism.ReduceOp;
+import dev.braid.parallelism.mesh.Axis;
 import dev.braid.parallelism.mesh.RankGroups;
+import dev.braid.parallelism.pipeline.StageMap;
+import dev.braid.parallelism.sharding.PipelineCopies;
 import dev.braid.parallelism.sharding.ShardHosts;
 import dev.braid.parallelism.sharding.ShardedLayout;
 import dev.braid.parallelism.sharding.ShardingGroups;
@@ -25,6 +28,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The ranks of a mesh, connected by a fabric. Used by the rank's thread. */
 public final class MeshRanks implements RankGroup {
@@ -35,22 +39,71 @@ public final class MeshRanks implements RankGroup {
     private final Memory memory;
     private final ExposedTime exposed;
     private final Layout layout;
+    private final Optional<PipelineRank> pipeline;
 
-    /** Ranks that are all on one host. */
+    /** Ranks that are all on one host, in no pipeline. */
     public MeshRanks(RankGroups groups, ShardingSettings sharding, Memory memory, ExposedTime exposed) {
-        this(groups, sharding, Collections.nCopies(groups.mesh().ranks(), "host"), memory, exposed);
+        this(groups, sharding, Collections.nCopies(groups.mesh().ranks(), "host"), Optional.empty(), memory, exposed);
     }
 
     /**
      * The ranks seen from the one whose groups these are.
      *
      * @param hosts the host of each world rank
+     * @param stages of the pipeline, where the mesh has one
      * @param memory of this rank
      * @param exposed where waiting is counted
-     * @throws IllegalArgumentException when a saving of ZeRO++ would do nothing on these hosts
+     * @throws IllegalArgumentException when a saving of ZeRO++ would do nothing on these hosts, or when the stages are for a
+     *     pipeline of another number of ranks
      */
     public MeshRanks(
-            RankGroups groups, ShardingSettings sharding, List<String> hosts, Memory memory, ExposedTime exposed) {
+            RankGroups groups,
+            ShardingSettings sharding,
+            List<String> hosts,
+            Optional<PipelineLayout> stages,
+            Memory memory,
+            ExposedTime exposed) {
+        // An untied head has no unit of its own: one name more does no harm.
+        this(
+                groups,
+                sharding,
+                hosts,
+                stages.map(each ->
+                                copies(groups, each.schedule().map(), each.split().units(true)))
+                        .orElse(PipelineCopies.NONE),
+                stages.map(each -> new PipelineRank(each, pipelineGroup(groups, "stages"), memory, exposed)),
+                memory,
+                exposed);
+        int pipelineRanks = stages.map(each -> each.schedule().map().ranks()).orElse(1);
+        if (pipelineRanks != groups.mesh().pipeline()) {
+            throw new IllegalArgumentException("stages for a pipeline of " + pipelineRanks + " ranks on a mesh of "
+                    + groups.mesh().describe());
+        }
+    }
+
+    /**
+     * Ranks that hold stages of a pipeline without a schedule for them.
+     *
+     * @param copies who holds its stages too along the pipeline, see {@link #copies}
+     */
+    public MeshRanks(
+            RankGroups groups,
+            ShardingSettings sharding,
+            List<String> hosts,
+            PipelineCopies copies,
+            Memory memory,
+            ExposedTime exposed) {
+        this(groups, sharding, hosts, copies, Optional.empty(), memory, exposed);
+    }
+
+    private MeshRanks(
+            RankGroups groups,
+            ShardingSettings sharding,
+            List<String> hosts,
+            PipelineCopies copies,
+            Optional<PipelineRank> pipeline,
+            Memory memory,
+            ExposedTime exposed) {
         if (sharding.zeroPlusPlus().contains(ZeroPlusPlus.HPZ)) {
             ShardHosts.requireUseOfCopies(groups.mesh(), hosts);
         }
@@ -58,6 +111,7 @@ public final class MeshRanks implements RankGroup {
         this.world = groups.world();
         this.memory = memory;
         this.exposed = exposed;
+        this.pipeline = pipeline;
         TensorAxis axis =
                 groups.tensor().size() == 1 ? TensorAxis.SINGLE : new GroupTensorAxis(groups.tensor(), exposed);
         this.layout = new ShardedLayout(
@@ -66,9 +120,25 @@ public final class MeshRanks implements RankGroup {
                         groups.fabric(),
                         ShardHosts.of(groups.mesh(), groups.fabric().rank(), hosts),
                         groups.replicate().members(),
-                        groups.tensor().members()),
+                        groups.tensor().members(),
+                        copies),
                 sharding,
                 exposed);
+    }
+
+    /**
+     * Who holds the stages of this rank too along its pipeline; gradients travel there in a group of their own.
+     *
+     * @param units names of the units of each stage
+     */
+    public static PipelineCopies copies(RankGroups groups, StageMap map, List<List<String>> units) {
+        return new PipelineCopies(pipelineGroup(groups, "gradients"), map, units);
+    }
+
+    /** The ranks of this one's pipeline, for one purpose. */
+    private static Communicator pipelineGroup(RankGroups groups, String purpose) {
+        return groups.fabric()
+                .group("pipeline." + purpose, groups.along(Axis.PIPELINE).members());
     }
 
     @Override
@@ -99,6 +169,11 @@ public final class MeshRanks implements RankGroup {
     @Override
     public Layout layout() {
         return layout;
+    }
+
+    @Override
+    public Optional<PipelineRank> pipeline() {
+        return pipeline;
     }
 
     @Override

@@ -11,13 +11,19 @@ final class StepTotals {
     private static final int TOKEN_LIMBS = 4;
     private static final int LIMB_BITS = 16;
 
-    private final ExactSum losses = new ExactSum();
+    private ExactSum losses = new ExactSum();
     private long validTokens;
 
     /** Adds the sum of a micro-batch's losses and the number of its valid tokens. */
     void add(double loss, long valid) {
         losses.add(loss);
         validTokens += valid;
+    }
+
+    /** Forgets what was added. */
+    void clear() {
+        losses = new ExactSum();
+        validTokens = 0;
     }
 
     /** The totals over all ranks, this one having {@code squares} of its share of the gradient. */

@@ -31,6 +31,7 @@ public final class StreamedStore implements ParameterStore {
         this.compute = compute;
         this.weights = weights;
         declared.units().forEach(unit -> unit.setStore(this));
+        declared.tied().forEach(unit -> unit.setStore(this));
     }
 
     /** A layout whose model reads {@code weights}, which must have exactly the model's parameters and stay open. */
@@ -110,6 +111,11 @@ public final class StreamedStore implements ParameterStore {
 
     @Override
     public void beginMicrobatch() {
+        throw noTraining();
+    }
+
+    @Override
+    public void nextGroup() {
         throw noTraining();
     }
 

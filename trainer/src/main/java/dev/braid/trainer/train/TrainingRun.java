@@ -74,24 +74,13 @@ public final class TrainingRun {
         this.output = output;
         this.folder = output.resolve("checkpoints");
         this.checkpoints = Checkpoints.in(folder);
-        this.model = new Decoder(
+        this.model = ranks.decoder(
                 experiment.model(),
                 data.vocabulary(),
                 compute,
-                experiment.precision().computeType(),
-                ranks.layout());
-        AdamWConfig settings = (AdamWConfig) experiment.optimizer();
-        this.optimizer = new AdamW(settings, model.parameters(), compute);
-        this.trainer = new TrainStep(
-                model,
-                optimizer,
-                settings.lr(),
-                settings.clip().orElse(Double.POSITIVE_INFINITY),
-                experiment.schedule(),
-                experiment.train().steps(),
-                experiment.microbatchSize(),
-                experiment.train().recomputesBlocks(),
-                ranks);
+                experiment.precision().computeType());
+        this.optimizer = new AdamW((AdamWConfig) experiment.optimizer(), model.parameters(), compute);
+        this.trainer = new TrainStep(model, optimizer, StepSettings.of(experiment), ranks);
         this.trace = new StepTrace(trainer, compute, ranks);
         restore();
     }
@@ -243,6 +232,11 @@ public final class TrainingRun {
     }
 
     private void sample() {
+        if (ranks.pipeline().isPresent()) {
+            events.accept(new TrainingEvent.Note(
+                    "no text is made where a pipeline divides the model; braid sample " + output + " makes some"));
+            return;
+        }
         List<Sample> validation = data.validation();
         Sample source = validation.isEmpty() ? data.training(0) : validation.getFirst();
         int[] prompt = Arrays.copyOf(source.inputs(), Math.min(PROMPT_TOKENS, source.inputs().length / 2));

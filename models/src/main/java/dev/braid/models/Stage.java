@@ -1,0 +1,59 @@
+package dev.braid.models;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * A stage of a pipeline: neighbouring layers of a decoder, with the embedding before the first and the last norm and the head
+ * behind the last.
+ *
+ * @param from first layer
+ * @param to the layer behind the last one; {@code from} where the stage has none
+ * @param embedding whether it begins with the tokens
+ * @param head whether it ends with the loss
+ */
+public record Stage(int from, int to, boolean embedding, boolean head) {
+    /** Number of layers. */
+    public int layers() {
+        return to - from;
+    }
+
+    /**
+     * Names of the units of weights that it uses, in the order of the forward pass.
+     *
+     * @param tied whether the head is the embedding's weight, which is a unit of its own then
+     */
+    public List<String> units(boolean tied) {
+        List<String> names = new ArrayList<>();
+        if (embedding) {
+            names.add("embedding");
+        }
+        IntStream.range(from, to).forEach(layer -> names.add("layers." + layer));
+        if (head) {
+            names.add("output");
+            if (tied) {
+                names.add("head");
+            }
+        }
+        return names;
+    }
+
+    /** {@code embedding, layers 0-2} or {@code layer 3, head}. */
+    @Override
+    public String toString() {
+        List<String> parts = new ArrayList<>();
+        if (embedding) {
+            parts.add("embedding");
+        }
+        if (layers() == 1) {
+            parts.add("layer " + from);
+        } else if (layers() > 1) {
+            parts.add("layers " + from + "-" + (to - 1));
+        }
+        if (head) {
+            parts.add("head");
+        }
+        return String.join(", ", parts);
+    }
+}

@@ -1,0 +1,169 @@
+package dev.braid.trainer.mesh;
+
+import dev.braid.data.Sample;
+import dev.braid.models.AttentionConfig;
+import dev.braid.models.Decoder;
+import dev.braid.models.ModelConfig;
+import dev.braid.models.RopeConfig;
+import dev.braid.models.StageSplit;
+import dev.braid.models.SwiGluConfig;
+import dev.braid.optimizers.AdamW;
+import dev.braid.optimizers.AdamWConfig;
+import dev.braid.optimizers.ScheduleConfig;
+import dev.braid.parallelism.ExposedTime;
+import dev.braid.parallelism.mesh.Mesh;
+import dev.braid.parallelism.pipeline.Schedule;
+import dev.braid.parallelism.pipeline.schedules.ScheduleName;
+import dev.braid.parallelism.pipeline.schedules.Schedules;
+import dev.braid.parallelism.sharding.ShardingSettings;
+import dev.braid.tensor.Category;
+import dev.braid.tensor.Compute;
+import dev.braid.tensor.DType;
+import dev.braid.trainer.train.MeshRanks;
+import dev.braid.trainer.train.PipelineLayout;
+import dev.braid.trainer.train.RankGroup;
+import dev.braid.trainer.train.StepResult;
+import dev.braid.trainer.train.StepSettings;
+import dev.braid.trainer.train.TrainStep;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The same small training run with and without a pipeline: a Llama of seven layers, an odd number for any number of stages, with
+ * tied embeddings, whose gradient is clipped in most steps. A micro-batch is one sequence.
+ *
+ * @param layout replicas, shards and tensor ranks; the pipeline's ranks come on top
+ * @param zero what the shards divide
+ * @param microbatches of a data rank
+ * @param clip largest gradient norm
+ */
+record PipelineRun(Mesh layout, int zero, int microbatches, boolean recompute, double clip, int steps) {
+    private static final int LAYERS = 7;
+    private static final int VALIDATED = 5;
+
+    /** One rank for each stage, or each pair of stages. */
+    static PipelineRun of(int microbatches) {
+        return new PipelineRun(Mesh.SINGLE, 0, microbatches, false, 0.9, 10);
+    }
+
+    PipelineRun on(Mesh other, int zeroStage) {
+        return new PipelineRun(other, zeroStage, microbatches, recompute, clip, steps);
+    }
+
+    PipelineRun recomputing() {
+        return new PipelineRun(layout, zero, microbatches, true, clip, steps);
+    }
+
+    PipelineRun forSteps(int count) {
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, count);
+    }
+
+    private static ModelConfig model() {
+        AttentionConfig attention = new AttentionConfig(
+                4, Optional.of(2), Optional.empty(), Optional.of(new RopeConfig(10000)), false, true);
+        return new ModelConfig(
+                32,
+                LAYERS,
+                LayoutRun.LENGTH,
+                true,
+                Map.of("attn", attention),
+                Map.of("mlp", new SwiGluConfig(52)),
+                List.of("attn+mlp"),
+                Optional.empty(),
+                1e-5,
+                0.05);
+    }
+
+    /** Step by step, and the weights at the end by name, put together from all ranks. */
+    record Outcome(List<StepResult> results, Map<String, float[]> weights, double validation) {}
+
+    /** Without a pipeline; gradients add up in the groups of {@code schedule}. */
+    Outcome unpipelined(ScheduleName schedule) throws Exception {
+        int groups = schedule == ScheduleName.DUALPIPE ? 2 : 1;
+        return run(layout, Optional.empty(), groups);
+    }
+
+    /** With a pipeline. Throws when the ranks disagree, or when one holds on to activations. */
+    Outcome pipelined(ScheduleName name, int ranks) throws Exception {
+        Schedule schedule = Schedules.of(name, ranks, microbatches);
+        Mesh mesh = new Mesh(ranks, layout.replicate(), layout.shard(), 1, layout.tensor());
+        return run(mesh, Optional.of(new PipelineLayout(schedule, split(schedule))), 1);
+    }
+
+    /** As even as it can be by hand: the first stages have one layer more. */
+    private static StageSplit split(Schedule schedule) {
+        int stages = schedule.map().stages();
+        List<Integer> counts = new ArrayList<>();
+        for (int stage = 0; stage < stages; stage++) {
+            counts.add(LAYERS / stages + (stage < LAYERS % stages ? 1 : 0));
+        }
+        return StageSplit.byHand(counts);
+    }
+
+    private Outcome run(Mesh mesh, Optional<PipelineLayout> stages, int groups) throws Exception {
+        Map<String, float[]> weights = new LinkedHashMap<>();
+        List<Outcome> outcomes = MeshWorld.run(mesh, rank -> {
+            RankGroup ranks = new MeshRanks(
+                    rank.groups(),
+                    ShardingSettings.ofStage(zero),
+                    Collections.nCopies(mesh.ranks(), "host"),
+                    stages,
+                    rank.compute().memory(),
+                    new ExposedTime());
+            return train(rank.compute(), ranks, groups, weights);
+        });
+        Outcome first = outcomes.getFirst();
+        for (Outcome outcome : outcomes) {
+            if (!outcome.results.equals(first.results) || outcome.validation != first.validation) {
+                throw new AssertionError("ranks disagree: " + outcome.results + " and " + first.results);
+            }
+        }
+        return first;
+    }
+
+    private Outcome train(Compute compute, RankGroup ranks, int groups, Map<String, float[]> weights) {
+        Decoder model = ranks.decoder(model(), LayoutRun.VOCABULARY, compute, DType.F32);
+        model.initialize(7);
+        AdamWConfig optimizer = new AdamWConfig(2e-3, List.of(0.9, 0.95), 1e-8, 0.1, Optional.of(clip));
+        TrainStep step = new TrainStep(
+                model,
+                new AdamW(optimizer, model.parameters(), compute),
+                new StepSettings(
+                        optimizer.lr(),
+                        clip,
+                        new ScheduleConfig.WarmupStableDecay(3, 5, 0.1),
+                        20,
+                        1,
+                        recompute,
+                        groups),
+                ranks);
+        List<StepResult> results = new ArrayList<>();
+        int count = microbatches * ranks.dataRanks();
+        for (int s = 0; s < steps; s++) {
+            results.add(step.run(
+                    s,
+                    samples(s, count).subList(ranks.dataRank() * microbatches, (ranks.dataRank() + 1) * microbatches)));
+        }
+        double validation = step.validate(samples(1000, VALIDATED));
+        long left = compute.memory().live(Category.ACTIVATIONS);
+        if (left != 0) {
+            throw new AssertionError(ranks.place() + " holds " + left + " bytes of activations after the run");
+        }
+        synchronized (weights) {
+            model.parameters().forEach(parameter -> LayoutRun.put(parameter, weights));
+        }
+        return new Outcome(results, weights, validation);
+    }
+
+    private static List<Sample> samples(int step, int count) {
+        List<Sample> samples = new ArrayList<>();
+        for (int part = 0; samples.size() < count; part++) {
+            samples.addAll(LayoutRun.samples(100 * step + part));
+        }
+        return samples.subList(0, count);
+    }
+}

@@ -95,9 +95,16 @@ public interface Actions {
      * @param memory bytes that the tensors of a rank may use; empty when nothing is to be compared
      * @param cores of a rank; empty for its share of this machine's
      * @param rate FLOP/s that a rank keeps up; empty when no time is to be told
+     * @param compare whether to table all schedules of the pipeline
      * @param json the result as one JSON object
      */
-    record Plan(Experiment experiment, OptionalLong memory, OptionalInt cores, OptionalDouble rate, boolean json) {}
+    record Plan(
+            Experiment experiment,
+            OptionalLong memory,
+            OptionalInt cores,
+            OptionalDouble rate,
+            boolean compare,
+            boolean json) {}
 
     /**
      * Times of one full stage and one micro-batch, in any unit.

@@ -25,6 +25,9 @@ public final class ScheduleDrawing {
 
     private static final char IDLE = '.';
 
+    /** From here on a time is written with three digits. */
+    private static final double MANY = 1e7;
+
     /** Actions of a rank that run in the same time: one, or a pair. */
     private record Cell(List<Action> actions, double start, double end) {}
 
@@ -118,7 +121,7 @@ public final class ScheduleDrawing {
 
     private String rows(Function<Action, String> name, double scale, int margin) {
         StringBuilder text = new StringBuilder();
-        String last = ScheduleFigures.figure(end);
+        String last = end < MANY ? ScheduleFigures.figure(end) : Format.count(end);
         int width = (int) Math.round(end * scale);
         text.append(" ".repeat(margin)).append('0');
         text.append(" ".repeat(Math.max(1, width - 1 - last.length())))

@@ -68,8 +68,8 @@ public final class MeshRanks implements RankGroup {
                 groups,
                 sharding,
                 hosts,
-                stages.map(each ->
-                                copies(groups, each.schedule().map(), each.split().units(true)))
+                stages.map(each -> copies(
+                                groups, each.schedule().map(), each.split().units(true)))
                         .orElse(PipelineCopies.NONE),
                 stages.map(each -> new PipelineRank(each, pipelineGroup(groups, "stages"), memory, exposed)),
                 memory,

@@ -155,7 +155,7 @@ final class CommandTreeTest {
 
     @Test
     void shouldPlanForAGivenMemory() {
-        assertThat(braid.run("plan", TINY, "--memory", "2GiB", "--cores", "4", "--rate", "150", "--json"))
+        assertThat(braid.run("plan", TINY, "--memory", "2GiB", "--cores", "4", "--rate", "150", "--compare", "--json"))
                 .isZero();
         assertThat(actions.requests)
                 .containsExactly(new Actions.Plan(
@@ -163,6 +163,7 @@ final class CommandTreeTest {
                         OptionalLong.of(2L << 30),
                         OptionalInt.of(4),
                         OptionalDouble.of(150e9),
+                        true,
                         true));
     }
 

@@ -1,6 +1,8 @@
 package dev.braid.parallelism.pipeline.schedules;
 
+import dev.braid.parallelism.pipeline.Overlap;
 import dev.braid.parallelism.pipeline.Schedule;
+import dev.braid.parallelism.pipeline.Simulator;
 import dev.braid.parallelism.pipeline.Slot;
 import dev.braid.parallelism.pipeline.StageCosts;
 import dev.braid.parallelism.pipeline.StageMap;
@@ -124,12 +126,44 @@ public final class Schedules {
             case ZB_H2 -> each(ranks, rank -> OneChunkOrders.zeroBubble(rank, ranks, microbatches, 2));
             case ZB_1P -> automatic(request, 1);
             case ZB_2P -> automatic(request, 2);
-            case ZB_V -> each(ranks, rank -> ZeroBubbleVOrder.of(rank, ranks, microbatches));
+            case ZB_V -> zeroBubbleV(request);
             case V_HALF -> BuildingBlocks.half(ranks).orders(microbatches);
             case V_MIN -> BuildingBlocks.least(ranks).orders(microbatches);
             case DUALPIPE -> each(ranks, rank -> DualPipeOrder.bothWays(rank, ranks, microbatches));
             case DUALPIPE_V -> each(ranks, rank -> DualPipeOrder.vShaped(rank, ranks, microbatches));
         };
+    }
+
+    /**
+     * By hand where that has no bubble; else what a search makes for the costs. Of unequal stages, which the search is not made for,
+     * the shorter of both.
+     */
+    private static List<List<Slot>> zeroBubbleV(ScheduleRequest request) {
+        int ranks = request.ranks();
+        int microbatches = request.microbatches();
+        StageCosts costs = costs(request, 2 * ranks);
+        List<List<Slot>> byHand = each(ranks, rank -> ZeroBubbleVOrder.of(rank, ranks, microbatches));
+        if (even(costs) && microbatches >= 2 * ranks - 1) {
+            return byHand;
+        }
+        boolean equalStages = costs.stages().stream().distinct().count() == 1;
+        return AutomaticOrders.onAV(microbatches, costs)
+                .filter(found -> equalStages || span(found, request, costs) < span(byHand, request, costs))
+                .orElse(byHand);
+    }
+
+    private static double span(List<List<Slot>> orders, ScheduleRequest request, StageCosts costs) {
+        Schedule schedule = new Schedule(
+                ScheduleName.ZB_V.label(), StageMap.vShaped(request.ranks()), request.microbatches(), orders, false);
+        return Simulator.run(schedule, costs, Overlap.TOGETHER).span();
+    }
+
+    /** Whether all F, I and W take the same time and communication none. */
+    private static boolean even(StageCosts costs) {
+        double time = costs.stages().getFirst().forward();
+        return costs.communication() == 0
+                && costs.stages().stream()
+                        .allMatch(stage -> stage.forward() == time && stage.input() == time && stage.weight() == time);
     }
 
     private static String plain(double amount) {
@@ -138,7 +172,7 @@ public final class Schedules {
 
     /** Equal ones where the request has none. */
     private static StageCosts costs(ScheduleRequest request, int stages) {
-        return request.costs().orElseGet(() -> StageCosts.equal(stages, 1, 1.0, 1.0, 1.0, 0.0));
+        return request.costs().orElseGet(() -> StageCosts.equal(stages, stages / request.ranks(), 1.0, 1.0, 1.0, 0.0));
     }
 
     /** Within so many times the memory of 1F1B, and the request's limit. */

@@ -1,5 +1,6 @@
 package dev.braid.parallelism.pipeline;
 
+import dev.braid.parallelism.CommunicationException;
 import dev.braid.parallelism.Communicator;
 import dev.braid.parallelism.ExposedTime;
 import dev.braid.parallelism.Handle;
@@ -9,10 +10,10 @@ import dev.braid.tensor.Memory;
 import dev.braid.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
@@ -84,7 +85,7 @@ final class Mail {
         if (taken == null) {
             throw new IllegalStateException("nobody here has made the " + edge + ": check the schedule's order");
         }
-        taken.handles.forEach(this::await);
+        await("waits for", edge, taken.handles);
         incoming.remove(edge);
         return taken.tensors;
     }
@@ -113,23 +114,29 @@ final class Mail {
 
     /** Forgets what has been sent, without waiting. */
     void sweep() {
-        for (Iterator<List<Handle>> all = outgoing.values().iterator(); all.hasNext(); ) {
-            List<Handle> handles = all.next();
-            if (handles.stream().allMatch(Handle::done)) {
-                handles.forEach(this::await);
-                all.remove();
-            }
-        }
+        awaitSent(edge -> outgoing.get(edge).stream().allMatch(Handle::done));
     }
 
     /** Waits until everything has been sent for which {@code due} holds. */
     void awaitSent(Predicate<Edge> due) {
-        for (Iterator<Map.Entry<Edge, List<Handle>>> all = outgoing.entrySet().iterator(); all.hasNext(); ) {
-            Map.Entry<Edge, List<Handle>> next = all.next();
-            if (due.test(next.getKey())) {
-                next.getValue().forEach(this::await);
-                all.remove();
+        for (Edge edge : List.copyOf(outgoing.keySet())) {
+            if (due.test(edge)) {
+                await("has sent", edge, outgoing.get(edge));
+                outgoing.remove(edge);
             }
+        }
+    }
+
+    private void await(String what, Edge edge, List<Handle> handles) {
+        try {
+            handles.forEach(this::await);
+        } catch (CommunicationException failure) {
+            String message = "rank " + pipeline.rank() + " of the pipeline " + what + " the " + edge + ": "
+                    + failure.getMessage();
+            CommunicationException named =
+                    new CommunicationException(failure.kind(), new TreeSet<>(failure.missing()), message);
+            named.initCause(failure);
+            throw named;
         }
     }
 

@@ -119,6 +119,9 @@ class FailureTest {
                     Thread.currentThread().interrupt();
                     assertThatThrownBy(pipeline[1].executor()::run)
                             .isInstanceOf(CommunicationException.class)
+                            .hasMessageStartingWith(
+                                    "rank 1 of the pipeline waits for the outputs of stage 0,"
+                                            + " micro-batch 0: point_to_point 0 of group world (ranks [0, 1]), 256 bytes of f32")
                             .hasMessageContaining("rank 1 was interrupted while it waited for point_to_point");
                     assertThat(Thread.interrupted()).isTrue();
                 }

@@ -12,6 +12,7 @@ import dev.braid.parallelism.pipeline.schedules.Schedules;
 import dev.braid.tensor.Category;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -197,6 +198,37 @@ class PipelineExecutorTest {
                                     2 * kept - 4 * row,
                                     kept - 4 * row,
                                     0L);
+                }
+            });
+        }
+    }
+
+    /** What ranks in the middle hold after each action, in a run of any schedule, is what the schedule alone says. */
+    @ParameterizedTest
+    @EnumSource(
+            value = ScheduleName.class,
+            names = {"GPIPE", "ONE_F_ONE_B", "ZB_H1", "ZB_H2", "ZB_1P", "ZB_2P"})
+    void shouldHoldWhatTheScheduleSays(ScheduleName name) throws Exception {
+        Schedule schedule = Schedules.of(name, 4, 8);
+        boolean queued = schedule.actions(1).stream().anyMatch(action -> action.kind() == Action.Kind.W);
+        double held = 2 * MATRIX + VECTOR;
+        StageCosts.Stage stage = new StageCosts.Stage(1, 1, 1, held, queued ? held + 2 * MATRIX : 0);
+        StageCosts costs = new StageCosts(Collections.nCopies(4, stage), 0);
+        try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, 4)) {
+            world.each(local -> {
+                PipelineRank mine = PipelineRank.of(local, schedule, false);
+                Spans spans = new Spans(() -> local.memory().live(Category.ACTIVATIONS));
+                mine.executor().record(spans);
+                mine.executor().run();
+                if (local.rank() == 1 || local.rank() == 2) {
+                    double[] expected = ActivationMemory.after(schedule.actions(local.rank()), costs);
+                    // The last micro-batch has a row less in each matrix.
+                    int whole = schedule.actions(local.rank()).indexOf(new Action(Action.Kind.F, local.rank(), 7));
+                    assertThat(spans.figures.subList(0, whole))
+                            .containsExactly(Arrays.stream(expected)
+                                    .limit(whole)
+                                    .mapToObj(Math::round)
+                                    .toArray(Long[]::new));
                 }
             });
         }

@@ -3,10 +3,14 @@ package dev.braid.trainer.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.braid.models.Decoder;
 import dev.braid.models.StageSplit;
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.parallelism.pipeline.StageMap;
+import dev.braid.parallelism.sharding.ShardingSettings;
 import dev.braid.tensor.DType;
+import dev.braid.tensor.parameters.Layout;
+import dev.braid.tensor.parameters.ParameterStore;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -14,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -122,6 +127,48 @@ class PipelineCopiesTest {
 
         assertThatThrownBy(run::run)
                 .hasMessage("stage 0 is on the ranks [0, 1, 2] of the pipeline; at most two may hold the same stage");
+    }
+
+    @Test
+    void shouldRefuseATiedHeadOnSomeOfTheEmbeddingsRanks() throws Exception {
+        StageMap map = new StageMap(List.of(List.of(0, 1), List.of(1, 1)));
+        StagedRun run = new StagedRun(mesh("2x1x1x1"), 0, map, split("3 2"), DType.F32, 1);
+
+        assertThatThrownBy(run::run)
+                .hasMessageMatching("the tied units (embedding|head) and (embedding|head) are on the ranks"
+                        + " \\[.*] and \\[.*] of the pipeline: they must be on the same ranks, or each on one; place"
+                        + " the first and the last stage so, or set model.tie_embeddings to false");
+    }
+
+    @Test
+    void shouldRefuseGroupsWhereEveryMicrobatchIsReduced() {
+        ShardingSettings each = new ShardingSettings(2, DType.F32, true, false);
+
+        assertThatThrownBy(() -> onTwoShards(each, store -> {
+                    store.beginStep(2);
+                    store.nextGroup();
+                }))
+                .hasMessageStartingWith("gradients that are reduced after every micro-batch add up in one group");
+    }
+
+    @Test
+    void shouldNotEndAStepWhoseUnitsAreNotComplete() {
+        assertThatThrownBy(() -> onTwoShards(ShardingSettings.ofStage(1), store -> {
+                    store.beginStep(1);
+                    store.finishGradients();
+                }))
+                .hasMessage("micro-batch 0 of 1 was the last one, and the gradients of [embedding, layers.0, layers.1,"
+                        + " output] are not complete");
+    }
+
+    private static void onTwoShards(ShardingSettings settings, Consumer<ParameterStore> step) throws Exception {
+        LayoutRun run = LayoutRun.of(Mesh.of(1, 2, 1), settings.stage()).with(settings);
+        MeshWorld.run(run.mesh(), rank -> {
+            Layout layout = run.ranks(rank).layout();
+            step.accept(
+                    new Decoder(LayoutRun.model(), LayoutRun.VOCABULARY, rank.compute(), DType.F32, layout).store());
+            return 0;
+        });
     }
 
     private static StagedRun run(String kind, String sizes, String layers, int zero, DType dtype) {

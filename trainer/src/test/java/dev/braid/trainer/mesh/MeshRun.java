@@ -4,6 +4,7 @@ import dev.braid.data.Sample;
 import dev.braid.parallelism.ExposedTime;
 import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.train.MeshRanks;
+import dev.braid.trainer.train.PipelineLayout;
 import dev.braid.trainer.train.TrainingData;
 import dev.braid.trainer.train.TrainingEvent;
 import dev.braid.trainer.train.TrainingRun;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** A whole run with its checkpoints, on a mesh of threads; data is that of {@link LayoutRun}. */
@@ -75,6 +77,8 @@ final class MeshRun {
             MeshRanks ranks = new MeshRanks(
                     rank.groups(),
                     experiment.parallel().sharding(),
+                    LayoutRun.oneHost(experiment.parallel().mesh()),
+                    PipelineLayout.of(experiment, LayoutRun.VOCABULARY, Optional.empty()),
                     rank.compute().memory(),
                     new ExposedTime());
             TrainingRun run = new TrainingRun(

@@ -1,7 +1,6 @@
 package dev.braid.trainer.plan;
 
 import dev.braid.models.ModelConfig;
-import dev.braid.tensor.DType;
 import dev.braid.trainer.plan.MemoryLedger.Held;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -152,28 +151,7 @@ final class StepMemory {
                     "gradient of the tied head",
                     sizes.getFirst().gradientBytes());
         }
-        long rows = Scratch.logitRows(input.microbatchTokens(), vocabulary);
-        long elements = rows * vocabulary;
-        Held loss = ledger.hold(Term.WORKSPACE, input.microbatchTokens() * Float.BYTES);
-        ledger.hold(Term.ACTIVATIONS, input.microbatchTokens() * Float.BYTES);
-        // The gradient of all rows, or this rank's summand of it.
-        boolean divided = input.mesh().tensor() > 1;
-        Held passed = divided ? gathered() : ledger.hold(Term.ACTIVATIONS, own(dim));
-        Held all = gathered();
-        Held logits = ledger.holdShortly(Term.WORKSPACE, "a chunk of logits", elements * Float.BYTES);
-        boolean narrow = input.compute() != DType.F32;
-        Held narrowed =
-                ledger.hold(Term.WORKSPACE, narrow ? elements * input.compute().bytes() : 0);
-        List.of(narrowed, logits, all).forEach(Held::release);
-        if (divided) {
-            Held summed = ledger.hold(Term.ACTIVATIONS, own(dim));
-            passed.release();
-            passed = summed;
-        }
-        loss.release();
-        Held ofLast = ledger.hold(Term.ACTIVATIONS, own(dim));
-        ledger.pass(Term.WORKSPACE, "norm", Scratch.sumOverRows(input.ownTokens(), dim));
-        passed.release();
+        Held ofLast = HeadTrace.run(ledger, input);
         units.gradientComplete(outputUnit);
         return ofLast;
     }

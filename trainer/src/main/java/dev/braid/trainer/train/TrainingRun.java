@@ -8,6 +8,7 @@ import dev.braid.optimizers.AdamW;
 import dev.braid.optimizers.AdamWConfig;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
+import dev.braid.tensor.trace.Recorder;
 import dev.braid.trainer.config.Experiment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -120,6 +121,11 @@ public final class TrainingRun {
     /** The model being trained. */
     public Decoder model() {
         return model;
+    }
+
+    /** Tells {@code listener} of the phases of all steps until one is traced. */
+    void record(Recorder listener) {
+        trainer.record(listener);
     }
 
     /** Trains to the last step, or until a stop is requested. */

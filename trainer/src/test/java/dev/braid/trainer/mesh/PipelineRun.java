@@ -84,6 +84,14 @@ record PipelineRun(
         return new PipelineRun(layout, zero, microbatches, recompute, norm, steps, kind, poisoned);
     }
 
+    PipelineRun withMicrobatches(int count) {
+        return new PipelineRun(layout, zero, count, recompute, clip, steps, kind, poisoned);
+    }
+
+    PipelineRun synchronised() {
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, Steps.SYNCHRONISED, poisoned);
+    }
+
     PipelineRun optimistic() {
         return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, Steps.OPTIMISTIC, poisoned);
     }

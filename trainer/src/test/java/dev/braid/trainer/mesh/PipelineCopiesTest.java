@@ -90,6 +90,20 @@ class PipelineCopiesTest {
                 .sum();
     }
 
+    @Test
+    void shouldExchangeCopiesInTheMemoryOfTwoUnits() throws Exception {
+        // q, k, v, output, gate, up, down, two norms of 64 and two of 8, which are laid out in 16
+        long layer = 4L * (64 * 64 + 2 * 16 * 64 + 64 * 64 + 3 * 172 * 64 + 2 * 64 + 2 * 16);
+        long table = 4L * LayoutRun.VOCABULARY * 64;
+
+        for (StagedRun.Outcome rank :
+                run("both", "2x1x1x1", "3 2", 0, DType.F32).run()) {
+            // Two layers that come in, the head's own gradient, and less than half a layer of the fabric's; all five
+            // layers and the table would be more than twice that.
+            assertThat(rank.communicationPeak()).isLessThan(2 * layer + table + layer / 2);
+        }
+    }
+
     /** A checkpoint has every parameter once, however many ranks have held it, and is loaded by every rank that holds it. */
     @ParameterizedTest(name = "{0} over {1}")
     @CsvSource({"both, 2x1x1x1, 3 2", "linear, 2x1x1x1, 0 5"})

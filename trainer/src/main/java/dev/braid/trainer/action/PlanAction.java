@@ -1,13 +1,10 @@
 package dev.braid.trainer.action;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.braid.parallelism.pipeline.Schedule;
-import dev.braid.parallelism.pipeline.schedules.ScheduleName;
 import dev.braid.trainer.cli.Actions;
 import dev.braid.trainer.cli.Console;
 import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.config.PipelineConfig;
-import dev.braid.trainer.plan.EstimatedSchedule;
 import dev.braid.trainer.plan.PipelineFacts;
 import dev.braid.trainer.plan.PipelinePlan;
 import dev.braid.trainer.plan.PipelineText;
@@ -16,11 +13,11 @@ import dev.braid.trainer.plan.PlanFacts;
 import dev.braid.trainer.plan.PlanInput;
 import dev.braid.trainer.plan.PlanText;
 import dev.braid.trainer.plan.ScheduleComparison;
+import dev.braid.trainer.train.PipelineLayout;
 import dev.braid.trainer.train.ScheduleFile;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
@@ -65,23 +62,14 @@ final class PlanAction {
                     PipelineText.of(comparison, request.rate()));
             return;
         }
-        EstimatedSchedule planned = estimated(request.experiment(), input, chunks);
-        PipelinePlan plan = PipelinePlan.of(input, planned.schedule(), planned.split(), config.stepsOptimistically());
+        PipelineLayout layout = PipelineLayout.of(
+                        request.experiment(), input.vocabulary(), ScheduleFile.read(request.experiment()))
+                .orElseThrow();
+        PipelinePlan plan = PipelinePlan.of(input, layout.schedule(), layout.split(), config.stepsOptimistically());
         write(
                 request.json(),
                 PipelineFacts.of(plan, limit, request.rate()),
                 PipelineText.of(plan, limit, request.rate()));
-    }
-
-    private static EstimatedSchedule estimated(Experiment experiment, PlanInput input, OptionalInt chunks)
-            throws IOException {
-        PipelineConfig config = experiment.pipeline();
-        Optional<ScheduleName> name = ScheduleName.find(config.scheduleName());
-        if (name.isPresent()) {
-            return EstimatedSchedule.of(input, name.get(), chunks, config.layers(), config.memoryLimitBytes());
-        }
-        Schedule schedule = ScheduleFile.read(experiment).orElseThrow();
-        return EstimatedSchedule.of(input, schedule, config.layers());
     }
 
     private void write(boolean json, Map<String, Object> facts, String text) throws IOException {

@@ -2,6 +2,7 @@ package dev.braid.trainer.action;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.braid.data.PreparedData;
+import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.schedules.ScheduleText;
 import dev.braid.trainer.cli.Actions;
 import dev.braid.trainer.cli.Console;
@@ -20,6 +21,7 @@ import dev.braid.trainer.spark.SparkPlan;
 import dev.braid.trainer.spark.SparkSettings;
 import dev.braid.trainer.spark.StopSignals;
 import dev.braid.trainer.train.InitialWeights;
+import dev.braid.trainer.train.PipelineLayout;
 import dev.braid.trainer.train.ScheduleFile;
 import dev.braid.trainer.train.TrainingEvent;
 import java.io.IOException;
@@ -51,8 +53,10 @@ final class TrainAction {
         Path output = Path.of(experiment.output()).toAbsolutePath().normalize();
         try (RunFolder folder = RunFolder.open(output);
                 StatusLine status = new StatusLine(console.err(), display)) {
-            String schedule =
-                    ScheduleFile.read(experiment).map(ScheduleText::print).orElse("");
+            Optional<Schedule> file = ScheduleFile.read(experiment);
+            // Refuses a memory limit that is too small before anything is started.
+            experiment.vocabulary().ifPresent(size -> PipelineLayout.of(experiment, size, file));
+            String schedule = file.map(ScheduleText::print).orElse("");
             List<String> changes = folder.changes(experiment);
             OptionalLong newest = folder.newest();
             if (newest.isPresent() && newest.getAsLong() >= experiment.train().steps()) {

@@ -114,6 +114,24 @@ public record PlanInput(
                 cores);
     }
 
+    /** The same for a rank of other cores. */
+    public PlanInput withCores(int count) {
+        return new PlanInput(
+                model,
+                vocabulary,
+                compute,
+                mesh,
+                zero,
+                reshardAfterForward,
+                accumulateSharded,
+                reduce,
+                sequences,
+                microbatch,
+                sequence,
+                recompute,
+                count);
+    }
+
     /** The same on another mesh, with what its shard group divides. */
     public PlanInput withMesh(Mesh other, int stage) {
         return new PlanInput(

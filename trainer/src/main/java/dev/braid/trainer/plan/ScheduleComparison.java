@@ -54,7 +54,8 @@ public record ScheduleComparison(List<Choice> choices, OptionalLong limit) {
             Optional<List<Integer>> layers,
             OptionalLong limit) {
         try {
-            EstimatedSchedule made = EstimatedSchedule.of(input, name, chunks, layers, limit);
+            // As a run makes it, whatever the cores.
+            EstimatedSchedule made = EstimatedSchedule.of(input.withCores(1), name, chunks, layers, limit);
             PipelinePlan plan = PipelinePlan.of(input, made.schedule(), made.split(), optimistic);
             return new Choice(name, optimistic, Optional.of(plan), "");
         } catch (IllegalArgumentException undefined) {

@@ -1,14 +1,17 @@
 package dev.braid.trainer.train;
 
-import dev.braid.models.Architecture;
 import dev.braid.models.StageSplit;
 import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.schedules.ScheduleName;
 import dev.braid.parallelism.pipeline.schedules.ScheduleRequest;
 import dev.braid.parallelism.pipeline.schedules.Schedules;
 import dev.braid.trainer.config.Experiment;
+import dev.braid.trainer.config.PipelineConfig;
+import dev.braid.trainer.plan.EstimatedSchedule;
+import dev.braid.trainer.plan.PlanInput;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * How a run's model is cut into stages, and which rank of a pipeline works on which of them when. The same on all ranks. Immutable.
@@ -23,44 +26,29 @@ public record PipelineLayout(Schedule schedule, StageSplit split) {
     }
 
     /**
-     * The pipeline of an experiment; empty when it has none.
+     * The pipeline of an experiment; empty when it has none. The same for the same experiment and vocabulary, on any machine.
      *
      * @param file the schedule that lies in a file, where the experiment names one
+     * @throws IllegalArgumentException when {@code pipeline.memory_limit} is too small for any order
      */
     public static Optional<PipelineLayout> of(Experiment experiment, int vocabulary, Optional<Schedule> file) {
-        int ranks = experiment.parallel().pipeline();
-        if (ranks == 1) {
+        if (experiment.parallel().pipeline() == 1) {
             return Optional.empty();
         }
-        Schedule schedule = file.orElseGet(() -> named(experiment, ranks));
-        return Optional.of(new PipelineLayout(
-                schedule, split(experiment, vocabulary, schedule.map().stages())));
+        PipelineConfig config = experiment.pipeline();
+        // Schedules are made for one core, so that ranks on machines of any size agree on them.
+        PlanInput input = PlanInput.of(experiment, vocabulary, 1);
+        EstimatedSchedule made = file.map(schedule -> EstimatedSchedule.of(input, schedule, config.layers()))
+                .orElseGet(() -> named(config, input));
+        return Optional.of(new PipelineLayout(made.schedule(), made.split()));
     }
 
-    private static Schedule named(Experiment experiment, int ranks) {
-        ScheduleName name = ScheduleName.find(experiment.pipeline().scheduleName())
+    private static EstimatedSchedule named(PipelineConfig config, PlanInput input) {
+        ScheduleName name = ScheduleName.find(config.scheduleName())
                 .orElseThrow(() -> new IllegalArgumentException(
-                        "pipeline.schedule: the file " + experiment.pipeline().scheduleName() + " was not read"));
-        ScheduleRequest request = ScheduleRequest.of(ranks, experiment.microbatches());
-        return Schedules.of(
-                name,
-                experiment.pipeline().virtualStages().map(request::withChunks).orElse(request));
-    }
-
-    private static StageSplit split(Experiment experiment, int vocabulary, int stages) {
-        return experiment
-                .pipeline()
-                .layers()
-                .map(StageSplit::byHand)
-                .orElseGet(() -> StageSplit.byCost(
-                        new Architecture(
-                                        experiment.model(),
-                                        vocabulary,
-                                        experiment.precision().computeType(),
-                                        1,
-                                        0)
-                                .costs(experiment.sequence()),
-                        stages));
+                        "pipeline.schedule: the file " + config.scheduleName() + " was not read"));
+        OptionalInt chunks = config.virtualStages().map(OptionalInt::of).orElse(OptionalInt.empty());
+        return EstimatedSchedule.of(input, name, chunks, config.layers(), config.memoryLimitBytes());
     }
 
     /** In how many groups the gradients of a step's micro-batches add up by themselves before they are added to each other. */

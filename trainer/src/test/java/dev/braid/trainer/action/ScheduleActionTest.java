@@ -56,7 +56,7 @@ final class ScheduleActionTest {
     }
 
     /**
-     * The zero-bubble paper's 1.5B model on 8 ranks (arXiv 2401.10241, tables 5 and 9). A layer of width h and of a heads keeps
+     * The zero-bubble paper's 1.5B model on 8 ranks (arXiv 2401.10241, tables 5 and 9), and the first row of its table 8. A layer of width h and of a heads keeps
      * 34 h + 5 a s for a token, 32 h of them for W: with h = 2304, a = 24, s = 1024 that part is 0.3664.
      */
     @ParameterizedTest
@@ -66,6 +66,7 @@ final class ScheduleActionTest {
             zb-h2 --ranks 8 --micro-batches 24 --times 18522,18086,9337,601 | 0.1083
             zb-1p --ranks 8 --micro-batches 24 --times 18522,18086,9337,601 | 0.1585
             zb-2p --ranks 8 --micro-batches 24 --times 18522,18086,9337,601 --kept 0.3664 | 0.0433
+            zb-v --ranks 16 --micro-batches 48 --times 28814,28760,19352,1610 | 0.0697
             interleaved --ranks 8 --micro-batches 24 --virtual-stages 3 --times 18522,18086,9337,601 | 0.1090
             """)
     void shouldGiveThePublishedBubbles(String line, String rate) throws IOException {
@@ -90,6 +91,21 @@ final class ScheduleActionTest {
         assertThat(Files.readString(file))
                 .startsWith("<svg xmlns=\"http://www.w3.org/2000/svg\"")
                 .contains("<title>zb-v, 2 ranks, 4 micro-batches</title>", "light: on the way back");
+    }
+
+    @Test
+    void shouldDrawWhatTheDocumentShows() throws IOException {
+        Path docs = Path.of("../docs");
+        String page = Files.readString(docs.resolve("pipeline.md"));
+        String printed = Commands.run("schedule", "zb-h1", "--ranks", "4", "--micro-batches", "8")
+                .out();
+        String drawing = printed.substring(printed.indexOf("       0 "), printed.indexOf("F- forward"));
+        assertThat(page).contains(drawing);
+        Path file = folder.resolve("zb-v.svg");
+        json("zb-v --ranks 4 --micro-batches 8 --svg " + file);
+        assertThat(docs.resolve("zb-v.svg"))
+                .as("stale: run ./braid schedule zb-v --ranks 4 --micro-batches 8 --svg docs/zb-v.svg")
+                .hasSameTextualContentAs(file);
     }
 
     @ParameterizedTest

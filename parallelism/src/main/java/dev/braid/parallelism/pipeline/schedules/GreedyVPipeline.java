@@ -50,7 +50,7 @@ final class GreedyVPipeline {
                 .toList();
     }
 
-    /** Searches, and says whether an order was found: these rules find none for some few micro-batches or unequal stages. */
+    /** Searches, and says whether an order was found: for many sets of unequal stages these rules find none in their memory. */
     boolean run() {
         for (int index = 0; index < ranks.size(); index++) {
             forward(index, DOWN);
@@ -158,6 +158,7 @@ final class GreedyVPipeline {
         second.forEach(index -> input(index, UP));
     }
 
+    /** Whether a rank's next I is one of its first chunk: when the gradient for it is there, or no other is left. */
     private boolean isInputOfDownNext(int index) {
         GreedyRank rank = ranks.get(index);
         return rank.inputs(DOWN) < rank.inputs(UP)
@@ -173,11 +174,9 @@ final class GreedyVPipeline {
                     ? UP
                     : DOWN;
             OptionalDouble arrival = forwardArrival(index, chunk);
-            if (arrival.isPresent()) {
-                if (rank.makeRoomForForward(chunk)) {
-                    fill(index, arrival.getAsDouble(), rules.fillsBeforeForward());
-                    rank.forward(chunk, arrival.getAsDouble());
-                }
+            if (arrival.isPresent() && rank.makeRoomForForward(chunk)) {
+                fill(index, arrival.getAsDouble(), rules.fillsBeforeForward());
+                rank.forward(chunk, arrival.getAsDouble());
             }
         }
     }

@@ -38,7 +38,7 @@ public final class PipelineCopies {
      *
      * @param group the ranks of the pipeline in order; used for nothing else, since tags are counted from 0
      * @param units names of the units of each stage
-     * @throws IllegalArgumentException when more than two ranks hold a stage, or the group has another number of ranks
+     * @throws IllegalArgumentException when more than two ranks hold a stage, or one in two directions, or the group has another number of ranks
      */
     public PipelineCopies(Communicator group, StageMap map, List<List<String>> units) {
         this(Optional.of(group), map, units);
@@ -47,10 +47,20 @@ public final class PipelineCopies {
                     + " ranks, and not " + units.size() + " on " + group.size());
         }
         for (int stage = 0; stage < map.stages(); stage++) {
-            if (map.ranksOf(stage).size() > 2) {
-                throw new IllegalArgumentException("stage " + stage + " is on the ranks " + map.ranksOf(stage)
-                        + " of the pipeline; at most two may hold the same stage");
-            }
+            requirePlaced(map, stage);
+        }
+    }
+
+    private static void requirePlaced(StageMap map, int stage) {
+        List<Integer> ranks = map.ranksOf(stage);
+        if (ranks.size() > 2) {
+            throw new IllegalArgumentException("stage " + stage + " is on the ranks " + ranks
+                    + " of the pipeline; at most two may hold the same stage");
+        }
+        if (ranks.size() < map.directions().size()) {
+            throw new IllegalArgumentException("stage " + stage + " is on the ranks " + ranks + " of the pipeline for "
+                    + map.directions().size() + " directions, whose gradients add up apart; give each direction a rank"
+                    + " of its own");
         }
     }
 

@@ -45,8 +45,8 @@ record StagedRun(Mesh mesh, int zero, StageMap map, StageSplit split, DType dtyp
     private static final int STEPS = 2;
     private static final float SCALE = 0.01f;
 
-    /** What a rank has at the end, by parameter name. */
-    record Outcome(Map<String, Values> values, double loss, long answersFor) {}
+    /** What a rank has at the end, by parameter name, and the most bytes that it had for communication. */
+    record Outcome(Map<String, Values> values, double loss, long answersFor, long communicationPeak) {}
 
     /** Gradient of the last step, master, and first moment of what the rank holds. */
     record Values(float[] gradient, float[] master, float[] moment) {}
@@ -165,7 +165,7 @@ record StagedRun(Mesh mesh, int zero, StageMap map, StageSplit split, DType dtyp
                                 parameter.master().toFloats(),
                                 optimizer.state(parameter).get("m").toFloats()));
             }
-            return new Outcome(values, loss, mine);
+            return new Outcome(values, loss, mine, memory.peak(Category.COMMUNICATION));
         }
 
         /** The fabric keeps a few pages of communication at any time; a gradient of the table would be more. */

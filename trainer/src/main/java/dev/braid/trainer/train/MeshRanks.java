@@ -71,7 +71,7 @@ public final class MeshRanks implements RankGroup {
                 stages.map(each -> copies(
                                 groups, each.schedule().map(), each.split().units(true)))
                         .orElse(PipelineCopies.NONE),
-                stages.map(each -> new PipelineRank(each, pipelineGroup(groups, "stages"), memory, exposed)),
+                stages.map(each -> new PipelineRank(each, groups, pipelineGroup(groups, "stages"), memory, exposed)),
                 memory,
                 exposed);
         int pipelineRanks = stages.map(each -> each.schedule().map().ranks()).orElse(1);

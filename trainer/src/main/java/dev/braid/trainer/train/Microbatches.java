@@ -49,6 +49,14 @@ record Microbatches(List<List<Sample>> parts) {
         return tokens;
     }
 
+    /** Tokens of all of them whose label counts. */
+    long validTokens() {
+        return parts.stream()
+                .flatMap(List::stream)
+                .mapToLong(Microbatches::validTokens)
+                .sum();
+    }
+
     /** Tokens of a micro-batch whose label counts. */
     long validTokens(int microbatch) {
         return parts.get(microbatch).stream()

@@ -13,6 +13,7 @@ import dev.braid.trainer.config.Experiment;
  * @param microbatch sequences in memory at a time
  * @param recompute keep only the inputs of blocks and run them again in backward
  * @param groups in how many equal groups of micro-batches gradients add up by themselves; with a pipeline its schedule says that
+ * @param optimistic whether ranks of a pipeline step before the norm is known, and undo what was not right
  */
 public record StepSettings(
         double peakRate,
@@ -21,7 +22,19 @@ public record StepSettings(
         int totalSteps,
         int microbatch,
         boolean recompute,
-        int groups) {
+        int groups,
+        boolean optimistic) {
+    /** Steps that wait for the norm. */
+    public StepSettings(
+            double peakRate,
+            double clip,
+            ScheduleConfig schedule,
+            int totalSteps,
+            int microbatch,
+            boolean recompute,
+            int groups) {
+        this(peakRate, clip, schedule, totalSteps, microbatch, recompute, groups, false);
+    }
 
     /** Those of an experiment. */
     public static StepSettings of(Experiment experiment) {
@@ -33,7 +46,8 @@ public record StepSettings(
                 experiment.train().steps(),
                 experiment.microbatchSize(),
                 experiment.train().recomputesBlocks(),
-                PipelineLayout.groups(experiment));
+                PipelineLayout.groups(experiment),
+                experiment.pipeline().stepsOptimistically());
     }
 
     /** Learning rate of a step, counted from 0. */

@@ -3,33 +3,45 @@ package dev.braid.trainer.train;
 import dev.braid.data.Sample;
 import dev.braid.models.Decoder;
 import dev.braid.optimizers.AdamW;
-import dev.braid.optimizers.GradientNorm;
 import dev.braid.parallelism.pipeline.MeasuredAction;
 import dev.braid.tensor.trace.Recorder;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** One optimizer step: micro-batches forward and backward, the norm, the update. Used by the rank's thread. */
+/** Optimizer steps: micro-batches forward and backward, the norm, the update. Used by the rank's thread. */
 public final class TrainStep {
-    private final Decoder model;
-    private final AdamW optimizer;
     private final StepSettings settings;
     private final RankGroup ranks;
     private final Phases phases = new Phases();
     private final Passes passes;
+    private final Steps steps;
 
     /**
-     * A step of {@code model}, by itself or together with other ranks.
+     * Steps of {@code model}, by itself or together with other ranks.
      *
      * @param ranks who takes part
+     * @throws IllegalArgumentException for optimistic steps without a pipeline
      */
     public TrainStep(Decoder model, AdamW optimizer, StepSettings settings, RankGroup ranks) {
-        this.model = model;
-        this.optimizer = optimizer;
         this.settings = settings;
         this.ranks = ranks;
-        this.passes = ranks.pipeline()
-                .map(place -> (Passes) new PipelinedPasses(model, settings.recompute(), place, ranks, phases))
-                .orElseGet(() -> new SequentialPasses(model, settings.recompute(), settings.groups(), ranks, phases));
+        Optional<PipelineRank> place = ranks.pipeline();
+        this.passes = place.isPresent()
+                ? new PipelinedPasses(model, settings.recompute(), place.get(), ranks, phases)
+                : new SequentialPasses(model, settings.recompute(), settings.groups(), ranks, phases);
+        this.steps = settings.optimistic()
+                ? new OptimisticSteps(
+                        model,
+                        optimizer,
+                        settings,
+                        ranks,
+                        place.orElseThrow(() -> new IllegalArgumentException(
+                                        "optimistic steps save time only where there is a pipeline"))
+                                .totalsFlow(),
+                        passes,
+                        phases)
+                : new SynchronisedSteps(model, optimizer, settings, ranks, passes, phases);
     }
 
     /** Tells {@code listener} of the phases of every step from now on; {@link Recorder#NONE} ends that. */
@@ -44,36 +56,36 @@ public final class TrainStep {
     }
 
     /**
-     * Trains on the samples of one step.
+     * Trains on the samples of one step, whose result is certain at once.
      *
      * @param step from 0
      * @param samples this rank's sequences of the step, of equal length
      */
     public StepResult run(int step, List<Sample> samples) {
-        Microbatches microbatches = Microbatches.of(samples, settings.microbatch());
-        long tokens = microbatches.tokens() * ranks.dataRanks();
-        StepTotals totals = new StepTotals();
-        phases.begin();
-        // How many of the step's tokens are valid is known only when all ranks have counted: the gradient is corrected
-        // then.
-        passes.begin(microbatches, 1f / tokens, totals);
-        passes.finish();
-        StepTotals.Sum sum = totals.over(ranks, GradientNorm.squares(model.compute(), model.parameters()));
-        double rate = settings.rate(step);
-        double correction = sum.validTokens() == 0 ? 0 : (double) tokens / sum.validTokens();
-        GradientNorm norm = GradientNorm.of(sum.squares(), correction, settings.clip());
-        phases.ended("norm");
-        if (norm.finite()) {
-            optimizer.step(rate, norm.scale());
-            phases.ended("optimizer");
-            model.store().publish();
-            phases.ended("publish");
-        }
-        return new StepResult(sum.meanLoss(), norm.norm(), rate, tokens, !norm.finite());
+        List<SettledStep> settled = new ArrayList<>(advance(step, samples, false));
+        settled.addAll(settle());
+        return settled.getLast().result();
     }
 
     /**
-     * Mean loss over {@code samples} without training, in micro-batches, which the data ranks take in turn. All ranks pass the
+     * Trains on the samples of one step.
+     *
+     * @param step from 0
+     * @param samples this rank's sequences of the step, of equal length
+     * @param stop whether this rank wishes to end the run
+     * @return the steps whose results are certain now and were not before, in order; not always this one
+     */
+    public List<SettledStep> advance(int step, List<Sample> samples, boolean stop) {
+        return steps.advance(step, Microbatches.of(samples, settings.microbatch()), stop);
+    }
+
+    /** Makes everything certain that has been trained: to be called before the weights are saved or looked at. */
+    public List<SettledStep> settle() {
+        return steps.settle();
+    }
+
+    /**
+     * Mean loss over {@code samples} without training, after all steps have settled, in micro-batches, which the data ranks take in turn. All ranks pass the
      * same samples.
      */
     public double validate(List<Sample> samples) {

@@ -48,6 +48,11 @@ final class MeshRun {
         this.more = List.of(more);
     }
 
+    /** The experiment with some values replaced. */
+    static Experiment experiment(List<String> overrides) {
+        return Experiment.parse("mesh.yaml", EXPERIMENT, overrides);
+    }
+
     /** What rank 0 has told, of all calls. */
     List<TrainingEvent> events() {
         return List.copyOf(events);
@@ -65,7 +70,7 @@ final class MeshRun {
                 .filter(part -> !part.isEmpty())
                 .map(part -> "parallel." + part)
                 .forEach(overrides::add);
-        Experiment parsed = Experiment.parse("mesh.yaml", EXPERIMENT, overrides);
+        Experiment parsed = experiment(overrides);
         Experiment experiment = steps > 0
                 ? parsed
                 : Experiment.parse(
@@ -101,7 +106,7 @@ final class MeshRun {
     }
 
     /** Every rank has its own, as it has in separate processes. */
-    private static final class Data implements TrainingData {
+    static final class Data implements TrainingData {
         @Override
         public Sample training(long index) {
             return LayoutRun.samples((int) (index / LayoutRun.SEQUENCES)).get((int) (index % LayoutRun.SEQUENCES));

@@ -19,18 +19,22 @@ import dev.braid.parallelism.sharding.ShardingSettings;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
+import dev.braid.tensor.parameters.Parameter;
 import dev.braid.trainer.train.MeshRanks;
 import dev.braid.trainer.train.PipelineLayout;
 import dev.braid.trainer.train.RankGroup;
 import dev.braid.trainer.train.StepResult;
 import dev.braid.trainer.train.StepSettings;
 import dev.braid.trainer.train.TrainStep;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * The same small training run with and without a pipeline: a Llama of seven layers, an odd number for any number of stages, with
@@ -40,36 +44,70 @@ import java.util.Optional;
  * @param zero what the shards divide
  * @param microbatches of a data rank
  * @param clip largest gradient norm
+ * @param poisoned step, from 0, one of whose samples has a token whose embedding is no number; -1 for none, with tied embeddings
+ * @param kind how steps follow each other in the pipeline
  */
-record PipelineRun(Mesh layout, int zero, int microbatches, boolean recompute, double clip, int steps) {
+record PipelineRun(
+        Mesh layout, int zero, int microbatches, boolean recompute, double clip, int steps, Steps kind, int poisoned) {
     private static final int LAYERS = 7;
     private static final int VALIDATED = 5;
 
+    /** A token that the samples do not have by themselves. */
+    private static final int POISON = LayoutRun.VOCABULARY;
+
+    /** How steps follow each other. */
+    enum Steps {
+        /** Each step is settled before the next one begins. */
+        SYNCHRONISED,
+        /** Updates are made before the norm is known. */
+        OPTIMISTIC
+    }
+
     /** One rank for each stage, or each pair of stages. */
     static PipelineRun of(int microbatches) {
-        return new PipelineRun(Mesh.SINGLE, 0, microbatches, false, 0.9, 10);
+        return new PipelineRun(Mesh.SINGLE, 0, microbatches, false, 0.9, 10, Steps.SYNCHRONISED, -1);
     }
 
     PipelineRun on(Mesh other, int zeroStage) {
-        return new PipelineRun(other, zeroStage, microbatches, recompute, clip, steps);
+        return new PipelineRun(other, zeroStage, microbatches, recompute, clip, steps, kind, poisoned);
     }
 
     PipelineRun recomputing() {
-        return new PipelineRun(layout, zero, microbatches, true, clip, steps);
+        return new PipelineRun(layout, zero, microbatches, true, clip, steps, kind, poisoned);
     }
 
     PipelineRun forSteps(int count) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, count);
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, count, kind, poisoned);
     }
 
-    private static ModelConfig model() {
+    PipelineRun clippedAt(double norm) {
+        return new PipelineRun(layout, zero, microbatches, recompute, norm, steps, kind, poisoned);
+    }
+
+    PipelineRun withMicrobatches(int count) {
+        return new PipelineRun(layout, zero, count, recompute, clip, steps, kind, poisoned);
+    }
+
+    PipelineRun synchronised() {
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, Steps.SYNCHRONISED, poisoned);
+    }
+
+    PipelineRun optimistic() {
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, Steps.OPTIMISTIC, poisoned);
+    }
+
+    PipelineRun poisonedAt(int step) {
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, step);
+    }
+
+    private ModelConfig model() {
         AttentionConfig attention = new AttentionConfig(
                 4, Optional.of(2), Optional.empty(), Optional.of(new RopeConfig(10000)), false, true);
         return new ModelConfig(
                 32,
                 LAYERS,
                 LayoutRun.LENGTH,
-                true,
+                poisoned < 0,
                 Map.of("attn", attention),
                 Map.of("mlp", new SwiGluConfig(52)),
                 List.of("attn+mlp"),
@@ -79,7 +117,18 @@ record PipelineRun(Mesh layout, int zero, int microbatches, boolean recompute, d
     }
 
     /** Step by step, and the weights at the end by name, put together from all ranks. */
-    record Outcome(List<StepResult> results, Map<String, float[]> weights, double validation) {}
+    record Outcome(List<StepResult> results, Map<String, float[]> weights, double validation) {
+        /** The very bits of the weights; a comparison of floats might allow for rounding. */
+        Map<String, IntBuffer> bits() {
+            Map<String, IntBuffer> bits = new TreeMap<>();
+            weights.forEach((name, values) -> {
+                int[] all = new int[values.length];
+                Arrays.setAll(all, i -> Float.floatToIntBits(values[i]));
+                bits.put(name, IntBuffer.wrap(all));
+            });
+            return bits;
+        }
+    }
 
     /** Without a pipeline; gradients add up in the groups of {@code schedule}. */
     Outcome unpipelined(ScheduleName schedule) throws Exception {
@@ -126,8 +175,13 @@ record PipelineRun(Mesh layout, int zero, int microbatches, boolean recompute, d
     }
 
     private Outcome train(Compute compute, RankGroup ranks, int groups, Map<String, float[]> weights) {
-        Decoder model = ranks.decoder(model(), LayoutRun.VOCABULARY, compute, DType.F32);
+        boolean optimistic = kind == Steps.OPTIMISTIC && ranks.pipeline().isPresent();
+        Decoder model = ranks.decoder(model(), POISON + 1, compute, DType.F32);
         model.initialize(7);
+        if (poisoned >= 0) {
+            model.parameters().forEach(PipelineRun::poison);
+            model.refreshCompute();
+        }
         AdamWConfig optimizer = new AdamWConfig(2e-3, List.of(0.9, 0.95), 1e-8, 0.1, Optional.of(clip));
         TrainStep step = new TrainStep(
                 model,
@@ -139,15 +193,23 @@ record PipelineRun(Mesh layout, int zero, int microbatches, boolean recompute, d
                         20,
                         1,
                         recompute,
-                        groups),
+                        groups,
+                        optimistic),
                 ranks);
         List<StepResult> results = new ArrayList<>();
         int count = microbatches * ranks.dataRanks();
         for (int s = 0; s < steps; s++) {
-            results.add(step.run(
-                    s,
-                    samples(s, count).subList(ranks.dataRank() * microbatches, (ranks.dataRank() + 1) * microbatches)));
+            List<Sample> mine =
+                    samples(s, count).subList(ranks.dataRank() * microbatches, (ranks.dataRank() + 1) * microbatches);
+            if (s == poisoned && ranks.dataRank() == 0) {
+                mine.getFirst().inputs()[3] = POISON;
+            }
+            step.advance(s, mine, false).forEach(settled -> results.add(settled.result()));
+            if (results.size() != (optimistic ? s : s + 1)) {
+                throw new AssertionError(results.size() + " steps have settled after " + (s + 1));
+            }
         }
+        step.settle().forEach(settled -> results.add(settled.result()));
         double validation = step.validate(samples(1000, VALIDATED));
         long left = compute.memory().live(Category.ACTIVATIONS);
         if (left != 0) {
@@ -157,6 +219,17 @@ record PipelineRun(Mesh layout, int zero, int microbatches, boolean recompute, d
             model.parameters().forEach(parameter -> LayoutRun.put(parameter, weights));
         }
         return new Outcome(results, weights, validation);
+    }
+
+    private static void poison(Parameter parameter) {
+        if (parameter.name().equals("embedding.weight")) {
+            long columns = parameter.spec().shape().columns();
+            for (long i = 0; i < parameter.count(); i++) {
+                if ((parameter.bandFrom() + i) / columns == POISON) {
+                    parameter.master().set(i, Float.NaN);
+                }
+            }
+        }
     }
 
     private static List<Sample> samples(int step, int count) {

@@ -82,4 +82,28 @@ class PipelineTrainingTest {
         String trace = Files.readString(folder.resolve("traced/trace-step-2.json"));
         assertThat(trace).contains("\"0F0\"", "\"0W11\"", "\"1F0\"", "\"1I5\"", "\"reduce\"");
     }
+
+    /** Steps that clip are undone on the way; what is looked at is settled before: validations, checkpoints, a trace, the end. */
+    @Test
+    void shouldStepOptimisticallyThroughAWholeRun() throws Exception {
+        String[] keys = {"pipeline={schedule: zb-v, optimistic_step: true}", "checkpoint.every=5", "train.trace=7"};
+        MeshRun run = run("optimistic", keys);
+        assertThat(run.trainTo("pipeline=2", 12)).isEqualTo(uninterrupted);
+        assertThat(validations(run)).isEqualTo(validations);
+        assertThat(run.events().stream().filter(TrainingEvent.Saved.class::isInstance))
+                .extracting(event -> ((TrainingEvent.Saved) event).step())
+                .containsExactly(5L, 10L, 12L);
+        assertThat(folder.resolve("optimistic/trace-step-7.json")).exists();
+    }
+
+    /** All ranks end together, a step after one of them has asked for it, and the run goes on from there. */
+    @Test
+    void shouldStopOptimisticRunsAndGoOn() throws Exception {
+        String keys = "pipeline={schedule: zb-h2, optimistic_step: true}";
+        MeshRun first = run("stopped", keys);
+        Map<Long, Double> losses = new TreeMap<>(first.trainTo("pipeline=2", 3));
+        assertThat(losses.keySet()).hasSizeBetween(4, 6);
+        losses.putAll(run("stopped", keys).trainTo("pipeline=2", 12));
+        assertThat(losses).isEqualTo(uninterrupted);
+    }
 }

@@ -8,12 +8,15 @@ import dev.braid.trainer.cli.Actions;
 import dev.braid.trainer.cli.Console;
 import dev.braid.trainer.cli.RunFailedException;
 import dev.braid.trainer.config.Experiment;
+import dev.braid.trainer.plan.PipelinePlan;
+import dev.braid.trainer.plan.PlanInput;
 import dev.braid.trainer.report.Display;
 import dev.braid.trainer.report.Format;
 import dev.braid.trainer.report.HtmlReport;
 import dev.braid.trainer.report.RunHistory;
 import dev.braid.trainer.report.RunSummary;
 import dev.braid.trainer.report.RunText;
+import dev.braid.trainer.report.ScheduleChart;
 import dev.braid.trainer.report.StatusLine;
 import dev.braid.trainer.spark.Coordinator;
 import dev.braid.trainer.spark.RankFailedException;
@@ -156,7 +159,9 @@ final class TrainAction {
                 : "complete";
         RunHistory history = history(folder);
         RunSummary summary = summary(folder, how, listener.sampled());
-        HtmlReport.write(folder.report(), summary.withConfig(experiment.toYaml()), history);
+        RunSummary withConfig = summary.withConfig(experiment.toYaml());
+        HtmlReport.write(
+                folder.report(), schedule().map(withConfig::withSchedule).orElse(withConfig), history);
         if (request.json()) {
             return;
         }
@@ -179,6 +184,25 @@ final class TrainAction {
         facts.add(new RunSummary.Fact("TensorBoard", shown(folder.tensorBoard())));
         RunSummary summary = RunSummary.of(experiment.name(), how, facts);
         return sample.map(summary::withSample).orElse(summary);
+    }
+
+    /** A step of the pipeline in estimated times, where there is one and its vocabulary is known. */
+    private Optional<String> schedule() throws IOException {
+        if (experiment.parallel().pipeline() == 1 || experiment.vocabulary().isEmpty()) {
+            return Optional.empty();
+        }
+        int vocabulary = experiment.vocabulary().getAsInt();
+        return PipelineLayout.of(experiment, vocabulary, ScheduleFile.read(experiment))
+                .map(layout -> PipelinePlan.of(
+                        PlanInput.of(experiment, vocabulary, 1),
+                        layout.schedule(),
+                        layout.split(),
+                        experiment.pipeline().stepsOptimistically()))
+                .map(plan -> ScheduleChart.draw(
+                        "schedule " + plan.schedule().name() + " in estimated FLOP",
+                        plan.schedule(),
+                        List.of(new ScheduleChart.Band(
+                                "estimated", plan.simulation().ranks()))));
     }
 
     /** Relative to where the user is, when that is shorter. */

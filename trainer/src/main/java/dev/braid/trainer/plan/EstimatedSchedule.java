@@ -7,8 +7,8 @@ import dev.braid.parallelism.pipeline.StageCosts;
 import dev.braid.parallelism.pipeline.schedules.ScheduleName;
 import dev.braid.parallelism.pipeline.schedules.ScheduleRequest;
 import dev.braid.parallelism.pipeline.schedules.Schedules;
+import dev.braid.trainer.report.Format;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -54,7 +54,7 @@ public record EstimatedSchedule(Schedule schedule, StageSplit split) {
             return new EstimatedSchedule(Schedules.of(name, priced), split);
         }
         return new EstimatedSchedule(
-                Schedules.of(name, priced.withMemoryLimit(room(input, split, limit.getAsLong()))), split);
+                Schedules.of(name, priced.withMemoryLimit(room(input, name, split, limit.getAsLong()))), split);
     }
 
     /** A schedule from elsewhere, and the split for its stages. */
@@ -90,7 +90,7 @@ public record EstimatedSchedule(Schedule schedule, StageSplit split) {
     }
 
     /** What a limit leaves for activations on the rank where that is least; one stage a rank. */
-    private static double room(PlanInput input, StageSplit split, long limit) {
+    private static double room(PlanInput input, ScheduleName name, StageSplit split, long limit) {
         PipelinePlan plan = PipelinePlan.of(
                 input,
                 Schedules.of(ScheduleName.ONE_F_ONE_B, input.mesh().pipeline(), input.microbatches()),
@@ -108,13 +108,9 @@ public record EstimatedSchedule(Schedule schedule, StageSplit split) {
                 .max()
                 .orElseThrow();
         if (room < least) {
-            throw new IllegalArgumentException(String.format(
-                    Locale.ROOT,
-                    "a limit of %d bytes is too small: a rank needs %.0f without any activations, and %.0f for one"
-                            + " micro-batch",
-                    limit,
-                    limit - room,
-                    least));
+            throw new IllegalArgumentException("pipeline.memory_limit: " + Format.bytes(limit) + " is too small for "
+                    + name + ": a rank needs " + Format.bytes(Math.rint(limit - room))
+                    + " without any activations, and " + Format.bytes(least) + " for those of one micro-batch");
         }
         return room;
     }

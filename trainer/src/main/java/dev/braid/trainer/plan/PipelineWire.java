@@ -15,12 +15,13 @@ import java.util.List;
  * @param copies gradients of weights that two ranks of the pipeline hold: stages of both directions, a tied head
  * @param replicate sums of the rank's share of the gradients over replicas
  * @param shard scattered gradients and gathered values
- * @param tensor rows between the divided products
+ * @param tensor rows between the divided products, and gradients of what every tensor rank holds
  */
 public record PipelineWire(double stages, double copies, double replicate, double shard, double tensor) {
     private static final int LAYER_EXCHANGES = 10;
     private static final int END_EXCHANGES = 2;
     private static final int REPEATED_EXCHANGES = 4;
+    private static final int LOSS_FIGURES = 2;
 
     /**
      * What {@code rank} sends.
@@ -45,7 +46,7 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
                 input.zero() == 0
                         ? 2 * gradients
                         : gradients + part(input.mesh().shard()) * values,
-                tensor(input, schedule, split, rank));
+                tensor(input, schedule, split, rank, held));
     }
 
     /** All axes. */
@@ -106,21 +107,31 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
                 .orElseThrow();
     }
 
-    private static double tensor(PlanInput input, Schedule schedule, StageSplit split, int rank) {
+    private static double tensor(PlanInput input, Schedule schedule, StageSplit split, int rank, List<Unit> held) {
+        int ranks = input.mesh().tensor();
         int perLayer = LAYER_EXCHANGES + (input.recompute() ? REPEATED_EXCHANGES : 0);
+        // A head whose weight gradient waits gathers its rows once more for it.
+        int perHead = END_EXCHANGES + (StageEstimate.weightsWait(schedule) ? 1 : 0);
         long exchanges = 0;
+        long losses = 0;
         for (Action action : schedule.actions(rank)) {
             if (action.kind() == Action.Kind.F) {
                 Stage stage = split.stages().get(action.stage());
                 exchanges += (long) perLayer * stage.layers()
                         + (stage.embedding() ? END_EXCHANGES : 0)
-                        + (stage.head() ? END_EXCHANGES : 0);
+                        + (stage.head() ? perHead : 0);
+                losses += stage.head() ? LOSS_FIGURES : 0;
             }
         }
-        return part(input.mesh().tensor())
-                * exchanges
-                * input.microbatchTokens()
-                * input.model().dim()
-                * input.compute().bytes();
+        double rows =
+                part(ranks) * exchanges * input.model().dim() * input.compute().bytes()
+                        + (ranks - 1.0) * losses * Float.BYTES;
+        double copies = 0;
+        for (Unit unit : held) {
+            for (Unit.Entry entry : unit.entries()) {
+                copies += 2 * part(entry.part().copies()) * entry.part().shape().count() * Float.BYTES;
+            }
+        }
+        return rows * input.microbatchTokens() + copies;
     }
 }

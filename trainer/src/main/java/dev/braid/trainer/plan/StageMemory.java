@@ -11,7 +11,7 @@ import java.util.List;
  * Bytes of one micro-batch in one stage, on the first rank of the tensor axis.
  *
  * @param activations held from forward to backward
- * @param kept held from the input half to the weight half: inputs of products and gradients of their outputs
+ * @param kept held from the input half to the weight half: what products and norms read for it
  * @param passing what an action needs besides, while it runs
  */
 record StageMemory(long activations, long kept, long passing) {
@@ -60,16 +60,25 @@ record StageMemory(long activations, long kept, long passing) {
         return passed;
     }
 
+    /**
+     * A product keeps its input and the gradient of its output, a norm its input, the gradient of its output, and inverse sizes; in
+     * a block two norms and four products: eight tensors of the residual's width, and what the inner widths make.
+     */
     private static long kept(PlanInput input, Stage stage, List<BlockShape> shapes) {
-        long columns = 0;
+        long bytes = 0;
         for (BlockShape shape : shapes) {
-            columns += shape.packed() + shape.queries() + 3L * shape.hidden();
+            long packed = shape.headNorm() ? 3 * shape.packed() : shape.packed();
+            long columns = packed + shape.queries() + 3L * shape.hidden();
+            bytes += 8 * own(input)
+                    + columns * input.microbatchTokens() * input.compute().bytes()
+                    + 2 * input.ownTokens() * Float.BYTES
+                    + (shape.headNorm()
+                            ? input.microbatchTokens() * (shape.heads() + shape.kvHeads()) * Float.BYTES
+                            : 0);
         }
-        long layers = 4L * shapes.size() * own(input)
-                + columns * input.microbatchTokens() * input.compute().bytes();
         long embedding = stage.embedding() ? own(input) : 0;
-        long head = stage.head() ? own(input) + input.microbatchTokens() * Float.BYTES : 0;
-        return layers + embedding + head;
+        long head = stage.head() ? 3 * own(input) + (input.ownTokens() + input.microbatchTokens()) * Float.BYTES : 0;
+        return bytes + embedding + head;
     }
 
     private static long own(PlanInput input) {

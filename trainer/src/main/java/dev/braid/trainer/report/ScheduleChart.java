@@ -1,8 +1,11 @@
 package dev.braid.trainer.report;
 
 import dev.braid.parallelism.pipeline.Action;
+import dev.braid.parallelism.pipeline.MeasuredStep;
+import dev.braid.parallelism.pipeline.Overlap;
 import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.Simulation;
+import dev.braid.parallelism.pipeline.Simulator;
 import dev.braid.parallelism.pipeline.TimedAction;
 import dev.braid.parallelism.pipeline.schedules.ScheduleNotation;
 import java.io.IOException;
@@ -69,6 +72,19 @@ public final class ScheduleChart {
         String title = schedule.name() + ", " + schedule.map().ranks() + " ranks, " + schedule.microbatches()
                 + " micro-batches";
         return draw(title, schedule, List.of(new Band("simulated", simulation.ranks())));
+    }
+
+    /**
+     * A measured step below the step that its measured times give in simulation, in seconds.
+     *
+     * @param communication seconds that a result takes from rank to rank
+     */
+    public static String of(MeasuredStep step, double communication) {
+        Simulation simulated = Simulator.run(step.schedule(), step.costs(communication), Overlap.IN_TURN);
+        return draw(
+                step.schedule().name() + ", simulated and measured, in seconds",
+                step.schedule(),
+                List.of(new Band("simulated", simulated.ranks()), new Band("measured", step.timed())));
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.braid.trainer.train;
 
 import dev.braid.models.StageSplit;
 import dev.braid.parallelism.pipeline.Schedule;
+import dev.braid.parallelism.pipeline.ScheduleValidator;
 import dev.braid.parallelism.pipeline.schedules.ScheduleText;
 import dev.braid.trainer.config.Experiment;
 import java.io.IOException;
@@ -49,6 +50,7 @@ public final class ScheduleFile {
 
     private static List<String> faults(Experiment experiment, Schedule schedule) {
         List<String> faults = new ArrayList<>();
+        ScheduleValidator.check(schedule).ifPresent(fault -> faults.add(fault.toString()));
         int ranks = experiment.parallel().pipeline();
         if (schedule.map().ranks() != ranks) {
             faults.add("it is for " + schedule.map().ranks() + " ranks, but parallel.pipeline is " + ranks);

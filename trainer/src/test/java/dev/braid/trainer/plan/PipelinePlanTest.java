@@ -81,8 +81,9 @@ class PipelinePlanTest {
         StageCosts costs = StageEstimate.of(INPUT, StageSplit.byHand(List.of(3, 1)), true);
         double block = (4 + 1.5 + 1 + 5.5 + 2.75) * ROWS + 18 * 4 * TOKENS;
         assertThat(costs.stages().getFirst().activations()).isEqualTo(3 * block);
-        // W reads inputs of four products and gradients of their outputs, and the embedding's output gradient.
-        double weights = (4 + 1.5 + 1 + 3 * 2.75) * ROWS;
+        // W reads inputs of four products and two norms, gradients of their outputs, and that of the embedding's
+        // output.
+        double weights = (8 + 1.5 + 1 + 3 * 2.75) * ROWS + 2 * 4 * TOKENS;
         assertThat(costs.stages().getFirst().kept()).isEqualTo(3 * weights + ROWS);
     }
 

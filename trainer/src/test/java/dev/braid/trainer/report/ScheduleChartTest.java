@@ -3,6 +3,8 @@ package dev.braid.trainer.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.braid.parallelism.pipeline.Action;
+import dev.braid.parallelism.pipeline.MeasuredAction;
+import dev.braid.parallelism.pipeline.MeasuredStep;
 import dev.braid.parallelism.pipeline.Overlap;
 import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.Simulation;
@@ -85,5 +87,32 @@ final class ScheduleChartTest {
         assertThat(boxes).extracting(box -> box.getAttribute("y")).containsExactly("6", "6", "28", "28");
         assertThat(boxes).extracting(box -> box.getAttribute("width")).containsExactly("231", "462", "462", "462");
         assertThat(svg).contains("<title>a &amp; b</title>", "from above: simulated, measured");
+    }
+
+    /** Forwards took 2 and 4 s, backwards 6: the simulation has both forwards as long as their mean. */
+    @Test
+    void shouldLayAMeasuredStepBelowTheSimulationOfItsTimes() throws Exception {
+        Schedule schedule = Schedules.of(ScheduleName.GPIPE, 1, 2);
+        List<MeasuredAction> rank = List.of(
+                measured(Action.Kind.F, 0, 100, 102),
+                measured(Action.Kind.F, 1, 102, 106),
+                measured(Action.Kind.B, 0, 106, 112),
+                measured(Action.Kind.B, 1, 112, 118));
+        List<Element> boxes = boxes(ScheduleChart.of(new MeasuredStep(schedule, List.of(rank)), 0));
+        assertThat(boxes)
+                .extracting(Element::getTextContent)
+                .containsExactly(
+                        "F0: 0 to 3",
+                        "F1: 3 to 6",
+                        "B0: 6 to 12",
+                        "B1: 12 to 18",
+                        "F0: 0 to 2",
+                        "F1: 2 to 6",
+                        "B0: 6 to 12",
+                        "B1: 12 to 18");
+    }
+
+    private static MeasuredAction measured(Action.Kind kind, int microbatch, long start, long end) {
+        return new MeasuredAction(new Action(kind, 0, microbatch), start * 1_000_000_000, end * 1_000_000_000);
     }
 }

@@ -47,7 +47,8 @@ record TrainingProgram(String yaml, String output, DataLocation data, String sch
             Optional<PipelineLayout> stages =
                     PipelineLayout.of(experiment, prepared.tokenizer().size(), scheduleOfFile());
             if (experiment.pipeline().stepsOptimistically()) {
-                site.requireRoomToUndo(stages.orElseThrow(), prepared.tokenizer().size());
+                site.requireRoomToUndo(
+                        stages.orElseThrow(), prepared.tokenizer().size());
             }
             try (RankWorld world = RankWorld.join(
                     context.rank(),

@@ -13,7 +13,8 @@ import java.util.OptionalLong;
  */
 public final class RoomToUndo {
     private static final String KEY = "pipeline.optimistic_step: is true, but undoing a step takes ";
-    private static final String FIX = "; write false, divide the optimizer's state over more shards, or make the pipeline longer";
+    private static final String FIX =
+            "; write false, divide the optimizer's state over more shards, or make the pipeline longer";
 
     private final PipelinePlan with;
     private final PipelinePlan without;

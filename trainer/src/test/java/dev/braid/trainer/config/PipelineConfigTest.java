@@ -82,8 +82,9 @@ class PipelineConfigTest {
     void shouldKnowEverySchedule() {
         List<String> names = new ArrayList<>(ScheduleName.labels());
         names.add("my.schedule");
-        names.forEach(name -> assertThat(
-                        read("parallel.pipeline=2", "pipeline.schedule=" + name).pipeline().scheduleName())
+        names.forEach(name -> assertThat(read("parallel.pipeline=2", "pipeline.schedule=" + name)
+                        .pipeline()
+                        .scheduleName())
                 .isEqualTo(name));
     }
 

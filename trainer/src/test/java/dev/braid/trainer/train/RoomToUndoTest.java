@@ -35,11 +35,13 @@ class RoomToUndoTest {
 
     @Test
     void shouldSayWhatARankNeedsAndMay() {
-        assertThatThrownBy(() -> room("optimistic_step: true, memory_limit: 300MiB").requireWithinLimit())
+        assertThatThrownBy(() ->
+                        room("optimistic_step: true, memory_limit: 300MiB").requireWithinLimit())
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageMatching("pipeline.optimistic_step: is true, but undoing a step takes 16\\d MiB more on rank [01] of"
-                        + " the pipeline, \\d+ MiB in all, and pipeline.memory_limit is 300 MiB; write false, divide the"
-                        + " optimizer's state over more shards, or make the pipeline longer");
+                .hasMessageMatching(
+                        "pipeline.optimistic_step: is true, but undoing a step takes 16\\d MiB more on rank [01] of"
+                                + " the pipeline, \\d+ MiB in all, and pipeline.memory_limit is 300 MiB; write false, divide the"
+                                + " optimizer's state over more shards, or make the pipeline longer");
     }
 
     @Test
@@ -54,7 +56,8 @@ class RoomToUndoTest {
     @Test
     void shouldAddUpTheRanksOfAMachine() {
         assertThatThrownBy(() -> room("optimistic_step: true").requireOnHost("n1", List.of(0, 1), 700L << 20))
-                .hasMessageMatching("pipeline.optimistic_step: is true, but undoing a step takes 32\\d MiB more on the 2 ranks of"
-                        + " n1, .* in all, and the machine has 700 MiB; write false, .*");
+                .hasMessageMatching(
+                        "pipeline.optimistic_step: is true, but undoing a step takes 32\\d MiB more on the 2 ranks of"
+                                + " n1, .* in all, and the machine has 700 MiB; write false, .*");
     }
 }

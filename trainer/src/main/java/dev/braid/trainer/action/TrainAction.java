@@ -25,6 +25,7 @@ import dev.braid.trainer.spark.SparkSettings;
 import dev.braid.trainer.spark.StopSignals;
 import dev.braid.trainer.train.InitialWeights;
 import dev.braid.trainer.train.PipelineLayout;
+import dev.braid.trainer.train.RoomToUndo;
 import dev.braid.trainer.train.ScheduleFile;
 import dev.braid.trainer.train.TrainingEvent;
 import java.io.IOException;
@@ -58,7 +59,7 @@ final class TrainAction {
                 StatusLine status = new StatusLine(console.err(), display)) {
             Optional<Schedule> file = ScheduleFile.read(experiment);
             // Refuses a memory limit that is too small before anything is started.
-            experiment.vocabulary().ifPresent(size -> PipelineLayout.of(experiment, size, file));
+            experiment.vocabulary().ifPresent(size -> requireRoom(size, file));
             String schedule = file.map(ScheduleText::print).orElse("");
             List<String> changes = folder.changes(experiment);
             OptionalLong newest = folder.newest();
@@ -73,6 +74,13 @@ final class TrainAction {
             train(folder, newest, schedule, status);
         } catch (UncheckedIOException failure) {
             throw new RunFailedException(failure.getMessage(), failure);
+        }
+    }
+
+    private void requireRoom(int vocabulary, Optional<Schedule> file) {
+        Optional<PipelineLayout> layout = PipelineLayout.of(experiment, vocabulary, file);
+        if (layout.isPresent() && experiment.pipeline().stepsOptimistically()) {
+            RoomToUndo.of(experiment, vocabulary, layout.get(), 1).requireWithinLimit();
         }
     }
 

@@ -44,6 +44,12 @@ record TrainingProgram(String yaml, String output, DataLocation data, String sch
             if (context.ranks() == 1) {
                 return train(context, experiment, prepared, compute, RankGroup.ALONE);
             }
+            Optional<PipelineLayout> stages =
+                    PipelineLayout.of(experiment, prepared.tokenizer().size(), scheduleOfFile());
+            if (experiment.pipeline().stepsOptimistically()) {
+                site.requireRoomToUndo(
+                        stages.orElseThrow(), prepared.tokenizer().size());
+            }
             try (RankWorld world = RankWorld.join(
                     context.rank(),
                     context.mesh(),
@@ -59,8 +65,7 @@ record TrainingProgram(String yaml, String output, DataLocation data, String sch
                                 world.groups(),
                                 experiment.parallel().sharding(),
                                 context.placement().hosts(),
-                                PipelineLayout.of(
-                                        experiment, prepared.tokenizer().size(), scheduleOfFile()),
+                                stages,
                                 compute.memory(),
                                 new ExposedTime())));
             }

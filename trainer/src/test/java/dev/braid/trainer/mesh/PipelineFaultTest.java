@@ -56,7 +56,7 @@ class PipelineFaultTest {
                     settings,
                     write(new PipelineFaultRank.Task(run.toString(), OVERRIDES, last, lastStep))));
         }
-        return RankProcesses.start(RankJvm.of(PipelineFaultRank.class).withFlags("-XX:+UseSerialGC"), assignments);
+        return RankProcesses.start(RankJvm.of(PipelineFaultRank.class), assignments);
     }
 
     private static String write(PipelineFaultRank.Task task) {

@@ -49,8 +49,8 @@ final class BenchAction {
                                 Locale.ROOT,
                                 "pipeline %s: bubble %.1f %% measured, %.1f %% simulated with the measured times of its actions%n",
                                 figures.measured().schedule().name(),
-                                figures.bubble() * 100,
-                                figures.simulatedBubble() * 100));
+                                figures.measured().bubbleRate() * 100,
+                                figures.simulated().bubbleRate() * 100));
         result.traced().ifPresent(console.out()::println);
         if (request.profile()) {
             console.out().print(ProfileTable.render(rows(result), Math.round(result.totalSeconds() * 1e9)));
@@ -75,9 +75,9 @@ final class BenchAction {
     private static Map<String, Object> pipeline(PipelineFigures figures) {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("schedule", figures.measured().schedule().name());
-        facts.put("bubble", figures.bubble());
-        facts.put("simulated_bubble", figures.simulatedBubble());
-        facts.put("actions_ms", figures.measured().cost() * 1e3);
+        facts.put("bubble", figures.measured().bubbleRate());
+        facts.put("simulated_bubble", figures.simulated().bubbleRate());
+        facts.put("actions_ms", PipelineFigures.cost(figures.measured()) * 1e3);
         facts.put("simulated_actions_ms", figures.simulated().cost() * 1e3);
         return facts;
     }

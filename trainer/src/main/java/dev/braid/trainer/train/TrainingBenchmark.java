@@ -145,7 +145,7 @@ public final class TrainingBenchmark {
                 step.settle();
             }
             seconds[i] = (System.nanoTime() - start) / 1e9;
-            measurement.ifPresent(each -> each.add(step.measured()));
+            measurement.ifPresent(each -> each.add(step.measured(), 0));
         }
         Map<String, Double> exposed = new TreeMap<>();
         ranks.takeExposed().forEach((axis, nanos) -> exposed.put(axis, nanos / 1e9 / steps));

@@ -1,14 +1,15 @@
 package dev.braid.models;
 
-import java.util.List;
+import java.util.Map;
 
-/** What a {@link Decoder} keeps of one sequence while it decodes token by token. */
+/** What a {@link Decoder} keeps of one sequence while it decodes token by token: of the layers that its rank holds. */
 public final class DecodeState implements AutoCloseable {
-    private final List<MixerState> mixers;
+    private final Map<Integer, MixerState> mixers;
     private final int longest;
     private int length;
 
-    DecodeState(List<MixerState> mixers, int longest) {
+    /** @param mixers by layer */
+    DecodeState(Map<Integer, MixerState> mixers, int longest) {
         this.mixers = mixers;
         this.longest = longest;
     }
@@ -32,6 +33,6 @@ public final class DecodeState implements AutoCloseable {
 
     @Override
     public void close() {
-        mixers.forEach(MixerState::close);
+        mixers.values().forEach(MixerState::close);
     }
 }

@@ -15,10 +15,12 @@ import dev.braid.tensor.parameters.Parameter;
 import dev.braid.tensor.parameters.ParameterStore;
 import dev.braid.tensor.parameters.TensorAxis;
 import dev.braid.tensor.parameters.Unit;
-import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -249,9 +251,7 @@ public final class Decoder {
 
     /** From the tokens, or from what the stage before has passed on, through the stage's layers. */
     private Variable layers(Tape tape, int stage, Map<String, Variable> inputs, Batch batch, boolean recompute) {
-        if (!held.contains(stage)) {
-            throw new IllegalArgumentException("this rank holds the stages " + held + ", and not stage " + stage);
-        }
+        requireHeld(stage);
         Stage part = split.stages().get(stage);
         Variable x = part.embedding() ? embed(tape, batch) : inputs.get(HIDDEN);
         for (Block block : architecture.blocks().subList(part.from(), part.to())) {
@@ -263,6 +263,12 @@ public final class Decoder {
             tape.leave(block.unit(), Use.TWICE);
         }
         return x;
+    }
+
+    private void requireHeld(int stage) {
+        if (!held.contains(stage)) {
+            throw new IllegalArgumentException("this rank holds the stages " + held + ", and not stage " + stage);
+        }
     }
 
     private Variable embed(Tape tape, Batch batch) {
@@ -294,40 +300,61 @@ public final class Decoder {
 
     /** State for decoding one sequence of at most {@code longest} tokens. The caller closes it. */
     public DecodeState newState(int longest) {
-        if (held.size() < split.stages().size()) {
-            throw new IllegalStateException("this rank holds the stages " + held + " of "
-                    + split.stages().size() + "; text is made where all of them are");
-        }
-        List<MixerState> states = new ArrayList<>();
-        for (Block block : architecture.blocks()) {
-            states.add(block.mixer().newState(compute.memory(), longest));
+        Map<Integer, MixerState> states = new HashMap<>();
+        for (int stage : held) {
+            Stage part = split.stages().get(stage);
+            for (int layer = part.from(); layer < part.to(); layer++) {
+                states.put(layer, architecture.blocks().get(layer).mixer().newState(compute.memory(), longest));
+            }
         }
         return new DecodeState(states, longest);
     }
 
-    /** Takes in the next tokens of one sequence and returns the logits [V] after the last of them. */
+    /** Takes in the next tokens of one sequence and returns the logits [V] after the last of them; on a rank with all stages. */
     public float[] step(DecodeState state, int[] tokens) {
+        int from = state.length();
         state.advance(tokens.length);
+        Optional<Tensor> hidden = Optional.empty();
+        for (int stage = 0; stage < lastStage(); stage++) {
+            hidden = Optional.of(decode(state, stage, tokens, from, hidden));
+        }
+        Tensor logits = decode(state, lastStage(), tokens, from, hidden);
+        float[] values = logits.toFloats();
+        logits.release();
+        return values;
+    }
+
+    /**
+     * One stage's part of taking in the next tokens of one sequence, for a pipeline.
+     *
+     * @param from position of the first of the tokens: how many the sequence had before
+     * @param hidden what the stage before has made of them [n, D]; nothing at stage 0; the reference is taken over
+     * @return what this one makes of them [n, D], or at the last stage the logits [1, V] after the last one, F32; the caller
+     *     releases it
+     */
+    public Tensor decode(DecodeState state, int stage, int[] tokens, int from, Optional<Tensor> hidden) {
+        requireHeld(stage);
+        Stage part = split.stages().get(stage);
         store.beginEvaluation();
         try (Tape tape = Tape.decoding(compute, dtype(), axis);
                 Batch batch = Batch.allocate(compute.memory(), 1, tokens.length)) {
             int[] positions = new int[tokens.length];
-            for (int i = 0; i < positions.length; i++) {
-                positions[i] = state.length() - tokens.length + i;
-            }
+            Arrays.setAll(positions, i -> from + i);
             batch.set(0, tokens, tokens, positions, new int[tokens.length]);
-            Variable x = embed(tape, batch);
-            for (int i = 0; i < architecture.blocks().size(); i++) {
-                Block block = architecture.blocks().get(i);
+            Variable x = hidden.isPresent() ? tape.leaf(hidden.get(), false) : embed(tape, batch);
+            for (int layer = part.from(); layer < part.to(); layer++) {
+                Block block = architecture.blocks().get(layer);
                 tape.enter(block.unit(), Use.TWICE);
-                x = block.step(tape, x, batch, state.mixer(i));
+                x = block.step(tape, x, batch, state.mixer(layer));
                 tape.leave(block.unit(), Use.TWICE);
             }
+            if (!part.head()) {
+                return x.value().retain();
+            }
             Tensor last = x.value().rows(tokens.length - 1L, 1);
-            Tensor logits = logits(tape, norm(tape, tape.leaf(last, false)));
-            float[] values = logits.toFloats();
-            logits.release();
-            return values;
+            return logits(tape, norm(tape, tape.leaf(last, false)));
+        } finally {
+            hidden.ifPresent(Tensor::release);
         }
     }
 

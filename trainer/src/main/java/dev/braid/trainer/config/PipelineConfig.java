@@ -16,7 +16,7 @@ public record PipelineConfig(
         @Key(
                 value =
                         "Order in which ranks work on micro-batches: gpipe, 1f1b, interleaved, zb-h1, zb-h2, zb-1p, zb-2p, zb-v,"
-                                + " v-half, v-min, dualpipe, dualpipe-v, or a file that braid schedule has printed. Without a"
+                                + " v-half, v-min, dualpipe, dualpipe-v, or a file as braid schedule --save writes one. Without a"
                                 + " pipeline gradients add up in the groups of this one, for equal bits.",
                 derived = "1f1b")
         Optional<String> schedule,

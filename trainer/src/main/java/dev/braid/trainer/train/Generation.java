@@ -16,21 +16,28 @@ public final class Generation {
      */
     public static int[] run(
             Decoder model, int[] prompt, int count, TokenChooser chooser, int endOfText, Consumer<Integer> heard) {
+        try (DecodeState decoding = model.newState(prompt.length + count)) {
+            return run(prompt, count, tokens -> chooser.choose(model.step(decoding, tokens)), endOfText, heard);
+        }
+    }
+
+    /** Takes in the next tokens and says which one follows. */
+    interface Next {
+        int after(int[] tokens);
+    }
+
+    static int[] run(int[] prompt, int count, Next next, int endOfText, Consumer<Integer> heard) {
         int[] tokens = new int[count];
         int length = 0;
-        try (DecodeState decoding = model.newState(prompt.length + count)) {
-            float[] logits = model.step(decoding, prompt);
-            while (length < count) {
-                int next = chooser.choose(logits);
-                if (next == endOfText) {
-                    break;
-                }
-                tokens[length++] = next;
-                heard.accept(next);
-                if (length < count) {
-                    logits = model.step(decoding, new int[] {next});
-                }
+        int[] taken = prompt;
+        while (length < count) {
+            int token = next.after(taken);
+            if (token == endOfText) {
+                break;
             }
+            tokens[length++] = token;
+            heard.accept(token);
+            taken = new int[] {token};
         }
         return Arrays.copyOf(tokens, length);
     }

@@ -1,5 +1,6 @@
 package dev.braid.trainer.train;
 
+import dev.braid.models.Decoder;
 import dev.braid.models.StageSplit;
 import dev.braid.parallelism.Communicator;
 import dev.braid.parallelism.ExposedTime;
@@ -60,5 +61,11 @@ public final class PipelineRank {
     /** Adds up totals over all ranks without a barrier; all ranks make one. */
     TotalsFlow totalsFlow() {
         return new TotalsFlow(groups, memory, exposed);
+    }
+
+    /** Makes text with all ranks of the pipeline. */
+    PipelinedGeneration generation(Decoder model) {
+        Communicator text = groups.fabric().group("pipeline.text", stages.members());
+        return new PipelinedGeneration(model, layout.schedule().map(), text, exposed);
     }
 }

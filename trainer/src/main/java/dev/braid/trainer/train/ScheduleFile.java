@@ -42,7 +42,7 @@ public final class ScheduleFile {
             return ScheduleText.parse(Files.readString(file));
         } catch (NoSuchFileException missing) {
             throw new IllegalArgumentException(
-                    KEY + file + " is not there; braid schedule prints one to start from", missing);
+                    KEY + file + " is not there; braid schedule --save writes one to start from", missing);
         } catch (IllegalArgumentException malformed) {
             throw new IllegalArgumentException(KEY + file + ":\n" + malformed.getMessage(), malformed);
         }

@@ -282,11 +282,6 @@ public final class TrainingRun {
     }
 
     private void sample() {
-        if (ranks.pipeline().isPresent()) {
-            events.accept(new TrainingEvent.Note(
-                    "no text is made where a pipeline divides the model; braid sample " + output + " makes some"));
-            return;
-        }
         List<Sample> validation = data.validation();
         Sample source = validation.isEmpty() ? data.training(0) : validation.getFirst();
         int[] prompt = Arrays.copyOf(source.inputs(), Math.min(PROMPT_TOKENS, source.inputs().length / 2));
@@ -295,7 +290,9 @@ public final class TrainingRun {
         }
         int count = Math.min(SAMPLE_TOKENS, experiment.model().context() - prompt.length);
         TokenChooser chooser = new TokenChooser(SAMPLE_TEMPERATURE, SAMPLE_TOP_P, experiment.seed());
-        int[] continuation = Generation.run(model, prompt, count, chooser, data.endOfText(), token -> {});
+        int[] continuation = ranks.pipeline()
+                .map(place -> place.generation(model).run(prompt, count, chooser, data.endOfText()))
+                .orElseGet(() -> Generation.run(model, prompt, count, chooser, data.endOfText(), token -> {}));
         events.accept(new TrainingEvent.Sampled(data.decode(prompt), data.decode(continuation)));
     }
 

@@ -11,6 +11,8 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whole runs through a pipeline: validation, checkpoints, and going on without it or with another one. */
 class PipelineTrainingTest {
@@ -21,14 +23,15 @@ class PipelineTrainingTest {
     @TempDir
     private Path folder;
 
+    private MeshRun whole;
     private Map<Long, Double> uninterrupted;
     private Map<Long, Double> validations;
 
     @BeforeEach
     void trainWithoutAPipeline() throws Exception {
-        MeshRun run = run("whole");
-        uninterrupted = run.trainTo("", 12);
-        validations = validations(run);
+        whole = run("whole");
+        uninterrupted = whole.trainTo("", 12);
+        validations = validations(whole);
         assertThat(validations).hasSize(3);
     }
 
@@ -66,14 +69,31 @@ class PipelineTrainingTest {
         assertThat(losses).isEqualTo(uninterrupted);
     }
 
+    @ParameterizedTest
+    @CsvSource({"1f1b, 4", "zb-v, 2"})
+    void shouldMakeTheSameText(String schedule, int ranks) throws Exception {
+        MeshRun run = run("text", "pipeline.schedule=" + schedule);
+        run.trainTo("pipeline=" + ranks, 12);
+        assertThat(text(run)).isEqualTo(text(whole));
+    }
+
     @Test
-    void shouldSayHowToMakeTextInsteadOfMakingSome() throws Exception {
-        MeshRun run = run("quiet");
-        run.trainTo("pipeline=2", 12);
-        assertThat(run.events())
-                .noneMatch(event -> event instanceof TrainingEvent.Sampled)
-                .anyMatch(event -> event instanceof TrainingEvent.Note note
-                        && note.text().contains("braid sample " + folder.resolve("quiet")));
+    void shouldMakeTheSameTextOnTensorRanks() throws Exception {
+        MeshRun flat = run("flat");
+        flat.trainTo("tensor=2", 12);
+        MeshRun run = run("text", "pipeline.schedule=zb-h1");
+        run.trainTo("pipeline=2,tensor=2", 12);
+        assertThat(text(run)).isEqualTo(text(flat));
+    }
+
+    private static TrainingEvent.Sampled text(MeshRun run) {
+        return run.events().stream()
+                .filter(TrainingEvent.Sampled.class::isInstance)
+                .map(TrainingEvent.Sampled.class::cast)
+                .reduce((one, other) -> {
+                    throw new AssertionError("two texts");
+                })
+                .orElseThrow();
     }
 
     @Test

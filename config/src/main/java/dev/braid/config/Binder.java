@@ -53,7 +53,7 @@ final class Binder {
             return Optional.empty();
         }
         if (value instanceof Scalar scalar && (Scalars.isEmpty(scalar) || Scalars.isNull(scalar))) {
-            String fix = type instanceof OptionalOf ? "write none, or remove the key" : "";
+            String fix = type instanceof OptionalOf optional ? "write " + optional.word() + ", or remove the key" : "";
             return fault(value, key, "has no value, expected " + type.expected(), fix);
         }
         return switch (type) {
@@ -114,14 +114,18 @@ final class Binder {
     }
 
     private Optional<Object> optional(Value value, OptionalOf type, String key) {
-        if (isNone(value)) {
+        if (isWord(value, type.word())) {
             return Optional.of(Optional.empty());
         }
         return bind(value, type.element(), key).map(Optional::of);
     }
 
     static boolean isNone(Value value) {
-        return value instanceof Scalar scalar && scalar.plain() && scalar.text().equals("none");
+        return isWord(value, Key.NONE);
+    }
+
+    private static boolean isWord(Value value, String word) {
+        return value instanceof Scalar scalar && scalar.plain() && scalar.text().equals(word);
     }
 
     private Optional<Object> list(Value value, ListOf type, String key) {

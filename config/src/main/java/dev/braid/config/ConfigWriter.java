@@ -67,9 +67,9 @@ public final class ConfigWriter {
 
     private void optional(Optional<?> value, OptionalOf type, String indent) {
         if (value.isEmpty()) {
-            line("none");
-        } else if (value.get().equals("none")) {
-            line("\"none\"");
+            line(type.word());
+        } else if (value.get().equals(type.word())) {
+            line('"' + type.word() + '"');
         } else {
             value(value.get(), type.element(), indent);
         }

@@ -38,7 +38,7 @@ public final class JsonSchema {
             case Plain plain -> Map.of("type", name(plain));
             case Text text -> text.allowed().isEmpty() ? Map.of("type", "string") : Map.of("enum", text.allowed());
             case Words words -> Map.of("enum", List.copyOf(words.constants().keySet()));
-            case OptionalOf optional -> anyOf(List.of(schema(optional.element()), Map.of("const", "none")));
+            case OptionalOf optional -> anyOf(List.of(schema(optional.element()), Map.of("const", optional.word())));
             case ListOf list -> ordered("type", "array", "items", schema(list.element()));
             case MapOf map -> ordered("type", "object", "additionalProperties", schema(map.element()));
             case RecordOf keys -> keys(keys, "");

@@ -12,6 +12,9 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
 public @interface Key {
+    /** The word for an empty {@code Optional}, unless {@link #empty} gives another. */
+    String NONE = "none";
+
     /** What the key does, in one line. */
     String value();
 
@@ -20,7 +23,7 @@ public @interface Key {
 
     /**
      * The default as YAML text. Without one the key is required, unless its type is {@code Optional} or it is derived. An
-     * {@code Optional} key that is given the word {@code none} is empty, whatever its default.
+     * {@code Optional} key that is given the word of {@link #empty} is empty, whatever its default.
      */
     String byDefault() default "";
 
@@ -29,6 +32,9 @@ public @interface Key {
 
     /** Words of a string key that a later version will understand; they are refused, and the message says so. */
     String[] later() default {};
+
+    /** The word that stands for an empty {@code Optional}: where {@code none} would be misread, for example {@code auto}. */
+    String empty() default NONE;
 
     /**
      * In words, where the value comes from when the key is not written ("the file's name without its ending"). Whoever reads the

@@ -142,7 +142,7 @@ public final class Reference {
         } else if (!component.derived().isEmpty()) {
             return component.derived();
         }
-        return component.type() instanceof OptionalOf ? quote + "none" + quote : "required";
+        return component.type() instanceof OptionalOf optional ? quote + optional.word() + quote : "required";
     }
 
     private static String value(Type type) {
@@ -150,7 +150,7 @@ public final class Reference {
             case Plain plain -> plain.expected().replaceFirst("^a ", "");
             case Text text -> text.allowed().isEmpty() ? "text" : String.join(", ", text.allowed());
             case Words words -> String.join(", ", words.constants().keySet());
-            case OptionalOf optional -> value(optional.element()) + ", or none";
+            case OptionalOf optional -> value(optional.element()) + ", or " + optional.word();
             case ListOf list -> "list: " + value(list.element());
             case MapOf map -> "by name: " + value(map.element());
             case RecordOf keys -> "section";

@@ -42,6 +42,9 @@ final class Schema {
         String name = key.name().isEmpty() ? Keys.snakeCase(component.getName()) : key.name();
         Optional<String> byDefault = Optional.of(key.byDefault()).filter(text -> !text.isEmpty());
         Type type = type(component.getGenericType(), new Text(List.of(key.allowed()), List.of(key.later())), component);
+        if (type instanceof OptionalOf optional) {
+            type = new OptionalOf(optional.element(), key.empty());
+        }
         return new Component(name, component, type, key.value(), byDefault, key.derived(), key.preset());
     }
 
@@ -73,7 +76,7 @@ final class Schema {
     private static Type generic(ParameterizedType type, Text text, RecordComponent component) {
         java.lang.reflect.Type[] arguments = type.getActualTypeArguments();
         if (type.getRawType() == Optional.class) {
-            return new OptionalOf(type(arguments[0], text, component));
+            return new OptionalOf(type(arguments[0], text, component), Key.NONE);
         } else if (type.getRawType() == List.class) {
             return new ListOf(type(arguments[0], text, component));
         } else if (type.getRawType() == Map.class && arguments[0] == String.class) {

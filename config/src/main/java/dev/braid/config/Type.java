@@ -55,8 +55,8 @@ sealed interface Type {
         }
     }
 
-    /** A value or the word {@code none}. */
-    record OptionalOf(Type element) implements Type {
+    /** A value or the word {@code word}, most often {@code none}. */
+    record OptionalOf(Type element, String word) implements Type {
         @Override
         public String expected() {
             return element.expected();
@@ -195,7 +195,7 @@ sealed interface Type {
 
     /** The kind without the {@code Optional} around it. */
     static Type bare(Type type) {
-        return type instanceof OptionalOf(Type element) ? element : type;
+        return type instanceof OptionalOf optional ? optional.element() : type;
     }
 
     /** The records that a value of this kind can consist of, one for each choice. */

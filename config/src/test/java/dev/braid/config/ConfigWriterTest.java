@@ -1,8 +1,10 @@
 package dev.braid.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -83,5 +85,22 @@ final class ConfigWriterTest {
         record Table(@Key("Rows.") List<List<Integer>> rows) {}
         assertThat(ConfigWriter.toYaml(new Table(List.of(List.of(1, 2), List.of()))))
                 .isEqualTo("rows: [[1, 2], []]\n");
+    }
+
+    record Fence(
+            @Key(value = "Boards of each post.", empty = "auto")
+            Optional<List<Integer>> posts) {}
+
+    @Test
+    void shouldWriteAndReadAnEmptyValueByItsOwnWord() {
+        ConfigReader<Fence> reader = ConfigReader.of(Fence.class);
+        Fence automatic = reader.parse("f.yaml", "{}", List.of());
+        assertThat(ConfigWriter.toYaml(automatic)).isEqualTo("posts: auto\n");
+        assertThat(reader.parse("f.yaml", "posts: auto", List.of())).isEqualTo(automatic);
+        assertThat(reader.parse("f.yaml", "posts: [1, 2]", List.of()).posts()).hasValue(List.of(1, 2));
+        assertThatThrownBy(() -> reader.parse("f.yaml", "posts: none", List.of()))
+                .hasMessageContaining("posts: expected a list, got the text 'none'");
+        assertThatThrownBy(() -> reader.parse("f.yaml", "posts:", List.of()))
+                .hasMessageContaining("posts: has no value, expected a list; write auto, or remove the key");
     }
 }

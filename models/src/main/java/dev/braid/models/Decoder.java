@@ -55,6 +55,7 @@ public final class Decoder {
      * Allocates what the rank of {@code layout} holds of some stages of the model.
      *
      * @param stages those that it holds, counted from 0
+     * @throws IllegalArgumentException when the split is of a model with another number of layers
      */
     public Decoder(
             ModelConfig config,
@@ -64,6 +65,10 @@ public final class Decoder {
             Layout layout,
             StageSplit split,
             List<Integer> stages) {
+        if (split.stages().getLast().to() != config.layers()) {
+            throw new IllegalArgumentException(
+                    "the stages " + split.stages() + " are not those of a model of " + config.layers() + " layers");
+        }
         this.compute = compute;
         this.axis = layout.tensorAxis();
         this.architecture = new Architecture(config, vocabulary, dtype, axis.ranks(), axis.rank());
@@ -160,7 +165,10 @@ public final class Decoder {
 
     /** All that adds to the gradients of a stage's units in this step has run: they can be reduced. */
     public void completeGradients(int stage) {
-        units(stage).reversed().forEach(Unit::endUse);
+        List<Unit> units = units(stage).reversed();
+        units.stream().filter(unit -> unit.original().isEmpty()).forEach(Unit::endUse);
+        // A tied unit may have to wait for its original on another rank: last, so that nothing waits behind it.
+        units.stream().filter(unit -> unit.original().isPresent()).forEach(Unit::endUse);
     }
 
     /** What {@code stage} passes on for a micro-batch of {@code tokens}, in order; nothing at the last stage. */

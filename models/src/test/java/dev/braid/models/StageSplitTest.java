@@ -39,6 +39,13 @@ class StageSplitTest {
         assertThat(layers(StageSplit.byCost(costs, 3))).containsExactly(2, 3, 1);
     }
 
+    @Test
+    void shouldGiveEarlyStagesFewerLayersWhereItDoesNotMatter() {
+        LayerCosts costs = new LayerCosts(0, Collections.nCopies(7, 1.0), 0);
+
+        assertThat(layers(StageSplit.byCost(costs, 4))).containsExactly(1, 2, 2, 2);
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
     void shouldFindTheBestOfAllSplits(long seed) {

@@ -133,6 +133,16 @@ class StagesTest {
     }
 
     @Test
+    void shouldRefuseASplitOfAnotherModel() {
+        try (Compute compute = new Compute(1, "auto", "test")) {
+            assertThatThrownBy(() -> new Decoder(
+                            model(true), VOCABULARY, compute, DType.F32, Layout.SINGLE, split("2 2"), List.of(0, 1)))
+                    .hasMessage("the stages [embedding, layers 0-1, layers 2-3, head] are not those of a model of 5"
+                            + " layers");
+        }
+    }
+
+    @Test
     void shouldEvaluateStageByStage() {
         try (Compute compute = new Compute(1, "auto", "test")) {
             Decoder whole = new Decoder(model(true), VOCABULARY, compute, DType.F32);

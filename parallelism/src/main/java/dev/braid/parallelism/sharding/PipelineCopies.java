@@ -3,8 +3,11 @@ package dev.braid.parallelism.sharding;
 import dev.braid.parallelism.Communicator;
 import dev.braid.parallelism.pipeline.StageMap;
 import dev.braid.tensor.parameters.Unit;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -35,7 +38,7 @@ public final class PipelineCopies {
      *
      * @param group the ranks of the pipeline in order; used for nothing else, since tags are counted from 0
      * @param units names of the units of each stage
-     * @throws IllegalArgumentException when more than two ranks hold a stage, or the group has another number of ranks
+     * @throws IllegalArgumentException when more than two ranks hold a stage, or one in two directions, or the group has another number of ranks
      */
     public PipelineCopies(Communicator group, StageMap map, List<List<String>> units) {
         this(Optional.of(group), map, units);
@@ -44,10 +47,20 @@ public final class PipelineCopies {
                     + " ranks, and not " + units.size() + " on " + group.size());
         }
         for (int stage = 0; stage < map.stages(); stage++) {
-            if (map.ranksOf(stage).size() > 2) {
-                throw new IllegalArgumentException("stage " + stage + " is on the ranks " + map.ranksOf(stage)
-                        + " of the pipeline; at most two may hold the same stage");
-            }
+            requirePlaced(map, stage);
+        }
+    }
+
+    private static void requirePlaced(StageMap map, int stage) {
+        List<Integer> ranks = map.ranksOf(stage);
+        if (ranks.size() > 2) {
+            throw new IllegalArgumentException("stage " + stage + " is on the ranks " + ranks
+                    + " of the pipeline; at most two may hold the same stage");
+        }
+        if (ranks.size() < map.directions().size()) {
+            throw new IllegalArgumentException("stage " + stage + " is on the ranks " + ranks + " of the pipeline for "
+                    + map.directions().size() + " directions, whose gradients add up apart; give each direction a rank"
+                    + " of its own");
         }
     }
 
@@ -77,36 +90,40 @@ public final class PipelineCopies {
     }
 
     /**
+     * Those of {@code units} that another rank holds too, in an order that all ranks have: the last one of the model first, and
+     * what is tied to another right before that, as both are complete together.
+     */
+    List<Unit> exchangeOrder(Collection<Unit> units) {
+        return units.stream()
+                .filter(unit -> copy(unit).isPresent())
+                .sorted(Comparator.comparingInt(
+                                (Unit unit) -> -number(unit.original().orElse(unit)))
+                        .thenComparing(unit -> unit.original().isEmpty()))
+                .toList();
+    }
+
+    /**
      * The rank that holds what {@code unit} is tied to, where this one does not.
      *
-     * @throws IllegalArgumentException when ranks are placed so that only one of two tied ranks would take part
+     * @throws IllegalArgumentException when several ranks hold one of both, and not the same ones the other
      */
     Optional<Peer> tied(Unit unit) {
         Optional<Unit> other = unit.original().or(unit::tied);
-        if (group.isEmpty() || other.isEmpty() || holds(me, stage(other.get()))) {
+        if (group.isEmpty() || other.isEmpty()) {
             return Optional.empty();
         }
-        int partner = partner(me, stage(unit), stage(other.get()));
-        if (holds(partner, stage(unit)) || partner(partner, stage(other.get()), stage(unit)) != me) {
-            throw new IllegalArgumentException("the tied units " + unit.name() + " and "
-                    + other.get().name() + " are on the ranks " + map.ranksOf(stage(unit)) + " and "
-                    + map.ranksOf(stage(other.get()))
-                    + " of the pipeline: they must be on the same ranks, or on pairs of different ones");
+        List<Integer> here = map.ranksOf(stage(unit));
+        List<Integer> there = map.ranksOf(stage(other.get()));
+        if (Set.copyOf(here).equals(Set.copyOf(there))) {
+            return Optional.empty();
         }
-        return Optional.of(new Peer(partner, 2 * number(unit.original().orElse(unit)) + 1));
-    }
-
-    /** Who holds {@code other} in the direction in which {@code rank} holds {@code stage}. */
-    private int partner(int rank, int stage, int other) {
-        int direction = IntStream.range(0, map.directions().size())
-                .filter(index -> map.rank(index, stage) == rank)
-                .findFirst()
-                .orElseThrow();
-        return map.rank(direction, other);
-    }
-
-    private boolean holds(int rank, int stage) {
-        return map.ranksOf(stage).contains(rank);
+        if (here.size() + there.size() > 2) {
+            throw new IllegalArgumentException("the tied units " + unit.name() + " and "
+                    + other.get().name() + " are on the ranks " + here + " and " + there
+                    + " of the pipeline: they must be on the same ranks, or each on one; place the first and the last"
+                    + " stage so, or set model.tie_embeddings to false");
+        }
+        return Optional.of(new Peer(there.getFirst(), 2 * number(unit.original().orElse(unit)) + 1));
     }
 
     private int stage(Unit unit) {

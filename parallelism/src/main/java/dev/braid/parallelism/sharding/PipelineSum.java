@@ -6,7 +6,6 @@ import dev.braid.tensor.Compute;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.ops.Elementwise;
 import dev.braid.tensor.parameters.Unit;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -19,66 +18,67 @@ final class PipelineSum {
     /** A unit's gradient on this rank; the sums replace it. */
     record Summand(Unit unit, Tensor gradient) {}
 
-    /** What comes in for a summand. */
-    private record Arrival(Tensor gradient, Tensor other) {}
-
     private final Compute compute;
     private final PipelineCopies copies;
     private final Summand unit;
     private final Optional<Summand> tied;
-    private final List<Arrival> arrivals = new ArrayList<>();
+    private final CopyExchange exchange;
+    private Optional<Tensor> arrival = Optional.empty();
 
     /** @param tied what is tied to the unit on this rank; it is used up */
-    PipelineSum(Compute compute, PipelineCopies copies, Summand unit, Optional<Summand> tied) {
+    PipelineSum(Compute compute, PipelineCopies copies, CopyExchange exchange, Summand unit, Optional<Summand> tied) {
         this.compute = compute;
         this.copies = copies;
+        this.exchange = exchange;
         this.unit = unit;
         this.tied = tied;
     }
 
     /** First: exchanges with the ranks that hold copies. */
-    List<Handle> startCopies() {
-        List<Handle> handles = new ArrayList<>(startCopy(unit));
-        tied.ifPresent(summand -> handles.addAll(startCopy(summand)));
-        return handles;
+    void startCopies() {
+        tied.ifPresent(summand -> exchange.add(summand.unit, summand.gradient));
+        exchange.add(unit.unit, unit.gradient);
     }
 
-    private List<Handle> startCopy(Summand summand) {
-        return copies.copy(summand.unit)
-                .map(peer -> exchange(summand.gradient, peer))
-                .orElse(List.of());
+    /** Whether copies are summed. */
+    boolean copiesDone() {
+        exchange.advance();
+        return exchange.done(unit.unit) && tied.stream().allMatch(summand -> exchange.done(summand.unit));
     }
 
-    /** Second: adds what came, and what is tied here; exchanges with the rank that holds what is tied elsewhere. */
+    /** Waits until copies are summed. */
+    void awaitCopies() {
+        tied.ifPresent(summand -> exchange.await(summand.unit));
+        exchange.await(unit.unit);
+    }
+
+    /**
+     * Second: adds what is tied here, or exchanges with the rank that holds what is tied elsewhere. Returns what is to be waited
+     * for.
+     */
     List<Handle> startTied() {
-        addArrivals();
         if (tied.isPresent()) {
             Tensor gradient = tied.get().gradient;
             Elementwise.add(compute, unit.gradient, gradient, unit.gradient);
             gradient.release();
             return List.of();
         }
-        return copies.tied(unit.unit).map(peer -> exchange(unit.gradient, peer)).orElse(List.of());
+        return copies.tied(unit.unit).map(this::exchangeTied).orElse(List.of());
     }
 
-    /** Last: adds what came. */
-    void finish() {
-        addArrivals();
-    }
-
-    private List<Handle> exchange(Tensor gradient, PipelineCopies.Peer peer) {
-        Tensor other = compute.memory().allocate(Category.COMMUNICATION, gradient.dtype(), gradient.shape());
-        arrivals.add(new Arrival(gradient, other));
+    private List<Handle> exchangeTied(PipelineCopies.Peer peer) {
+        Tensor other = compute.memory().allocate(Category.COMMUNICATION, unit.gradient.dtype(), unit.gradient.shape());
+        arrival = Optional.of(other);
         return List.of(
                 copies.group().receive(other, peer.rank(), peer.tag()),
-                copies.group().send(gradient, peer.rank(), peer.tag()));
+                copies.group().send(unit.gradient, peer.rank(), peer.tag()));
     }
 
-    private void addArrivals() {
-        for (Arrival arrival : arrivals) {
-            Elementwise.add(compute, arrival.gradient, arrival.other, arrival.gradient);
-            arrival.other.release();
-        }
-        arrivals.clear();
+    /** Last: adds what came from there. */
+    void finish() {
+        arrival.ifPresent(other -> {
+            Elementwise.add(compute, unit.gradient, other, unit.gradient);
+            other.release();
+        });
     }
 }

@@ -43,6 +43,7 @@ final class Reduction {
     /**
      * Of a gradient that is complete on this rank.
      *
+     * @param exchange with the ranks of the pipeline that hold copies
      * @param add whether the sum is added to the shard instead of replacing it
      */
     Reduction(
@@ -50,6 +51,7 @@ final class Reduction {
             ShardedUnit unit,
             ShardingGroups groups,
             ShardingSettings settings,
+            CopyExchange exchange,
             ExposedTime exposed,
             boolean add) {
         this.compute = compute;
@@ -61,7 +63,11 @@ final class Reduction {
         this.whole = unit.takeWholeGradient();
         this.shard = unit.gradientShard();
         this.pipeline = new PipelineSum(
-                compute, groups.pipeline(), new PipelineSum.Summand(unit.unit(), whole), unit.takeTiedGradient());
+                compute,
+                groups.pipeline(),
+                exchange,
+                new PipelineSum.Summand(unit.unit(), whole),
+                unit.takeTiedGradient());
         Tensor own = unit.ownPart(whole);
         boolean apart = settings.dividesGradients() && !add && groups.shards() > 1;
         this.scatter = GradientScatter.of(compute, unit.layout(), groups, settings, whole, apart ? shard : own);
@@ -78,7 +84,7 @@ final class Reduction {
 
     /** Whether what was started is done. */
     boolean ready() {
-        return handles.stream().allMatch(Handle::done);
+        return handles.stream().allMatch(Handle::done) && (stage != 1 || pipeline.copiesDone());
     }
 
     /** Waits for what was started, and starts what comes next. */
@@ -105,8 +111,11 @@ final class Reduction {
 
     private void beforeScatter() {
         switch (stage) {
-            case 1 -> handles = pipeline.startCopies();
-            case 2 -> handles = pipeline.startTied();
+            case 1 -> pipeline.startCopies();
+            case 2 -> {
+                pipeline.awaitCopies();
+                handles = pipeline.startTied();
+            }
             default -> {
                 pipeline.finish();
                 axis = "tensor";

@@ -10,9 +10,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Parameters divided over a shard group by ZeRO's stages, and equal on the replicas across. At stage 3 the values of a unit are
@@ -31,6 +33,11 @@ public final class ShardedStore implements ParameterStore {
     private final Map<Unit, ShardedUnit> sharing = new HashMap<>();
     private final List<Parameter> parameters = new ArrayList<>();
     private final ReductionQueue reductions = new ReductionQueue();
+    private final CopyExchange exchange;
+
+    /** Units whose gradients are not yet on their way in this step. */
+    private final Set<Unit> incomplete = new LinkedHashSet<>();
+
     private final UseOrder training = new UseOrder();
     private final UseOrder evaluation = new UseOrder();
     private UseOrder order = training;
@@ -59,6 +66,11 @@ public final class ShardedStore implements ParameterStore {
             parameters.addAll(sharded.parameters());
         }
         parameters.sort(Comparator.comparing(Parameter::name));
+        List<Unit> all = new ArrayList<>(units.keySet());
+        all.addAll(sharing.keySet());
+        // What can't be exchanged is refused now, and not at the end of the first step.
+        all.forEach(groups.pipeline()::tied);
+        exchange = new CopyExchange(compute, groups.pipeline(), all, exposed);
     }
 
     @Override
@@ -116,8 +128,17 @@ public final class ShardedStore implements ParameterStore {
         } else if (!last) {
             return;
         }
+        if (last) {
+            incomplete.remove(holder(unit).unit());
+        }
         reductions.add(new Reduction(
-                compute, holder(unit), groups, settings, exposed, !settings.accumulateWhole() && microbatch > 1));
+                compute,
+                holder(unit),
+                groups,
+                settings,
+                exchange,
+                exposed,
+                !settings.accumulateWhole() && microbatch > 1));
     }
 
     @Override
@@ -126,6 +147,8 @@ public final class ShardedStore implements ParameterStore {
         microbatch = 0;
         dropValues();
         units.values().forEach(ShardedUnit::zeroGradients);
+        exchange.begin();
+        incomplete.addAll(units.keySet());
         order = training;
         order.begin();
     }
@@ -144,8 +167,14 @@ public final class ShardedStore implements ParameterStore {
         units.values().forEach(ShardedUnit::nextGroup);
     }
 
+    /** Throws {@link IllegalStateException} when the last micro-batch has not come by all units: nothing else would tell. */
     @Override
     public void finishGradients() {
+        if (!incomplete.isEmpty()) {
+            throw new IllegalStateException("micro-batch " + microbatch + " of " + microbatches
+                    + " was the last one, and the gradients of "
+                    + incomplete.stream().map(Unit::name).toList() + " are not complete");
+        }
         reductions.await(0);
     }
 

@@ -4,12 +4,22 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.braid.trainer.cli.Actions;
 import dev.braid.trainer.cli.Console;
 import dev.braid.trainer.config.Experiment;
+import dev.braid.trainer.config.PipelineConfig;
+import dev.braid.trainer.plan.PipelineFacts;
+import dev.braid.trainer.plan.PipelinePlan;
+import dev.braid.trainer.plan.PipelineText;
 import dev.braid.trainer.plan.Plan;
 import dev.braid.trainer.plan.PlanFacts;
 import dev.braid.trainer.plan.PlanInput;
 import dev.braid.trainer.plan.PlanText;
+import dev.braid.trainer.plan.ScheduleComparison;
+import dev.braid.trainer.train.PipelineLayout;
+import dev.braid.trainer.train.ScheduleFile;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /** {@code braid plan}. */
 final class PlanAction {
@@ -20,6 +30,15 @@ final class PlanAction {
     }
 
     void run(Actions.Plan request) throws IOException {
+        if (request.experiment().parallel().pipeline() > 1) {
+            pipeline(request, input(request));
+            return;
+        }
+        if (request.compare()) {
+            throw new IllegalArgumentException(
+                    "--compare is for pipelines, and parallel.pipeline is 1; raise it, as with"
+                            + " -s parallel.pipeline=2");
+        }
         Plan plan = Plan.of(input(request));
         noteSavings(request.experiment());
         if (request.json()) {
@@ -28,6 +47,36 @@ final class PlanAction {
                             .writeValueAsString(PlanFacts.of(plan, request.memory(), request.rate())));
         } else {
             console.out().print(PlanText.of(plan, request.memory(), request.rate()));
+        }
+    }
+
+    private void pipeline(Actions.Plan request, PlanInput input) throws IOException {
+        PipelineConfig config = request.experiment().pipeline();
+        OptionalLong limit = request.memory().isPresent() ? request.memory() : config.memoryLimitBytes();
+        OptionalInt chunks = config.virtualStages().map(OptionalInt::of).orElse(OptionalInt.empty());
+        if (request.compare()) {
+            ScheduleComparison comparison = ScheduleComparison.of(input, chunks, config.layers(), limit);
+            write(
+                    request.json(),
+                    PipelineFacts.of(comparison, request.rate()),
+                    PipelineText.of(comparison, request.rate()));
+            return;
+        }
+        PipelineLayout layout = PipelineLayout.of(
+                        request.experiment(), input.vocabulary(), ScheduleFile.read(request.experiment()))
+                .orElseThrow();
+        PipelinePlan plan = PipelinePlan.of(input, layout.schedule(), layout.split(), config.stepsOptimistically());
+        write(
+                request.json(),
+                PipelineFacts.of(plan, limit, request.rate()),
+                PipelineText.of(plan, limit, request.rate()));
+    }
+
+    private void write(boolean json, Map<String, Object> facts, String text) throws IOException {
+        if (json) {
+            console.out().println(new ObjectMapper().writeValueAsString(facts));
+        } else {
+            console.out().print(text);
         }
     }
 

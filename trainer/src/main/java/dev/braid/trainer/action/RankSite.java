@@ -1,5 +1,6 @@
 package dev.braid.trainer.action;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.braid.parallelism.CommunicationSettings;
 import dev.braid.parallelism.Reach;
 import dev.braid.tensor.Compute;
@@ -8,7 +9,12 @@ import dev.braid.tensor.kernels.KernelProviders;
 import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.spark.Neighbours;
 import dev.braid.trainer.spark.RankContext;
+import dev.braid.trainer.train.PipelineLayout;
+import dev.braid.trainer.train.RoomToUndo;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /** What a rank of an experiment computes and communicates with. */
 record RankSite(RankContext context, Experiment experiment) {
@@ -58,6 +64,28 @@ record RankSite(RankContext context, Experiment experiment) {
                 .distinct()
                 .limit(4)
                 .toArray(String[]::new);
+    }
+
+    /**
+     * Looks whether this host has the memory that undoing optimistic steps takes.
+     *
+     * @throws IllegalArgumentException when it has not, with the figures
+     */
+    void requireRoomToUndo(PipelineLayout layout, int vocabulary) {
+        List<String> all = context.placement().hosts();
+        String mine = all.get(context.rank());
+        List<Integer> places = IntStream.range(0, all.size())
+                .filter(rank -> all.get(rank).equals(mine))
+                .mapToObj(rank -> context.mesh().coordinate(rank).pipeline())
+                .toList();
+        RoomToUndo room = RoomToUndo.of(experiment, vocabulary, layout, context.cores());
+        room.requireWithinLimit();
+        room.requireOnHost(mine, places, hostBytes());
+    }
+
+    /** What the machine, or the container that the rank runs in, has. */
+    private static long hostBytes() {
+        return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize();
     }
 
     private Neighbours neighbours() {

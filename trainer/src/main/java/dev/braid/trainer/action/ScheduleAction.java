@@ -39,7 +39,7 @@ final class ScheduleAction {
 
     void run(Actions.ShowSchedule request) throws IOException {
         Schedule schedule = schedule(request);
-        StageCosts costs = costs(schedule.map().stages(), schedule.map().ranks(), request.times());
+        StageCosts costs = costs(schedule.map().stages(), schedule.map().ranks(), request);
         Optional<ScheduleFault> fault = request.memoryLimit().isPresent()
                 ? ScheduleValidator.check(schedule, costs, request.memoryLimit().getAsDouble())
                 : ScheduleValidator.check(schedule);
@@ -61,10 +61,11 @@ final class ScheduleAction {
     }
 
     /** A rank has one full stage, in as many equal parts as the model has stages a rank. */
-    private static StageCosts costs(int stages, int ranks, Actions.ActionTimes times) {
+    private static StageCosts costs(int stages, int ranks, Actions.ShowSchedule request) {
+        Actions.ActionTimes times = request.times();
         double part = (double) ranks / stages;
-        StageCosts.Stage stage =
-                new StageCosts.Stage(times.forward() * part, times.input() * part, times.weight() * part, part, part);
+        StageCosts.Stage stage = new StageCosts.Stage(
+                times.forward() * part, times.input() * part, times.weight() * part, part, request.kept() * part);
         return new StageCosts(Collections.nCopies(stages, stage), times.communication());
     }
 
@@ -94,7 +95,7 @@ final class ScheduleAction {
             return Schedules.of(name, wanted);
         }
         int stages = Schedules.map(name, wanted).stages();
-        return Schedules.of(name, wanted.withCosts(costs(stages, wanted.ranks(), request.times())));
+        return Schedules.of(name, wanted.withCosts(costs(stages, wanted.ranks(), request)));
     }
 
     private static int needed(String option, OptionalInt value) {

@@ -2,16 +2,21 @@ package dev.braid.trainer.action;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.braid.data.PreparedData;
+import dev.braid.parallelism.pipeline.Schedule;
+import dev.braid.parallelism.pipeline.schedules.ScheduleText;
 import dev.braid.trainer.cli.Actions;
 import dev.braid.trainer.cli.Console;
 import dev.braid.trainer.cli.RunFailedException;
 import dev.braid.trainer.config.Experiment;
+import dev.braid.trainer.plan.PipelinePlan;
+import dev.braid.trainer.plan.PlanInput;
 import dev.braid.trainer.report.Display;
 import dev.braid.trainer.report.Format;
 import dev.braid.trainer.report.HtmlReport;
 import dev.braid.trainer.report.RunHistory;
 import dev.braid.trainer.report.RunSummary;
 import dev.braid.trainer.report.RunText;
+import dev.braid.trainer.report.ScheduleChart;
 import dev.braid.trainer.report.StatusLine;
 import dev.braid.trainer.spark.Coordinator;
 import dev.braid.trainer.spark.RankFailedException;
@@ -19,6 +24,9 @@ import dev.braid.trainer.spark.SparkPlan;
 import dev.braid.trainer.spark.SparkSettings;
 import dev.braid.trainer.spark.StopSignals;
 import dev.braid.trainer.train.InitialWeights;
+import dev.braid.trainer.train.PipelineLayout;
+import dev.braid.trainer.train.RoomToUndo;
+import dev.braid.trainer.train.ScheduleFile;
 import dev.braid.trainer.train.TrainingEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -49,6 +57,10 @@ final class TrainAction {
         Path output = Path.of(experiment.output()).toAbsolutePath().normalize();
         try (RunFolder folder = RunFolder.open(output);
                 StatusLine status = new StatusLine(console.err(), display)) {
+            Optional<Schedule> file = ScheduleFile.read(experiment);
+            // Refuses a memory limit that is too small before anything is started.
+            experiment.vocabulary().ifPresent(size -> requireRoom(size, file));
+            String schedule = file.map(ScheduleText::print).orElse("");
             List<String> changes = folder.changes(experiment);
             OptionalLong newest = folder.newest();
             if (newest.isPresent() && newest.getAsLong() >= experiment.train().steps()) {
@@ -59,9 +71,16 @@ final class TrainAction {
                 InitialWeights.check(Path.of(experiment.init().from().get()));
             }
             changes.forEach(change -> status.line("changed since the run was started: " + change));
-            train(folder, newest, status);
+            train(folder, newest, schedule, status);
         } catch (UncheckedIOException failure) {
             throw new RunFailedException(failure.getMessage(), failure);
+        }
+    }
+
+    private void requireRoom(int vocabulary, Optional<Schedule> file) {
+        Optional<PipelineLayout> layout = PipelineLayout.of(experiment, vocabulary, file);
+        if (layout.isPresent() && experiment.pipeline().stepsOptimistically()) {
+            RoomToUndo.of(experiment, vocabulary, layout.get(), 1).requireWithinLimit();
         }
     }
 
@@ -86,7 +105,7 @@ final class TrainAction {
         console.out().println("To train on, raise train.steps; to start anew, give another name or delete the folder.");
     }
 
-    private void train(RunFolder folder, OptionalLong newest, StatusLine status)
+    private void train(RunFolder folder, OptionalLong newest, String schedule, StatusLine status)
             throws IOException, InterruptedException {
         SparkPlan plan = SparkPlan.of(new SparkSettings(
                 "train " + experiment.name(),
@@ -104,7 +123,7 @@ final class TrainAction {
                     step -> status.line("resuming from " + folder.checkpoints().resolve("step-" + step)));
             Coordinator coordinator = new Coordinator(spark, plan.layout(), plan.limits());
             TrainingProgram program =
-                    new TrainingProgram(experiment.toYaml(), folder.path().toString(), data.location());
+                    new TrainingProgram(experiment.toYaml(), folder.path().toString(), data.location(), schedule);
             listener = new RunListener(experiment, folder, status, request.json() ? console.out() : null);
             StopSignals signals = StopSignals.listen(name -> stop(coordinator, status, name));
             try {
@@ -140,7 +159,9 @@ final class TrainAction {
                 : "complete";
         RunHistory history = history(folder);
         RunSummary summary = summary(folder, how, listener.sampled());
-        HtmlReport.write(folder.report(), summary.withConfig(experiment.toYaml()), history);
+        RunSummary withConfig = summary.withConfig(experiment.toYaml());
+        HtmlReport.write(
+                folder.report(), schedule().map(withConfig::withSchedule).orElse(withConfig), history);
         if (request.json()) {
             return;
         }
@@ -163,6 +184,25 @@ final class TrainAction {
         facts.add(new RunSummary.Fact("TensorBoard", shown(folder.tensorBoard())));
         RunSummary summary = RunSummary.of(experiment.name(), how, facts);
         return sample.map(summary::withSample).orElse(summary);
+    }
+
+    /** A step of the pipeline in estimated times, where there is one and its vocabulary is known. */
+    private Optional<String> schedule() throws IOException {
+        if (experiment.parallel().pipeline() == 1 || experiment.vocabulary().isEmpty()) {
+            return Optional.empty();
+        }
+        int vocabulary = experiment.vocabulary().getAsInt();
+        return PipelineLayout.of(experiment, vocabulary, ScheduleFile.read(experiment))
+                .map(layout -> PipelinePlan.of(
+                        PlanInput.of(experiment, vocabulary, 1),
+                        layout.schedule(),
+                        layout.split(),
+                        experiment.pipeline().stepsOptimistically()))
+                .map(plan -> ScheduleChart.draw(
+                        "schedule " + plan.schedule().name() + " in estimated FLOP",
+                        plan.schedule(),
+                        List.of(new ScheduleChart.Band(
+                                "estimated", plan.simulation().ranks()))));
     }
 
     /** Relative to where the user is, when that is shorter. */

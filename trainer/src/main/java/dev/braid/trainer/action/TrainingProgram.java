@@ -4,11 +4,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.braid.data.DataLocation;
 import dev.braid.data.PreparedData;
 import dev.braid.parallelism.ExposedTime;
+import dev.braid.parallelism.pipeline.Schedule;
+import dev.braid.parallelism.pipeline.schedules.ScheduleText;
 import dev.braid.tensor.Compute;
 import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.spark.RankContext;
 import dev.braid.trainer.spark.RankProgram;
 import dev.braid.trainer.train.MeshRanks;
+import dev.braid.trainer.train.PipelineLayout;
 import dev.braid.trainer.train.RankGroup;
 import dev.braid.trainer.train.RankWorld;
 import dev.braid.trainer.train.TrainingEvent;
@@ -16,6 +19,7 @@ import dev.braid.trainer.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import org.apache.hadoop.conf.Configuration;
 
@@ -25,8 +29,9 @@ import org.apache.hadoop.conf.Configuration;
  * @param yaml the resolved experiment
  * @param output absolute path of the run's folder
  * @param data where the prepared data lies
+ * @param schedule text of the pipeline's schedule where that lies in a file; else empty
  */
-record TrainingProgram(String yaml, String output, DataLocation data) implements RankProgram {
+record TrainingProgram(String yaml, String output, DataLocation data, String schedule) implements RankProgram {
     @Override
     public String run(RankContext context) throws Exception {
         Experiment experiment = Experiment.parse("config.yaml", yaml, List.of());
@@ -38,6 +43,12 @@ record TrainingProgram(String yaml, String output, DataLocation data) implements
                 Compute compute = site.compute()) {
             if (context.ranks() == 1) {
                 return train(context, experiment, prepared, compute, RankGroup.ALONE);
+            }
+            Optional<PipelineLayout> stages =
+                    PipelineLayout.of(experiment, prepared.tokenizer().size(), scheduleOfFile());
+            if (experiment.pipeline().stepsOptimistically()) {
+                site.requireRoomToUndo(
+                        stages.orElseThrow(), prepared.tokenizer().size());
             }
             try (RankWorld world = RankWorld.join(
                     context.rank(),
@@ -54,10 +65,15 @@ record TrainingProgram(String yaml, String output, DataLocation data) implements
                                 world.groups(),
                                 experiment.parallel().sharding(),
                                 context.placement().hosts(),
+                                stages,
                                 compute.memory(),
                                 new ExposedTime())));
             }
         }
+    }
+
+    private Optional<Schedule> scheduleOfFile() {
+        return Optional.of(schedule).filter(text -> !text.isEmpty()).map(ScheduleText::parse);
     }
 
     private String train(

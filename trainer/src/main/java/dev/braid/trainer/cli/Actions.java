@@ -95,9 +95,16 @@ public interface Actions {
      * @param memory bytes that the tensors of a rank may use; empty when nothing is to be compared
      * @param cores of a rank; empty for its share of this machine's
      * @param rate FLOP/s that a rank keeps up; empty when no time is to be told
+     * @param compare whether to table all schedules of the pipeline
      * @param json the result as one JSON object
      */
-    record Plan(Experiment experiment, OptionalLong memory, OptionalInt cores, OptionalDouble rate, boolean json) {}
+    record Plan(
+            Experiment experiment,
+            OptionalLong memory,
+            OptionalInt cores,
+            OptionalDouble rate,
+            boolean compare,
+            boolean json) {}
 
     /**
      * Times of one full stage and one micro-batch, in any unit.
@@ -114,6 +121,7 @@ public interface Actions {
      * @param ranks empty where a file says it
      * @param microbatches empty where a file says it
      * @param virtualStages stages a rank; empty for the schedule's own
+     * @param kept part of a stage's activations that is held from I to W
      * @param memoryLimit most activations of a rank in units of one full stage and micro-batch; empty for what the schedule's name
      *     says
      * @param save where to write the schedule as text
@@ -126,6 +134,7 @@ public interface Actions {
             OptionalInt microbatches,
             OptionalInt virtualStages,
             ActionTimes times,
+            double kept,
             OptionalDouble memoryLimit,
             Optional<Path> save,
             Optional<Path> svg,

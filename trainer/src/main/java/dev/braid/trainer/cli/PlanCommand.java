@@ -16,6 +16,7 @@ import picocli.CommandLine.Option;
             "Example:",
             "  braid plan examples/bench-llama-32m.yaml",
             "  braid plan examples/bench-llama-32m.yaml --memory 512MiB --rate 150",
+            "  braid plan examples/bench-llama-32m.yaml -s parallel.pipeline=2 -s batch.microbatch=2 --compare",
             "",
             "Starts nothing. With --memory it also says whether a rank fits, and what to change if it does not."
         })
@@ -42,6 +43,11 @@ final class PlanCommand extends ConfigCommand {
             description = "GFLOP/s that a rank keeps up, as bench train measures them; adds tokens/s to the plan.")
     private Double rate;
 
+    @Option(
+            names = "--compare",
+            description = "Table all pipeline schedules for this config, and say which is the fastest that fits.")
+    private boolean compare;
+
     PlanCommand(Actions actions) {
         this.actions = actions;
     }
@@ -55,6 +61,7 @@ final class PlanCommand extends ConfigCommand {
                 limit(),
                 cores == null ? OptionalInt.empty() : OptionalInt.of(cores),
                 rate == null ? OptionalDouble.empty() : OptionalDouble.of(rate * GIGA),
+                compare,
                 json()));
     }
 

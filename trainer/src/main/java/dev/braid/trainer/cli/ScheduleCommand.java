@@ -66,6 +66,14 @@ final class ScheduleCommand extends Command {
     private String times;
 
     @Option(
+            names = "--kept",
+            paramLabel = "X",
+            defaultValue = "1",
+            description =
+                    "Part of a stage's activations that is held after I, for W: 0 to 1. Default: ${DEFAULT-VALUE}.")
+    private double kept;
+
+    @Option(
             names = "--memory-limit",
             paramLabel = "X",
             description = "Most that a rank may hold, in units of one full stage of one micro-batch.")
@@ -89,12 +97,14 @@ final class ScheduleCommand extends Command {
         require(
                 memoryLimit == null || memoryLimit > 0 && Double.isFinite(memoryLimit),
                 "--memory-limit is " + memoryLimit + ", must be above 0");
+        require(kept >= 0 && kept <= 1, "--kept is " + kept + ", must be 0 to 1");
         actions.showSchedule(new Actions.ShowSchedule(
                 name,
                 optional(ranks),
                 optional(microbatches),
                 optional(virtualStages),
                 actionTimes(),
+                kept,
                 memoryLimit == null ? OptionalDouble.empty() : OptionalDouble.of(memoryLimit),
                 Optional.ofNullable(save),
                 Optional.ofNullable(svg),

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * What a layout (replicate x shard x tensor) asks of the model and the batch. The same rules find the faults of a config and the
+ * What a layout (pipeline x replicate x shard x tensor) asks of the model and the batch. The same rules find the faults of a config and the
  * nearest layout that has none.
  */
 final class LayoutRules {
@@ -31,6 +31,7 @@ final class LayoutRules {
         batch(layout, problems);
         model(layout.tensor(), problems);
         positions(layout, problems);
+        problems.addAll(new PipelineRules(experiment).problems(layout, microbatches(layout)));
         return problems;
     }
 
@@ -61,6 +62,17 @@ final class LayoutRules {
                     "allowed are " + listed(sequences / ranks, size -> sequences / ranks % size == 0)
                             + ", or batch.sequences " + nearest(sequences, (long) ranks * microbatch)));
         }
+    }
+
+    /** Micro-batches of a data rank; 0 where the batch can't be divided so. */
+    private int microbatches(ParallelConfig layout) {
+        int ranks = layout.dataRanks();
+        int sequences = experiment.batch().sequences();
+        int microbatch = experiment.batch().microbatch().orElse(1);
+        if (sequences < ranks || microbatch < 1 || sequences % ranks != 0 || sequences / ranks % microbatch != 0) {
+            return 0;
+        }
+        return sequences / ranks / microbatch(layout);
     }
 
     private int microbatch(ParallelConfig layout) {
@@ -136,7 +148,7 @@ final class LayoutRules {
     }
 
     /** Numbers up to {@code most} that are allowed, the largest of them when there are many. */
-    private static String listed(int most, IntPredicate allowed) {
+    static String listed(int most, IntPredicate allowed) {
         List<Integer> numbers =
                 IntStream.rangeClosed(1, most).filter(allowed).boxed().toList();
         int hidden = Math.max(0, numbers.size() - MOST_LISTED);
@@ -153,9 +165,12 @@ final class LayoutRules {
         if (!layout.hasMesh()) {
             return;
         }
+        new PipelineRules(experiment)
+                .problems()
+                .forEach(problem -> faults.add(problem.key(), problem.text(), problem.fix()));
         List<Problem> problems = problems(layout);
         problems.forEach(problem -> faults.add(problem.key(), problem.text(), problem.fix()));
-        if (!problems.isEmpty() && layout.pipeline() == 1 && layout.context() == 1) {
+        if (!problems.isEmpty() && layout.context() == 1) {
             faults.add(
                     "parallel",
                     layout.mesh().describe() + " = " + layout.ranks() + " ranks does not fit the model and the batch",

@@ -40,14 +40,19 @@ final class NearestLayout {
     /** The nearest one of exactly {@code ranks} ranks. */
     Optional<ParallelConfig> of(int ranks) {
         List<ParallelConfig> candidates = new ArrayList<>();
-        for (int tensor : divisors(ranks)) {
-            for (int shard : divisors(ranks / tensor)) {
-                candidates.add(from.over(ranks / tensor / shard, shard, tensor));
+        for (int pipeline : pipelines(ranks)) {
+            for (int tensor : divisors(ranks / pipeline)) {
+                for (int shard : divisors(ranks / pipeline / tensor)) {
+                    candidates.add(from.over(pipeline, ranks / pipeline / tensor / shard, shard, tensor));
+                }
             }
         }
         return candidates.stream()
-                // Of equally near ones that with the same tensor groups, and then the one that divides more.
+                // Of equally near ones that with the same pipeline, then with the same tensor groups, and then the one
+                // that
+                // divides more.
                 .sorted(Comparator.comparingLong(this::distance)
+                        .thenComparing(this::pipelineDistance)
                         .thenComparing(this::tensorDistance)
                         .thenComparing(
                                 Comparator.comparingInt(ParallelConfig::shard).reversed()))
@@ -59,7 +64,12 @@ final class NearestLayout {
     private long distance(ParallelConfig layout) {
         return ratio(layout.replicate(), from.replicate())
                 + ratio(layout.shard(), from.shard())
+                + pipelineDistance(layout)
                 + tensorDistance(layout);
+    }
+
+    private long pipelineDistance(ParallelConfig layout) {
+        return ratio(layout.pipeline(), from.pipeline());
     }
 
     private long tensorDistance(ParallelConfig layout) {
@@ -69,6 +79,13 @@ final class NearestLayout {
     /** How many times larger one is, as a logarithm; whole, so that equal distances compare as such. */
     private static long ratio(int one, int other) {
         return Math.round(1e6 * Math.abs(Math.log((double) one / other)));
+    }
+
+    /** Whoever asked for a pipeline gets one, and nobody else. */
+    private List<Integer> pipelines(int ranks) {
+        return from.pipeline() == 1
+                ? List.of(1)
+                : divisors(ranks).stream().filter(size -> size > 1).toList();
     }
 
     private static int faults(ParallelConfig layout) {

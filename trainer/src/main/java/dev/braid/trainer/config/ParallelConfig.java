@@ -36,7 +36,11 @@ public record ParallelConfig(
                 byDefault = "1")
         int tensor,
 
-        @Key(value = "Pipeline stages. Only 1 in this version.", byDefault = "1")
+        @Key(
+                value =
+                        "Ranks over which the layers are divided, as pipeline says; each works on all micro-batches of its"
+                                + " sequences.",
+                byDefault = "1")
         int pipeline,
 
         @Key(value = "Ranks over which each sequence is divided. Only 1 in this version.", byDefault = "1")
@@ -48,8 +52,8 @@ public record ParallelConfig(
         @Key(
                 value =
                         "What the shard group divides: 0 nothing (its ranks are replicas), 1 optimizer state, 2 gradients"
-                                + " too, 3 parameters too. All give the same numbers.",
-                derived = "3 when shard > 1")
+                                + " too, 3 parameters too. All give the same numbers. With a pipeline 0 or 1.",
+                derived = "3 when shard > 1, with a pipeline 1")
         Optional<Integer> zero,
 
         @Key(
@@ -113,6 +117,7 @@ public record ParallelConfig(
         implements Validated {
 
     private static final Duration SHORTEST = Duration.ofMillis(100);
+    private static final int MOST_ZERO_OF_A_PIPELINE = 1;
 
     /** Where ranks stand. Call only on a valid config. */
     public Mesh mesh() {
@@ -131,7 +136,7 @@ public record ParallelConfig(
 
     /** What the shard group divides, 0 to 3. */
     public int zeroStage() {
-        return zero.orElse(shard > 1 ? 3 : 0);
+        return zero.orElse(shard == 1 ? 0 : pipeline > 1 ? MOST_ZERO_OF_A_PIPELINE : 3);
     }
 
     /** Format in which gradients travel. */
@@ -188,12 +193,12 @@ public record ParallelConfig(
     }
 
     /** The same on another layout. */
-    ParallelConfig over(int otherReplicate, int otherShard, int otherTensor) {
+    ParallelConfig over(int otherPipeline, int otherReplicate, int otherShard, int otherTensor) {
         return new ParallelConfig(
                 otherReplicate,
                 otherShard,
                 otherTensor,
-                pipeline,
+                otherPipeline,
                 context,
                 expert,
                 zero,
@@ -222,17 +227,18 @@ public record ParallelConfig(
         positive("replicate", replicate, faults);
         positive("shard", shard, faults);
         positive("tensor", tensor, faults);
-        one("pipeline", pipeline, "has no pipeline parallelism", faults);
+        positive("pipeline", pipeline, faults);
         one("context", context, "has no context parallelism", faults);
         one("expert", expert, "has no expert parallelism", faults);
-        if (replicate < 1 || shard < 1 || tensor < 1) {
+        if (replicate < 1 || shard < 1 || tensor < 1 || pipeline < 1) {
             return;
         }
-        if (pipeline == 1 && context == 1 && !hasMesh()) {
+        if (context == 1 && !hasMesh()) {
+            String stages = pipeline > 1 ? "pipeline " + pipeline + " x " : "";
             faults.add(
                     "",
-                    "replicate " + replicate + " x shard " + shard + " x tensor " + tensor + " is more than the "
-                            + Mesh.LIMIT + " ranks that a mesh may have",
+                    stages + "replicate " + replicate + " x shard " + shard + " x tensor " + tensor
+                            + " is more than the " + Mesh.LIMIT + " ranks that a mesh may have",
                     "");
             return;
         }
@@ -249,6 +255,10 @@ public record ParallelConfig(
             faults.add("zero", "is " + zero.get() + ", must be 0, 1, 2 or 3", "");
         } else if (shard == 1) {
             useless("zero", zero, "shard is 1", faults);
+        } else if (pipeline > 1 && zeroStage() > MOST_ZERO_OF_A_PIPELINE) {
+            faults.add(
+                    "zero", "is " + zeroStage() + ", but pipeline is " + pipeline + zeroOfAPipeline(), "write 1 or 0");
+            return;
         }
         String stage = shard == 1 ? "shard is 1" : "zero is " + zeroStage();
         if (zeroStage() != 3 || shard == 1) {
@@ -259,8 +269,22 @@ public record ParallelConfig(
         }
     }
 
+    private String zeroOfAPipeline() {
+        return zeroStage() == 3
+                ? ": each stage's parameters would be gathered again for every micro-batch, forward and backward"
+                : ": a rank adds up its whole gradient until the step's end, so that dividing it saves nothing";
+    }
+
     private void validateZeroPlusPlus(Faults faults) {
         if (zeropp.isEmpty()) {
+            return;
+        }
+        if (pipeline > 1) {
+            faults.add(
+                    "zeropp",
+                    "is " + zeropp + ", which needs zero 3, but pipeline is " + pipeline
+                            + ", where parameters are not divided",
+                    "remove the key");
             return;
         }
         if (zeroStage() != 3 || shard == 1) {
@@ -292,7 +316,7 @@ public record ParallelConfig(
     }
 
     private void validateCommunication(Faults faults) {
-        if (replicate == 1 && shard == 1 && tensor == 1) {
+        if (replicate == 1 && shard == 1 && tensor == 1 && pipeline == 1) {
             useless("algorithm", algorithm, "there is one rank", faults);
             useless("transport", transport, "there is one rank", faults);
             useless("timeout", timeout, "there is one rank", faults);

@@ -63,6 +63,11 @@ final class MemoryLedger {
         }
     }
 
+    /** What is live now. */
+    Footprint live() {
+        return new Footprint(live);
+    }
+
     /** What was live at the fullest moment. */
     Footprint peak() {
         return peak;

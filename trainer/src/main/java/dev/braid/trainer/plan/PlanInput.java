@@ -83,7 +83,10 @@ public record PlanInput(
         return dividesGradients() && microbatches() > 1 && !accumulateSharded;
     }
 
-    /** Whether the gradient of a head that is the embedding is there in every micro-batch but the first from its beginning. */
+    /**
+     * Whether the gradient of a head that is the embedding, which adds up apart, is there until the step's end; otherwise it is
+     * from the loss to the end of backward.
+     */
     boolean keepsTiedGradient() {
         return model.tieEmbeddings() && microbatches() > 1 && !(dividesGradients() && accumulateSharded);
     }
@@ -109,6 +112,24 @@ public record PlanInput(
                 sequence,
                 recompute,
                 cores);
+    }
+
+    /** The same for a rank of other cores. */
+    public PlanInput withCores(int count) {
+        return new PlanInput(
+                model,
+                vocabulary,
+                compute,
+                mesh,
+                zero,
+                reshardAfterForward,
+                accumulateSharded,
+                reduce,
+                sequences,
+                microbatch,
+                sequence,
+                recompute,
+                count);
     }
 
     /** The same on another mesh, with what its shard group divides. */

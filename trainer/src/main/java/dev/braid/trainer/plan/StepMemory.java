@@ -1,7 +1,6 @@
 package dev.braid.trainer.plan;
 
 import dev.braid.models.ModelConfig;
-import dev.braid.tensor.DType;
 import dev.braid.trainer.plan.MemoryLedger.Held;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -90,7 +89,7 @@ final class StepMemory {
     private void microbatch() {
         int dim = input.model().dim();
         if (input.keepsTiedGradient()) {
-            holdTiedGradient();
+            ledger.hold(Term.UNITS_IN_FLIGHT, sizes.getFirst().gradientBytes());
         }
         units.values(List.of(0, 1));
         ledger.hold(Term.ACTIVATIONS, own(dim));
@@ -137,14 +136,6 @@ final class StepMemory {
         return passed;
     }
 
-    /** The head that is the embedding has a gradient of its own until the step's end, or the micro-batch's. */
-    private void holdTiedGradient() {
-        ledger.holdShortly(
-                Term.UNITS_IN_FLIGHT,
-                "gradient of the tied head",
-                sizes.getFirst().gradientBytes());
-    }
-
     /** Loss and its gradient in one pass, then the last norm's backward. */
     private Held head(int dim) {
         boolean tied = input.model().tieEmbeddings();
@@ -155,30 +146,12 @@ final class StepMemory {
         }
         units.values(used);
         if (tied && !input.keepsTiedGradient()) {
-            holdTiedGradient();
+            ledger.holdShortly(
+                    Term.UNITS_IN_FLIGHT,
+                    "gradient of the tied head",
+                    sizes.getFirst().gradientBytes());
         }
-        long rows = Scratch.logitRows(input.microbatchTokens(), vocabulary);
-        long elements = rows * vocabulary;
-        Held loss = ledger.hold(Term.WORKSPACE, input.microbatchTokens() * Float.BYTES);
-        ledger.hold(Term.ACTIVATIONS, input.microbatchTokens() * Float.BYTES);
-        // The gradient of all rows, or this rank's summand of it.
-        boolean divided = input.mesh().tensor() > 1;
-        Held passed = divided ? gathered() : ledger.hold(Term.ACTIVATIONS, own(dim));
-        Held all = gathered();
-        Held logits = ledger.holdShortly(Term.WORKSPACE, "a chunk of logits", elements * Float.BYTES);
-        boolean narrow = input.compute() != DType.F32;
-        Held narrowed =
-                ledger.hold(Term.WORKSPACE, narrow ? elements * input.compute().bytes() : 0);
-        List.of(narrowed, logits, all).forEach(Held::release);
-        if (divided) {
-            Held summed = ledger.hold(Term.ACTIVATIONS, own(dim));
-            passed.release();
-            passed = summed;
-        }
-        loss.release();
-        Held ofLast = ledger.hold(Term.ACTIVATIONS, own(dim));
-        ledger.pass(Term.WORKSPACE, "norm", Scratch.sumOverRows(input.ownTokens(), dim));
-        passed.release();
+        Held ofLast = HeadTrace.run(ledger, input);
         units.gradientComplete(outputUnit);
         return ofLast;
     }

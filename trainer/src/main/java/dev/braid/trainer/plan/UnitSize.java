@@ -16,7 +16,7 @@ import java.util.List;
  * @param valueBytes of the buffer of values
  */
 record UnitSize(long matrices, long vectors, long elements, long valueBytes) {
-    private static UnitSize of(Unit unit) {
+    static UnitSize of(Unit unit) {
         long matrices = 0;
         long vectors = 0;
         for (Weight weight : unit.weights()) {

@@ -165,6 +165,10 @@ public final class HtmlReport {
             }
             line("</table></section>");
         }
+        summary.schedule()
+                .ifPresent(svg ->
+                        line("<section class=\"card\"><h2>Pipeline <small>what each rank does in a step</small></h2>\n"
+                                + svg + "</section>"));
         summary.sample()
                 .ifPresent(text -> line(
                         "<section class=\"card\"><h2>Sample</h2>\n<pre>" + Markup.escape(text) + "</pre></section>"));

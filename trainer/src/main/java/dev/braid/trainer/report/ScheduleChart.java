@@ -1,9 +1,11 @@
 package dev.braid.trainer.report;
 
 import dev.braid.parallelism.pipeline.Action;
+import dev.braid.parallelism.pipeline.MeasuredStep;
+import dev.braid.parallelism.pipeline.Overlap;
 import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.Simulation;
-import dev.braid.parallelism.pipeline.StageMap;
+import dev.braid.parallelism.pipeline.Simulator;
 import dev.braid.parallelism.pipeline.TimedAction;
 import dev.braid.parallelism.pipeline.schedules.ScheduleNotation;
 import java.io.IOException;
@@ -73,6 +75,19 @@ public final class ScheduleChart {
     }
 
     /**
+     * A measured step below the step that its measured times give in simulation, in seconds.
+     *
+     * @param communication seconds that a result takes from rank to rank
+     */
+    public static String of(MeasuredStep step, double communication) {
+        Simulation simulated = Simulator.run(step.schedule(), step.costs(communication), Overlap.IN_TURN);
+        return draw(
+                step.schedule().name() + ", simulated and measured, in seconds",
+                step.schedule(),
+                List.of(new Band("simulated", simulated.ranks()), new Band("measured", step.timed())));
+    }
+
+    /**
      * An {@code svg} element with its own style, for a page or as a file.
      *
      * @param title for a reader who can't see it
@@ -131,27 +146,19 @@ public final class ScheduleChart {
         Action action = timed.action();
         double left = x(timed.start());
         double width = x(timed.end()) - left;
-        svg.append("<g class=\"" + action.kind() + (lighter(action) ? " light" : "") + "\"><rect x=\""
+        svg.append("<g class=\"" + action.kind() + (SecondPart.contains(schedule, action) ? " light" : "")
+                + (height < LANE ? " half" : "") + "\"><rect x=\""
                 + Markup.coordinate(left) + "\" y=\"" + y + "\" width=\"" + Markup.coordinate(width) + "\" height=\""
                 + height + "\"><title>" + Markup.escape(notation.action(action)) + ": "
                 + ScheduleFigures.figure(timed.start()) + " to " + ScheduleFigures.figure(timed.end())
                 + "</title></rect>");
         String number = Integer.toString(action.microbatch());
         if (number.length() * DIGIT + 2 <= width) {
-            double middle = y + height / 2.0 + 3.5;
+            double middle = y + height / 2.0 + (height < LANE ? 3 : 3.5);
             svg.append("<text x=\"" + Markup.coordinate(left + width / 2) + "\" y=\"" + Markup.coordinate(middle)
                     + "\">" + number + "</text>");
         }
         svg.append("</g>\n");
-    }
-
-    private boolean lighter(Action action) {
-        StageMap map = schedule.map();
-        int direction = map.direction(action.microbatch(), schedule.microbatches());
-        if (map.directions().size() > 1) {
-            return direction % 2 == 1;
-        }
-        return map.stagesOf(map.rank(direction, action.stage())).indexOf(action.stage()) % 2 == 1;
     }
 
     private void legend(int y) {
@@ -180,16 +187,8 @@ public final class ScheduleChart {
     }
 
     private List<String> notes() {
-        StageMap map = schedule.map();
         List<String> notes = new ArrayList<>();
-        if (map.directions().size() > 1) {
-            notes.add("light: from the other end");
-        } else if (map.stages() > map.ranks()) {
-            notes.add(
-                    map.equals(StageMap.vShaped(map.ranks()))
-                            ? "light: on the way back"
-                            : "light: every second stage of a rank");
-        }
+        SecondPart.words(schedule.map()).ifPresent(words -> notes.add("light: " + words));
         if (bands.size() > 1) {
             notes.add("from above: " + bands.stream().map(Band::name).collect(Collectors.joining(", ")));
         }

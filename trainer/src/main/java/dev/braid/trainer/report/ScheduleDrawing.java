@@ -2,16 +2,20 @@ package dev.braid.trainer.report;
 
 import dev.braid.parallelism.pipeline.Action;
 import dev.braid.parallelism.pipeline.Schedule;
+import dev.braid.parallelism.pipeline.Slot;
 import dev.braid.parallelism.pipeline.TimedAction;
 import dev.braid.parallelism.pipeline.schedules.ScheduleNotation;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
  * A schedule as rows of characters: a rank a row, time to the right. An action begins with its name, or with as much of it as the
- * width allows, and is filled up with a character of its kind; two that overlap are one. A dot is a column in which a rank waits.
+ * width allows, and is filled up with a character of its kind; two that overlap are one. Short names of a {@link SecondPart} are
+ * small. A dot is a column in which a rank waits.
  */
 public final class ScheduleDrawing {
     /** What the characters mean. */
@@ -20,6 +24,9 @@ public final class ScheduleDrawing {
                     + " overlap  . idle";
 
     private static final char IDLE = '.';
+
+    /** From here on a time is written with three digits. */
+    private static final double MANY = 1e7;
 
     /** Actions of a rank that run in the same time: one, or a pair. */
     private record Cell(List<Action> actions, double start, double end) {}
@@ -42,12 +49,12 @@ public final class ScheduleDrawing {
      * @param schedule whose notation is used
      * @param ranks for each rank its actions by their start; times from 0
      * @param columns most characters of a row
-     * @return rows ended by line feeds, the first one with the time
+     * @return rows ended by line feeds: the time, the ranks, what the characters mean
      */
     public static String of(Schedule schedule, List<List<TimedAction>> ranks, int columns) {
         ScheduleDrawing drawing =
                 new ScheduleDrawing(ranks.stream().map(ScheduleDrawing::cells).toList());
-        return drawing.draw(ScheduleNotation.of(schedule), columns);
+        return drawing.draw(schedule, columns);
     }
 
     private static List<Cell> cells(List<TimedAction> rank) {
@@ -64,30 +71,44 @@ public final class ScheduleDrawing {
         return cells;
     }
 
-    private String draw(ScheduleNotation notation, int columns) {
+    private String draw(Schedule schedule, int columns) {
         int margin = ("rank " + (ranks.size() - 1) + " ").length();
         int width = columns - margin;
         List<Function<Action, String>> names = List.of(
-                notation::action,
-                action -> action.kind().name() + action.microbatch(),
-                action -> action.kind().name());
+                ScheduleNotation.of(schedule)::action,
+                action -> letter(schedule, action) + action.microbatch(),
+                action -> letter(schedule, action));
         for (Function<Action, String> name : names) {
             double scale = scale(name);
             if (end * scale <= width) {
-                return rows(name, scale, margin);
+                return rows(name, scale, margin) + legend(schedule, name == names.getFirst());
             }
         }
-        return rows(names.getLast(), width / end, margin);
+        return rows(names.getLast(), width / end, margin) + legend(schedule, false);
     }
 
-    /** Columns for a unit of time so that every name fits. */
+    private static String legend(Schedule schedule, boolean longNames) {
+        boolean pairs = schedule.ranks().stream().flatMap(List::stream).anyMatch(Slot::paired);
+        Optional<String> small = longNames ? Optional.empty() : SecondPart.words(schedule.map());
+        return "F- forward  I= gradient of the input  W~ gradient of the weights  B= both"
+                + (pairs ? "  # two that overlap" : "")
+                + "  . idle"
+                + small.map(words -> "  small letters: " + words).orElse("") + "\n";
+    }
+
+    private static String letter(Schedule schedule, Action action) {
+        String letter = action.kind().name();
+        return SecondPart.contains(schedule, action) ? letter.toLowerCase(Locale.ROOT) : letter;
+    }
+
+    /** Columns for a unit of time so that every name fits, with a character of its kind. */
     private double scale(Function<Action, String> name) {
         double scale = 0;
         for (List<Cell> rank : ranks) {
             for (Cell cell : rank) {
                 double time = cell.end() - cell.start();
                 if (time > 0) {
-                    scale = Math.max(scale, name(cell, name).length() / time);
+                    scale = Math.max(scale, (name(cell, name).length() + 1) / time);
                 }
             }
         }
@@ -100,7 +121,7 @@ public final class ScheduleDrawing {
 
     private String rows(Function<Action, String> name, double scale, int margin) {
         StringBuilder text = new StringBuilder();
-        String last = ScheduleFigures.figure(end);
+        String last = end < MANY ? ScheduleFigures.figure(end) : Format.count(end);
         int width = (int) Math.round(end * scale);
         text.append(" ".repeat(margin)).append('0');
         text.append(" ".repeat(Math.max(1, width - 1 - last.length())))

@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
 
 /** A simulated schedule for a person: its orders, a drawing, and what it comes to. */
 public final class ScheduleFigures {
-    private static final int COLUMNS = 160;
+    private static final int COLUMNS = 180;
 
     private final Simulation simulation;
     private final Schedule schedule;
@@ -42,8 +42,9 @@ public final class ScheduleFigures {
         for (int rank = 0; rank < orders.size(); rank++) {
             text.append(String.format(Locale.ROOT, "%-" + widest + "s  %s%n", "rank " + rank, orders.get(rank)));
         }
-        text.append('\n').append(ScheduleDrawing.of(schedule, simulation.ranks(), COLUMNS));
-        text.append(ScheduleDrawing.LEGEND).append("\n\n");
+        text.append('\n')
+                .append(ScheduleDrawing.of(schedule, simulation.ranks(), COLUMNS))
+                .append('\n');
         text.append("makespan     ").append(figure(simulation.makespan())).append('\n');
         text.append("span         ").append(figure(simulation.span()));
         text.append(", the longest time from a rank's first action to its last\n");

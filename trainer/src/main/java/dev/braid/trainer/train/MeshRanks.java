@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The ranks of a mesh, connected by a fabric. Used by the rank's thread. */
 public final class MeshRanks implements RankGroup {
@@ -38,32 +39,69 @@ public final class MeshRanks implements RankGroup {
     private final Memory memory;
     private final ExposedTime exposed;
     private final Layout layout;
+    private final Optional<PipelineRank> pipeline;
 
-    /** Ranks that are all on one host. */
+    /** Ranks that are all on one host, in no pipeline. */
     public MeshRanks(RankGroups groups, ShardingSettings sharding, Memory memory, ExposedTime exposed) {
-        this(groups, sharding, Collections.nCopies(groups.mesh().ranks(), "host"), memory, exposed);
-    }
-
-    /** Ranks that each hold the whole model, or their parts of it. */
-    public MeshRanks(
-            RankGroups groups, ShardingSettings sharding, List<String> hosts, Memory memory, ExposedTime exposed) {
-        this(groups, sharding, hosts, PipelineCopies.NONE, memory, exposed);
+        this(groups, sharding, Collections.nCopies(groups.mesh().ranks(), "host"), Optional.empty(), memory, exposed);
     }
 
     /**
      * The ranks seen from the one whose groups these are.
      *
-     * @param pipeline who holds its stages too along the pipeline, see {@link #copies}
      * @param hosts the host of each world rank
+     * @param stages of the pipeline, where the mesh has one
      * @param memory of this rank
      * @param exposed where waiting is counted
-     * @throws IllegalArgumentException when a saving of ZeRO++ would do nothing on these hosts
+     * @throws IllegalArgumentException when a saving of ZeRO++ would do nothing on these hosts, or when the stages are for a
+     *     pipeline of another number of ranks
      */
     public MeshRanks(
             RankGroups groups,
             ShardingSettings sharding,
             List<String> hosts,
-            PipelineCopies pipeline,
+            Optional<PipelineLayout> stages,
+            Memory memory,
+            ExposedTime exposed) {
+        // An untied head has no unit of its own: one name more does no harm.
+        this(
+                groups,
+                sharding,
+                hosts,
+                stages.map(each -> copies(
+                                groups, each.schedule().map(), each.split().units(true)))
+                        .orElse(PipelineCopies.NONE),
+                stages.map(each -> new PipelineRank(each, groups, pipelineGroup(groups, "stages"), memory, exposed)),
+                memory,
+                exposed);
+        int pipelineRanks = stages.map(each -> each.schedule().map().ranks()).orElse(1);
+        if (pipelineRanks != groups.mesh().pipeline()) {
+            throw new IllegalArgumentException("stages for a pipeline of " + pipelineRanks + " ranks on a mesh of "
+                    + groups.mesh().describe());
+        }
+    }
+
+    /**
+     * Ranks that hold stages of a pipeline without a schedule for them.
+     *
+     * @param copies who holds its stages too along the pipeline, see {@link #copies}
+     */
+    public MeshRanks(
+            RankGroups groups,
+            ShardingSettings sharding,
+            List<String> hosts,
+            PipelineCopies copies,
+            Memory memory,
+            ExposedTime exposed) {
+        this(groups, sharding, hosts, copies, Optional.empty(), memory, exposed);
+    }
+
+    private MeshRanks(
+            RankGroups groups,
+            ShardingSettings sharding,
+            List<String> hosts,
+            PipelineCopies copies,
+            Optional<PipelineRank> pipeline,
             Memory memory,
             ExposedTime exposed) {
         if (sharding.zeroPlusPlus().contains(ZeroPlusPlus.HPZ)) {
@@ -73,6 +111,7 @@ public final class MeshRanks implements RankGroup {
         this.world = groups.world();
         this.memory = memory;
         this.exposed = exposed;
+        this.pipeline = pipeline;
         TensorAxis axis =
                 groups.tensor().size() == 1 ? TensorAxis.SINGLE : new GroupTensorAxis(groups.tensor(), exposed);
         this.layout = new ShardedLayout(
@@ -82,7 +121,7 @@ public final class MeshRanks implements RankGroup {
                         ShardHosts.of(groups.mesh(), groups.fabric().rank(), hosts),
                         groups.replicate().members(),
                         groups.tensor().members(),
-                        pipeline),
+                        copies),
                 sharding,
                 exposed);
     }
@@ -93,8 +132,13 @@ public final class MeshRanks implements RankGroup {
      * @param units names of the units of each stage
      */
     public static PipelineCopies copies(RankGroups groups, StageMap map, List<List<String>> units) {
-        List<Integer> pipeline = groups.along(Axis.PIPELINE).members();
-        return new PipelineCopies(groups.fabric().group("pipeline.gradients", pipeline), map, units);
+        return new PipelineCopies(pipelineGroup(groups, "gradients"), map, units);
+    }
+
+    /** The ranks of this one's pipeline, for one purpose. */
+    private static Communicator pipelineGroup(RankGroups groups, String purpose) {
+        return groups.fabric()
+                .group("pipeline." + purpose, groups.along(Axis.PIPELINE).members());
     }
 
     @Override
@@ -125,6 +169,11 @@ public final class MeshRanks implements RankGroup {
     @Override
     public Layout layout() {
         return layout;
+    }
+
+    @Override
+    public Optional<PipelineRank> pipeline() {
+        return pipeline;
     }
 
     @Override

@@ -1,9 +1,14 @@
 package dev.braid.trainer.train;
 
+import dev.braid.models.Decoder;
+import dev.braid.models.ModelConfig;
+import dev.braid.tensor.Compute;
+import dev.braid.tensor.DType;
 import dev.braid.tensor.parameters.Layout;
 import dev.braid.tensor.trace.Recorder;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The ranks of a run as training sees them, from one of them. All ranks make the same calls in the same order. Used by the rank's
@@ -40,6 +45,11 @@ public interface RankGroup {
         @Override
         public Layout layout() {
             return Layout.SINGLE;
+        }
+
+        @Override
+        public Optional<PipelineRank> pipeline() {
+            return Optional.empty();
         }
 
         @Override
@@ -81,11 +91,24 @@ public interface RankGroup {
     /** This one's place among them. */
     int dataRank();
 
-    /** Whether this rank answers for the losses of its sequences: one of the ranks that see the same ones does. */
+    /**
+     * Whether this rank answers for the losses that it computes: of the ranks that compute the same ones, one does. In a pipeline
+     * only a rank that holds the model's last stage computes any.
+     */
     boolean countsLosses();
 
     /** How the model is divided over the ranks. */
     Layout layout();
+
+    /** This one's place in a pipeline, if there is one. */
+    Optional<PipelineRank> pipeline();
+
+    /** Allocates what this rank holds of a model. */
+    default Decoder decoder(ModelConfig config, int vocabulary, Compute compute, DType dtype) {
+        return pipeline()
+                .map(place -> new Decoder(config, vocabulary, compute, dtype, layout(), place.split(), place.stages()))
+                .orElseGet(() -> new Decoder(config, vocabulary, compute, dtype, layout()));
+    }
 
     /** Replaces {@code values} by their sums over all ranks of the run. */
     void sum(int[] values);

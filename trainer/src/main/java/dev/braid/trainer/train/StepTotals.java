@@ -5,14 +5,18 @@ import java.util.Arrays;
 
 /**
  * What the ranks of a run add up once a step: losses, valid tokens and the squared norm of the gradient, all exactly, so that
- * every layout has the same totals. Used by the rank's thread.
+ * every layout has the same totals; and how many wish to end the run. Used by the rank's thread.
  */
 final class StepTotals {
     private static final int TOKEN_LIMBS = 4;
     private static final int LIMB_BITS = 16;
+    private static final int SQUARES = ExactSum.INTS;
+    private static final int TOKENS = 2 * ExactSum.INTS;
+    private static final int STOPS = TOKENS + TOKEN_LIMBS;
 
-    private final ExactSum losses = new ExactSum();
+    private ExactSum losses = new ExactSum();
     private long validTokens;
+    private boolean stop;
 
     /** Adds the sum of a micro-batch's losses and the number of its valid tokens. */
     void add(double loss, long valid) {
@@ -20,31 +24,57 @@ final class StepTotals {
         validTokens += valid;
     }
 
+    /** Whether this rank wishes to end the run. */
+    void stop(boolean wished) {
+        stop = wished;
+    }
+
+    /** Forgets what was added. */
+    void clear() {
+        losses = new ExactSum();
+        validTokens = 0;
+    }
+
+    /** A number as limbs that can be added up over many ranks. */
+    static int[] limbs(long number) {
+        int[] limbs = new int[TOKEN_LIMBS];
+        Arrays.setAll(limbs, i -> (int) (number >> (LIMB_BITS * i)) & 0xFFFF);
+        return limbs;
+    }
+
+    /** The number that added limbs stand for. */
+    static long number(int[] limbs) {
+        long number = 0;
+        for (int i = 0; i < TOKEN_LIMBS; i++) {
+            number += (long) limbs[i] << (LIMB_BITS * i);
+        }
+        return number;
+    }
+
+    /** Whole numbers that are to be added up over all ranks, this one having {@code squares} of its share of the gradient. */
+    int[] toInts(ExactSum squares) {
+        int[] all = Arrays.copyOf(losses.toInts(), STOPS + 1);
+        System.arraycopy(squares.toInts(), 0, all, SQUARES, ExactSum.INTS);
+        System.arraycopy(limbs(validTokens), 0, all, TOKENS, TOKEN_LIMBS);
+        all[STOPS] = stop ? 1 : 0;
+        return all;
+    }
+
     /** The totals over all ranks, this one having {@code squares} of its share of the gradient. */
     Sum over(RankGroup ranks, ExactSum squares) {
-        int[] tokens = new int[TOKEN_LIMBS];
-        for (int i = 0; i < TOKEN_LIMBS; i++) {
-            tokens[i] = (int) (validTokens >> (LIMB_BITS * i)) & 0xFFFF;
-        }
-        int[] lossLimbs = losses.toInts();
-        int[] squareLimbs = squares.toInts();
-        int[] all = Arrays.copyOf(lossLimbs, 2 * ExactSum.INTS + TOKEN_LIMBS);
-        System.arraycopy(squareLimbs, 0, all, ExactSum.INTS, ExactSum.INTS);
-        System.arraycopy(tokens, 0, all, 2 * ExactSum.INTS, TOKEN_LIMBS);
+        int[] all = toInts(squares);
         ranks.sum(all);
-        long valid = 0;
-        for (int i = 0; i < TOKEN_LIMBS; i++) {
-            valid += (long) all[2 * ExactSum.INTS + i] << (LIMB_BITS * i);
-        }
-        return new Sum(
-                ExactSum.fromInts(Arrays.copyOf(all, ExactSum.INTS)).value(),
-                valid,
-                ExactSum.fromInts(Arrays.copyOfRange(all, ExactSum.INTS, 2 * ExactSum.INTS)));
+        return Sum.of(all);
     }
 
     /** The totals without a gradient: for validation. */
     Sum over(RankGroup ranks) {
         return over(ranks, new ExactSum());
+    }
+
+    /** What every gradient of a step of {@code tokens} is multiplied with, so that it is that of the mean over valid ones. */
+    static double correction(long tokens, long validTokens) {
+        return validTokens == 0 ? 0 : (double) tokens / validTokens;
     }
 
     /**
@@ -53,8 +83,18 @@ final class StepTotals {
      * @param loss sum over valid tokens
      * @param validTokens tokens whose label counts
      * @param squares of the gradient
+     * @param stop whether a rank wishes to end the run
      */
-    record Sum(double loss, long validTokens, ExactSum squares) {
+    record Sum(double loss, long validTokens, ExactSum squares, boolean stop) {
+        /** Reads the sums of what {@link StepTotals#toInts} gives. */
+        static Sum of(int[] all) {
+            return new Sum(
+                    ExactSum.fromInts(Arrays.copyOf(all, ExactSum.INTS)).value(),
+                    number(Arrays.copyOfRange(all, TOKENS, STOPS)),
+                    ExactSum.fromInts(Arrays.copyOfRange(all, SQUARES, TOKENS)),
+                    all[STOPS] > 0);
+        }
+
         /** Mean loss of a valid token; 0 when there is none. */
         double meanLoss() {
             return validTokens == 0 ? 0 : loss / validTokens;

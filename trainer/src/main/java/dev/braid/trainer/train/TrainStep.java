@@ -1,64 +1,70 @@
 package dev.braid.trainer.train;
 
 import dev.braid.data.Sample;
-import dev.braid.models.Batch;
 import dev.braid.models.Decoder;
 import dev.braid.optimizers.AdamW;
-import dev.braid.optimizers.GradientNorm;
-import dev.braid.optimizers.ScheduleConfig;
-import dev.braid.tensor.autograd.Tape;
-import dev.braid.tensor.parameters.ParameterStore;
+import dev.braid.parallelism.pipeline.MeasuredAction;
 import dev.braid.tensor.trace.Recorder;
-import dev.braid.tensor.trace.Span;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** One optimizer step: micro-batches forward and backward, the norm, the update. Used by the rank's thread. */
+/** Optimizer steps: micro-batches forward and backward, the norm, the update. Used by the rank's thread. */
 public final class TrainStep {
-    private final Decoder model;
-    private final AdamW optimizer;
-    private final double peakRate;
-    private final double clip;
-    private final ScheduleConfig schedule;
-    private final int totalSteps;
-    private final int microbatch;
-    private final boolean recompute;
+    private final StepSettings settings;
     private final RankGroup ranks;
-    private Recorder recorder = Recorder.NONE;
+    private final Phases phases = new Phases();
+    private final Passes passes;
+    private final Steps steps;
 
     /**
-     * A step of {@code model}, by itself or together with other ranks.
+     * Steps of {@code model}, by itself or together with other ranks.
      *
-     * @param peakRate learning rate that the schedule takes shares of
-     * @param clip largest gradient norm; positive infinity does not clip
-     * @param totalSteps length of the run, for the schedule
-     * @param microbatch sequences in memory at a time
-     * @param recompute keep only the inputs of blocks and run them again in backward
      * @param ranks who takes part
+     * @throws IllegalArgumentException for optimistic steps without a pipeline
      */
-    public TrainStep(
-            Decoder model,
-            AdamW optimizer,
-            double peakRate,
-            double clip,
-            ScheduleConfig schedule,
-            int totalSteps,
-            int microbatch,
-            boolean recompute,
-            RankGroup ranks) {
-        this.model = model;
-        this.optimizer = optimizer;
-        this.peakRate = peakRate;
-        this.clip = clip;
-        this.schedule = schedule;
-        this.totalSteps = totalSteps;
-        this.microbatch = microbatch;
-        this.recompute = recompute;
+    public TrainStep(Decoder model, AdamW optimizer, StepSettings settings, RankGroup ranks) {
+        this.settings = settings;
         this.ranks = ranks;
+        Optional<PipelineRank> place = ranks.pipeline();
+        this.passes = place.isPresent()
+                ? new PipelinedPasses(model, settings.recompute(), place.get(), ranks, phases)
+                : new SequentialPasses(model, settings.recompute(), settings.groups(), ranks, phases);
+        this.steps = settings.optimistic()
+                ? new OptimisticSteps(
+                        model,
+                        optimizer,
+                        settings,
+                        ranks,
+                        place.orElseThrow(() -> new IllegalArgumentException(
+                                        "optimistic steps save time only where there is a pipeline"))
+                                .totalsFlow(),
+                        passes,
+                        phases)
+                : new SynchronisedSteps(model, optimizer, settings, ranks, passes, phases);
     }
 
     /** Tells {@code listener} of the phases of every step from now on; {@link Recorder#NONE} ends that. */
     void record(Recorder listener) {
-        recorder = listener;
+        phases.record(listener);
+        passes.record(listener);
+    }
+
+    /** When the actions of a pipeline ran in the last step; nothing without one. */
+    public List<MeasuredAction> measured() {
+        return passes.measured();
+    }
+
+    /**
+     * Trains on the samples of one step, whose result is certain at once.
+     *
+     * @param step from 0
+     * @param samples this rank's sequences of the step, of equal length
+     */
+    public StepResult run(int step, List<Sample> samples) {
+        List<SettledStep> settled = new ArrayList<>(advance(step, samples, false));
+        settled.addAll(settle());
+        return settled.getLast().result();
     }
 
     /**
@@ -66,94 +72,25 @@ public final class TrainStep {
      *
      * @param step from 0
      * @param samples this rank's sequences of the step, of equal length
+     * @param stop whether this rank wishes to end the run
+     * @return the steps whose results are certain now and were not before, in order; not always this one
      */
-    public StepResult run(int step, List<Sample> samples) {
-        long tokens = (long) samples.size() * samples.getFirst().inputs().length * ranks.dataRanks();
-        // How many of the step's tokens are valid is known only when all ranks have counted: the gradient is corrected
-        // then.
-        float scale = 1f / tokens;
-        StepTotals totals = new StepTotals();
-        ParameterStore store = model.store();
-        long at = System.nanoTime();
-        store.beginStep(Math.ceilDiv(samples.size(), microbatch));
-        at = ended("begin", at);
-        for (int from = 0; from < samples.size(); from += microbatch) {
-            List<Sample> part = samples.subList(from, Math.min(samples.size(), from + microbatch));
-            store.beginMicrobatch();
-            try (Batch batch = batch(model, part);
-                    Tape tape = model.trainingTape()) {
-                count(totals, model.loss(tape, batch, scale, recompute), part);
-                at = ended("forward", at);
-                tape.backward();
-                at = ended("backward", at);
-            }
-        }
-        store.finishGradients();
-        at = ended("reduce", at);
-        StepTotals.Sum sum = totals.over(ranks, GradientNorm.squares(model.compute(), model.parameters()));
-        double rate = peakRate * schedule.share(step, totalSteps);
-        double correction = sum.validTokens() == 0 ? 0 : (double) tokens / sum.validTokens();
-        GradientNorm norm = GradientNorm.of(sum.squares(), correction, clip);
-        at = ended("norm", at);
-        if (norm.finite()) {
-            optimizer.step(rate, norm.scale());
-            at = ended("optimizer", at);
-            store.publish();
-            ended("publish", at);
-        }
-        return new StepResult(sum.meanLoss(), norm.norm(), rate, tokens, !norm.finite());
+    public List<SettledStep> advance(int step, List<Sample> samples, boolean stop) {
+        return steps.advance(step, Microbatches.of(samples, settings.microbatch()), stop);
     }
 
-    /** Tells of a phase that ends now; the next one begins at what this returns. */
-    private long ended(String phase, long startNanos) {
-        long now = System.nanoTime();
-        recorder.span(Span.Kind.PHASE, phase, startNanos, now);
-        return now;
-    }
-
-    private void count(StepTotals totals, double loss, List<Sample> samples) {
-        if (ranks.countsLosses()) {
-            totals.add(loss, samples.stream().mapToLong(TrainStep::validTokens).sum());
-        }
+    /** Makes everything certain that has been trained: to be called before the weights are saved or looked at. */
+    public List<SettledStep> settle() {
+        return steps.settle();
     }
 
     /**
-     * Mean loss over {@code samples} without training, in micro-batches, which the data ranks take in turn. All ranks pass the
+     * Mean loss over {@code samples} without training, after all steps have settled, in micro-batches, which the data ranks take in turn. All ranks pass the
      * same samples.
      */
     public double validate(List<Sample> samples) {
         StepTotals totals = new StepTotals();
-        for (int round = 0; round < samples.size(); round += microbatch * ranks.dataRanks()) {
-            int from = Math.min(samples.size(), round + microbatch * ranks.dataRank());
-            List<Sample> part = samples.subList(from, Math.min(samples.size(), from + microbatch));
-            boolean idle = part.isEmpty();
-            // Whoever has nothing left still takes part in what the ranks do together.
-            try (Batch batch = batch(model, idle ? samples.subList(0, 1) : part);
-                    Tape tape = model.evaluationTape()) {
-                double loss = model.loss(tape, batch, 0, false);
-                if (!idle) {
-                    count(totals, loss, part);
-                }
-            }
-        }
+        passes.evaluate(Microbatches.of(samples, settings.microbatch()), totals);
         return totals.over(ranks).meanLoss();
-    }
-
-    static Batch batch(Decoder model, List<Sample> samples) {
-        int length = samples.getFirst().inputs().length;
-        Batch batch = Batch.allocate(model.compute().memory(), samples.size(), length);
-        for (int i = 0; i < samples.size(); i++) {
-            Sample sample = samples.get(i);
-            batch.set(i, sample.inputs(), sample.labels(), sample.positions(), sample.documents());
-        }
-        return batch;
-    }
-
-    private static long validTokens(Sample sample) {
-        long valid = 0;
-        for (int label : sample.labels()) {
-            valid += label == Batch.IGNORED ? 0 : 1;
-        }
-        return valid;
     }
 }

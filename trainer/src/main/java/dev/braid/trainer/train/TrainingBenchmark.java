@@ -14,6 +14,7 @@ import dev.braid.trainer.bench.CommBenchmark;
 import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.config.ParallelConfig;
 import dev.braid.trainer.ranks.RankThreads;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -72,7 +73,7 @@ public final class TrainingBenchmark {
      * @param trace where to write what all ranks do in one more step
      */
     public static Result run(Experiment experiment, int cores, int steps, Optional<Path> trace)
-            throws InterruptedException {
+            throws IOException, InterruptedException {
         ParallelConfig parallel = experiment.parallel();
         int ranks = parallel.ranks();
         int own = Math.max(1, cores / ranks);
@@ -82,6 +83,8 @@ public final class TrainingBenchmark {
                 return run(experiment, compute, RankGroup.ALONE, peak, steps, trace);
             }
         }
+        Optional<PipelineLayout> stages =
+                PipelineLayout.of(experiment, vocabulary(experiment), ScheduleFile.read(experiment));
         try {
             return new RankThreads<>(
                             Endpoint::open,
@@ -95,6 +98,7 @@ public final class TrainingBenchmark {
                                             new RankGroups(parallel.mesh(), fabric),
                                             parallel.sharding(),
                                             Collections.nCopies(ranks, "this host"),
+                                            stages,
                                             compute.memory(),
                                             new ExposedTime()),
                                     peak,
@@ -111,21 +115,14 @@ public final class TrainingBenchmark {
 
     private static Result run(
             Experiment experiment, Compute compute, RankGroup ranks, double peak, int steps, Optional<Path> trace) {
-        int vocabulary =
-                experiment.model().vocab().orElse(experiment.vocabulary().orElse(DEFAULT_VOCABULARY));
-        Decoder model = new Decoder(
-                experiment.model(), vocabulary, compute, experiment.precision().computeType(), ranks.layout());
+        int vocabulary = vocabulary(experiment);
+        Decoder model = ranks.decoder(
+                experiment.model(), vocabulary, compute, experiment.precision().computeType());
         model.initialize(experiment.seed());
-        AdamWConfig settings = (AdamWConfig) experiment.optimizer();
         TrainStep step = new TrainStep(
                 model,
-                new AdamW(settings, model.parameters(), compute),
-                settings.lr(),
-                settings.clip().orElse(Double.POSITIVE_INFINITY),
-                experiment.schedule(),
-                experiment.train().steps(),
-                experiment.microbatchSize(),
-                experiment.train().recomputesBlocks(),
+                new AdamW((AdamWConfig) experiment.optimizer(), model.parameters(), compute),
+                StepSettings.of(experiment),
                 ranks);
         SplittableRandom random = new SplittableRandom(experiment.seed() + ranks.dataRank());
         int length = experiment.sequence();
@@ -167,6 +164,10 @@ public final class TrainingBenchmark {
                 Arrays.stream(seconds).sum(),
                 exposed,
                 traced);
+    }
+
+    private static int vocabulary(Experiment experiment) {
+        return experiment.model().vocab().orElse(experiment.vocabulary().orElse(DEFAULT_VOCABULARY));
     }
 
     private static List<Sample> samples(SplittableRandom random, int vocabulary, int count, int length) {

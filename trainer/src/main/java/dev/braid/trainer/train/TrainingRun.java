@@ -8,13 +8,16 @@ import dev.braid.optimizers.AdamW;
 import dev.braid.optimizers.AdamWConfig;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
+import dev.braid.tensor.trace.Recorder;
 import dev.braid.trainer.config.Experiment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -48,6 +51,14 @@ public final class TrainingRun {
     private RunState state = RunState.START;
     private long savedStep = -1;
 
+    /** Steps whose training has begun; the last one of them may not have settled. */
+    private long begun;
+
+    private final Deque<Timing> timings = new ArrayDeque<>();
+
+    /** What a step took: seconds, and those of them in which it waited, by mesh axis. */
+    private record Timing(double seconds, Map<String, Double> exposed) {}
+
     /**
      * Builds the model and brings it to the newest complete checkpoint in {@code output}, or to its first weights.
      *
@@ -74,24 +85,13 @@ public final class TrainingRun {
         this.output = output;
         this.folder = output.resolve("checkpoints");
         this.checkpoints = Checkpoints.in(folder);
-        this.model = new Decoder(
+        this.model = ranks.decoder(
                 experiment.model(),
                 data.vocabulary(),
                 compute,
-                experiment.precision().computeType(),
-                ranks.layout());
-        AdamWConfig settings = (AdamWConfig) experiment.optimizer();
-        this.optimizer = new AdamW(settings, model.parameters(), compute);
-        this.trainer = new TrainStep(
-                model,
-                optimizer,
-                settings.lr(),
-                settings.clip().orElse(Double.POSITIVE_INFINITY),
-                experiment.schedule(),
-                experiment.train().steps(),
-                experiment.microbatchSize(),
-                experiment.train().recomputesBlocks(),
-                ranks);
+                experiment.precision().computeType());
+        this.optimizer = new AdamW((AdamWConfig) experiment.optimizer(), model.parameters(), compute);
+        this.trainer = new TrainStep(model, optimizer, StepSettings.of(experiment), ranks);
         this.trace = new StepTrace(trainer, compute, ranks);
         restore();
     }
@@ -123,6 +123,11 @@ public final class TrainingRun {
         return model;
     }
 
+    /** Tells {@code listener} of the phases of all steps until one is traced. */
+    void record(Recorder listener) {
+        trainer.record(listener);
+    }
+
     /** Trains to the last step, or until a stop is requested. */
     public TrainingEvent.Ended run() throws IOException {
         int steps = experiment.train().steps();
@@ -137,10 +142,11 @@ public final class TrainingRun {
                 compute.matmul().describe(),
                 compute.workers().cores()));
         boolean stopped = false;
-        while (state.step() < steps && !stopped) {
-            step(steps);
-            stopped = ranks.any(stopRequested.getAsBoolean());
-            if (stopped || due(steps)) {
+        begun = state.step();
+        while (begun < steps && !stopped) {
+            stopped = step(steps);
+            if (stopped || due(begun, steps)) {
+                report(trainer.settle(), steps);
                 save();
             }
         }
@@ -154,31 +160,52 @@ public final class TrainingRun {
                 state.step(), state.step() < steps, live(), compute.memory().peak());
     }
 
-    private void step(int steps) {
-        int sequences = experiment.batch().sequences();
-        int share = sequences / ranks.dataRanks();
-        List<Sample> samples = samples(data, state.samples() + (long) share * ranks.dataRank(), share);
-        boolean traced = experiment
-                .train()
-                .trace()
-                .filter(step -> step == state.step() + 1)
-                .isPresent();
+    /** Trains one step more; true when the run shall end. */
+    private boolean step(int steps) {
+        int share = experiment.batch().sequences() / ranks.dataRanks();
+        long taken =
+                state.samples() + (begun - state.step()) * experiment.batch().sequences();
+        List<Sample> samples = samples(data, taken + (long) share * ranks.dataRank(), share);
+        boolean traced = traced(begun + 1);
         if (traced) {
             trace.begin();
         }
         ranks.takeExposed();
         long start = System.nanoTime();
-        StepResult result = trainer.run(Math.toIntExact(state.step()), samples);
+        boolean optimistic = experiment.pipeline().stepsOptimistically();
+        List<SettledStep> settled = new ArrayList<>(
+                trainer.advance(Math.toIntExact(begun), samples, optimistic && stopRequested.getAsBoolean()));
+        begun++;
+        if (traced || traced(begun + 1) || due(begun, steps) || evaluationDue(begun, steps)) {
+            settled.addAll(trainer.settle());
+        }
         double seconds = (System.nanoTime() - start) / 1e9;
         Map<String, Double> exposed = new TreeMap<>();
         ranks.takeExposed().forEach((axis, nanos) -> exposed.put(axis, nanos / 1e9));
+        timings.add(new Timing(seconds, exposed));
         if (traced) {
-            Path file = output.resolve("trace-step-" + (state.step() + 1) + ".json");
-            events.accept(new TrainingEvent.Note(trace.end("step " + (state.step() + 1), file)));
+            Path file = output.resolve("trace-step-" + begun + ".json");
+            events.accept(new TrainingEvent.Note(trace.end("step " + begun, file)));
         }
-        state = state.after(result, sequences, seconds);
-        double valLoss = evaluationDue(steps) ? trainer.validate(data.validation()) : Double.NaN;
-        double perSecond = result.tokens() / seconds;
+        report(settled, steps);
+        // Asking all ranks would be the barrier that optimistic steps do without: their totals carry the wish.
+        return optimistic ? settled.stream().anyMatch(SettledStep::stop) : ranks.any(stopRequested.getAsBoolean());
+    }
+
+    private boolean traced(long step) {
+        return experiment.train().trace().filter(traced -> traced == step).isPresent();
+    }
+
+    private void report(List<SettledStep> settled, int steps) {
+        for (SettledStep each : settled) {
+            report(each.result(), timings.remove(), steps);
+        }
+    }
+
+    private void report(StepResult result, Timing timing, int steps) {
+        state = state.after(result, experiment.batch().sequences(), timing.seconds);
+        double valLoss = evaluationDue(state.step(), steps) ? trainer.validate(data.validation()) : Double.NaN;
+        double perSecond = result.tokens() / timing.seconds;
         events.accept(new TrainingEvent.Stepped(
                 state.step(),
                 result.loss(),
@@ -187,14 +214,14 @@ public final class TrainingRun {
                 perSecond,
                 state.tokens(),
                 valLoss,
-                perSecond * model.flopsPerToken(samples.getFirst().inputs().length),
+                perSecond * model.flopsPerToken(experiment.sequence()),
                 compute.memory().peak(),
                 result.skipped(),
                 state.skipped(),
                 data.epoch(state.samples() - 1),
                 state.seconds(),
-                seconds,
-                exposed));
+                timing.seconds,
+                timing.exposed));
     }
 
     /** The samples of one step. */
@@ -206,24 +233,24 @@ public final class TrainingRun {
         return samples;
     }
 
-    private boolean evaluationDue(int steps) {
+    private boolean evaluationDue(long step, int steps) {
         if (data.validation().isEmpty()) {
             return false;
         }
         boolean regular = experiment
                 .train()
                 .validateEvery()
-                .map(every -> state.step() % every == 0)
+                .map(every -> step % every == 0)
                 .orElse(false);
-        return regular || state.step() == steps;
+        return regular || step == steps;
     }
 
-    private boolean due(int steps) {
-        return state.step() == steps
+    private boolean due(long step, int steps) {
+        return step == steps
                 || experiment
                         .checkpoint()
                         .every()
-                        .map(every -> state.step() % every == 0)
+                        .map(every -> step % every == 0)
                         .orElse(false);
     }
 
@@ -243,6 +270,11 @@ public final class TrainingRun {
     }
 
     private void sample() {
+        if (ranks.pipeline().isPresent()) {
+            events.accept(new TrainingEvent.Note(
+                    "no text is made where a pipeline divides the model; braid sample " + output + " makes some"));
+            return;
+        }
         List<Sample> validation = data.validation();
         Sample source = validation.isEmpty() ? data.training(0) : validation.getFirst();
         int[] prompt = Arrays.copyOf(source.inputs(), Math.min(PROMPT_TOKENS, source.inputs().length / 2));

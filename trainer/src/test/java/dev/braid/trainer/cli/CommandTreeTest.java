@@ -155,7 +155,7 @@ final class CommandTreeTest {
 
     @Test
     void shouldPlanForAGivenMemory() {
-        assertThat(braid.run("plan", TINY, "--memory", "2GiB", "--cores", "4", "--rate", "150", "--json"))
+        assertThat(braid.run("plan", TINY, "--memory", "2GiB", "--cores", "4", "--rate", "150", "--compare", "--json"))
                 .isZero();
         assertThat(actions.requests)
                 .containsExactly(new Actions.Plan(
@@ -163,6 +163,37 @@ final class CommandTreeTest {
                         OptionalLong.of(2L << 30),
                         OptionalInt.of(4),
                         OptionalDouble.of(150e9),
+                        true,
+                        true));
+    }
+
+    @Test
+    void shouldShowAScheduleWithEqualTimesUnlessTold() {
+        assertThat(braid.run("schedule", "zb-v", "--ranks", "4", "--micro-batches", "8"))
+                .isZero();
+        Actions.ShowSchedule request = actions.only(Actions.ShowSchedule.class);
+        assertThat(request.name()).isEqualTo("zb-v");
+        assertThat(request.ranks()).isEqualTo(OptionalInt.of(4));
+        assertThat(request.microbatches()).isEqualTo(OptionalInt.of(8));
+        assertThat(request.virtualStages()).isEmpty();
+        assertThat(request.times()).isEqualTo(new Actions.ActionTimes(1, 1, 1, 0));
+        assertThat(request.kept()).isEqualTo(1);
+        assertThat(request.memoryLimit()).isEmpty();
+        assertThat(braid.run(("schedule interleaved --ranks 4 --micro-batches 8 --virtual-stages 3 --times 2,2.5,1,0.1"
+                                + " --kept 0.5 --memory-limit 4.5 --save a.txt --svg a.svg --json")
+                        .split(" ")))
+                .isZero();
+        assertThat(actions.requests.get(1))
+                .isEqualTo(new Actions.ShowSchedule(
+                        "interleaved",
+                        OptionalInt.of(4),
+                        OptionalInt.of(8),
+                        OptionalInt.of(3),
+                        new Actions.ActionTimes(2, 2.5, 1, 0.1),
+                        0.5,
+                        OptionalDouble.of(4.5),
+                        Optional.of(Path.of("a.txt")),
+                        Optional.of(Path.of("a.svg")),
                         true));
     }
 
@@ -268,6 +299,12 @@ final class CommandTreeTest {
             plan ../examples/tiny.yaml --memory much | braid plan: --memory: 'much' is not a size; allowed are bytes or a number with KB, MB, GB, TB, KiB, MiB, GiB, TiB
             plan ../examples/tiny.yaml --cores 0 | braid plan: --cores is 0, must be at least 1
             plan ../examples/tiny.yaml --rate 0  | braid plan: --rate is 0.0, must be above 0
+            schedule 1f1b --ranks 0 | braid schedule: --ranks is 0, must be 1 to 1024
+            schedule 1f1b --micro-batches 70000 | braid schedule: --micro-batches is 70000, must be 1 to 65536
+            schedule 1f1b --times 1,1,1 | braid schedule: --times is '1,1,1', must be four numbers of 0 or more, F,I,W,C, of which the first three are not all 0
+            schedule 1f1b --times 1,x,1,0 | braid schedule: --times is '1,x,1,0', must be four numbers of 0 or more, F,I,W,C, of which the first three are not all 0
+            schedule 1f1b --memory-limit 0 | braid schedule: --memory-limit is 0.0, must be above 0
+            schedule 1f1b --kept 1.5 | braid schedule: --kept is 1.5, must be 0 to 1
             check nowhere.yaml                | braid check: nowhere.yaml has 1 fault:\\n  nowhere.yaml: there is no such file
             """)
     void shouldRefuseWrongInputInOneMessage(String line, String problem) {

@@ -147,14 +147,8 @@ final class ExperimentTest {
             checkpoint.keep=0 | -s checkpoint.keep: is 0, must be at least 1; the newest checkpoint always stays
             init.from='' | -s init.from: is empty, must name a folder; none draws the weights from the seed
             engine=mkl | -s engine: the text 'mkl' is not allowed; allowed are auto, onednn, nd4j, vector
-            parallel.pipeline=2 | -s parallel.pipeline: is 2, but this version has no pipeline parallelism; write 1, or remove the key
             parallel.context=2 | -s parallel.context: is 2, but this version has no context parallelism; write 1, or remove the key
             parallel.expert=2 | -s parallel.expert: is 2, but this version has no expert parallelism; write 1, or remove the key
-            pipeline.schedule=1f1b | -s pipeline.schedule: is 1f1b, but this version trains in one pipeline stage, where it would do nothing; remove the key
-            pipeline.virtual_stages=2 | -s pipeline.virtual_stages: is 2, but this version trains in one pipeline stage, where it would do nothing; remove the key
-            pipeline.layers=[1, 1] | -s pipeline.layers: is [1, 1], but this version trains in one pipeline stage, where it would do nothing; remove the key
-            pipeline.memory_limit=1GiB | -s pipeline.memory_limit: is 1GiB, but this version trains in one pipeline stage, where it would do nothing; remove the key
-            pipeline.optimistic_step=true | -s pipeline.optimistic_step: is true, but this version trains in one pipeline stage, where it would do nothing; remove the key
             model.mixers.attn.heads=3 | -s model.mixers.attn.heads: is 3, which does not divide model.dim 64; set heads to one of 1, 2, 4, 8, 16, 32, 64, or give head_size
             """)
     void shouldRefuseWhatCannotBeCarriedOut(String override, String fault) {
@@ -184,7 +178,7 @@ final class ExperimentTest {
                         train: {steps: 1e2}
                         optimizer: {type: adamw, lr: fast}
                         schedule: {type: wsd, warmpu: 30, decay: -6}
-                        parallel: {pipeline: 8}
+                        parallel: {context: 8}
                         """, List.of("precision.compute=fp8")))
                 .hasMessageStartingWith("small.yaml has 12 faults:\n")
                 .hasMessageContainingAll(
@@ -203,7 +197,7 @@ final class ExperimentTest {
                         "small.yaml:12:30: optimizer.lr: expected a number, got the text 'fast'",
                         "small.yaml:13:23: schedule.warmpu: unknown key; allowed under schedule are type, warmup, decay,"
                                 + " final; did you mean 'warmup'?",
-                        "small.yaml:14:22: parallel.pipeline: is 8, but this version has no pipeline parallelism;",
+                        "small.yaml:14:21: parallel.context: is 8, but this version has no context parallelism;",
                         "-s precision.compute: 'fp8' is not carried out by this version; allowed are f32, bf16");
     }
 

@@ -157,6 +157,8 @@ class ParallelConfigTest {
             replicate: 0 | -s parallel: parallel.replicate: is 0, must be at least 1
             tensor: -2 | -s parallel: parallel.tensor: is -2, must be at least 1
             replicate: 2000000 | -s parallel: replicate 2000000 x shard 1 x tensor 1 is more than the 1048576 ranks that a mesh may have
+            pipeline: 0 | -s parallel: parallel.pipeline: is 0, must be at least 1
+            pipeline: 1048577 | -s parallel: pipeline 1048577 x replicate 1 x shard 1 x tensor 1 is more than the 1048576 ranks that a mesh may have
             shard: 2, zero: 4 | -s parallel: parallel.zero: is 4, must be 0, 1, 2 or 3
             zero: 3 | -s parallel: parallel.zero: is 3, but shard is 1, where it would do nothing; remove the key
             tensor: 2, reduce: bf16 | -s parallel: parallel.reduce: is bf16, but there is one data rank (replicate 1 x shard 1), where it would do nothing; remove the key

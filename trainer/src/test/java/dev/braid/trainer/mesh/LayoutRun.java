@@ -19,6 +19,7 @@ import dev.braid.tensor.parameters.Parameter;
 import dev.braid.trainer.train.MeshRanks;
 import dev.braid.trainer.train.RankGroup;
 import dev.braid.trainer.train.StepResult;
+import dev.braid.trainer.train.StepSettings;
 import dev.braid.trainer.train.TrainStep;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -129,7 +130,8 @@ record LayoutRun(
     }
 
     MeshRanks ranks(MeshWorld.Rank rank) {
-        return new MeshRanks(rank.groups(), sharding, hosts, rank.compute().memory(), new ExposedTime());
+        return new MeshRanks(
+                rank.groups(), sharding, hosts, Optional.empty(), rank.compute().memory(), new ExposedTime());
     }
 
     private Outcome train(Compute compute, RankGroup ranks, Map<String, float[]> weights) {
@@ -138,12 +140,14 @@ record LayoutRun(
         TrainStep step = new TrainStep(
                 model,
                 new AdamW(OPTIMIZER, model.parameters(), compute),
-                OPTIMIZER.lr(),
-                CLIP,
-                new ScheduleConfig.WarmupStableDecay(3, 5, 0.1),
-                20,
-                microbatch,
-                recompute,
+                new StepSettings(
+                        OPTIMIZER.lr(),
+                        CLIP,
+                        new ScheduleConfig.WarmupStableDecay(3, 5, 0.1),
+                        20,
+                        microbatch,
+                        recompute,
+                        1),
                 ranks);
         List<StepResult> results = new ArrayList<>();
         int share = SEQUENCES / ranks.dataRanks();
@@ -157,7 +161,7 @@ record LayoutRun(
         return new Outcome(results, weights, validation);
     }
 
-    private static void put(Parameter parameter, Map<String, float[]> weights) {
+    static void put(Parameter parameter, Map<String, float[]> weights) {
         long columns = parameter.spec().shape().columns();
         float[] whole = weights.computeIfAbsent(
                 parameter.name(),

@@ -4,6 +4,7 @@ import dev.braid.data.Sample;
 import dev.braid.parallelism.ExposedTime;
 import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.train.MeshRanks;
+import dev.braid.trainer.train.PipelineLayout;
 import dev.braid.trainer.train.TrainingData;
 import dev.braid.trainer.train.TrainingEvent;
 import dev.braid.trainer.train.TrainingRun;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** A whole run with its checkpoints, on a mesh of threads; data is that of {@link LayoutRun}. */
@@ -46,6 +48,11 @@ final class MeshRun {
         this.more = List.of(more);
     }
 
+    /** The experiment with some values replaced. */
+    static Experiment experiment(List<String> overrides) {
+        return Experiment.parse("mesh.yaml", EXPERIMENT, overrides);
+    }
+
     /** What rank 0 has told, of all calls. */
     List<TrainingEvent> events() {
         return List.copyOf(events);
@@ -63,7 +70,7 @@ final class MeshRun {
                 .filter(part -> !part.isEmpty())
                 .map(part -> "parallel." + part)
                 .forEach(overrides::add);
-        Experiment parsed = Experiment.parse("mesh.yaml", EXPERIMENT, overrides);
+        Experiment parsed = experiment(overrides);
         Experiment experiment = steps > 0
                 ? parsed
                 : Experiment.parse(
@@ -75,6 +82,8 @@ final class MeshRun {
             MeshRanks ranks = new MeshRanks(
                     rank.groups(),
                     experiment.parallel().sharding(),
+                    LayoutRun.oneHost(experiment.parallel().mesh()),
+                    PipelineLayout.of(experiment, LayoutRun.VOCABULARY, Optional.empty()),
                     rank.compute().memory(),
                     new ExposedTime());
             TrainingRun run = new TrainingRun(
@@ -97,7 +106,7 @@ final class MeshRun {
     }
 
     /** Every rank has its own, as it has in separate processes. */
-    private static final class Data implements TrainingData {
+    static final class Data implements TrainingData {
         @Override
         public Sample training(long index) {
             return LayoutRun.samples((int) (index / LayoutRun.SEQUENCES)).get((int) (index % LayoutRun.SEQUENCES));

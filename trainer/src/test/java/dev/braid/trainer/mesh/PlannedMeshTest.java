@@ -15,9 +15,11 @@ import dev.braid.trainer.config.ParallelConfig;
 import dev.braid.trainer.plan.Plan;
 import dev.braid.trainer.plan.PlanInput;
 import dev.braid.trainer.train.MeshRanks;
+import dev.braid.trainer.train.StepSettings;
 import dev.braid.trainer.train.TrainStep;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -97,7 +99,12 @@ class PlannedMeshTest {
         ParallelConfig parallel = experiment.parallel();
         Memory memory = rank.compute().memory();
         MeshRanks ranks = new MeshRanks(
-                rank.groups(), parallel.sharding(), LayoutRun.oneHost(parallel.mesh()), memory, new ExposedTime());
+                rank.groups(),
+                parallel.sharding(),
+                LayoutRun.oneHost(parallel.mesh()),
+                Optional.empty(),
+                memory,
+                new ExposedTime());
         Decoder model = new Decoder(
                 experiment.model(),
                 VOCABULARY,
@@ -108,16 +115,7 @@ class PlannedMeshTest {
         AdamW optimizer = new AdamW((AdamWConfig) experiment.optimizer(), model.parameters(), rank.compute());
         long held =
                 memory.live(Category.PARAMETERS) + memory.live(Category.GRADIENTS) + memory.live(Category.OPTIMIZER);
-        TrainStep step = new TrainStep(
-                model,
-                optimizer,
-                1e-3,
-                1.0,
-                experiment.schedule(),
-                experiment.train().steps(),
-                experiment.microbatchSize(),
-                false,
-                ranks);
+        TrainStep step = new TrainStep(model, optimizer, StepSettings.of(experiment), ranks);
         List<Sample> samples = samples(experiment.batch().sequences() / parallel.dataRanks());
         // The first step learns the order of units; the second gathers ahead.
         step.run(0, samples);

@@ -24,6 +24,8 @@ import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.parameters.Parameter;
 import dev.braid.trainer.train.MeshRanks;
+import dev.braid.trainer.train.SavedTraining;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -43,8 +45,8 @@ record StagedRun(Mesh mesh, int zero, StageMap map, StageSplit split, DType dtyp
     private static final int STEPS = 2;
     private static final float SCALE = 0.01f;
 
-    /** What a rank has at the end, by parameter name. */
-    record Outcome(Map<String, Values> values, double loss, long answersFor) {}
+    /** What a rank has at the end, by parameter name, and the most bytes that it had for communication. */
+    record Outcome(Map<String, Values> values, double loss, long answersFor, long communicationPeak) {}
 
     /** Gradient of the last step, master, and first moment of what the rank holds. */
     record Values(float[] gradient, float[] master, float[] moment) {}
@@ -76,7 +78,26 @@ record StagedRun(Mesh mesh, int zero, StageMap map, StageSplit split, DType dtyp
         return MeshWorld.run(mesh, rank -> new RankRun(rank).run());
     }
 
-    MeshRanks ranks(MeshWorld.Rank rank) {
+    /** The same, and then saves. */
+    List<Outcome> save(Path folder) throws Exception {
+        return MeshWorld.run(mesh, rank -> {
+            RankRun run = new RankRun(rank);
+            Outcome outcome = run.run();
+            SavedTraining.save(folder, run.ranks, run.model, run.optimizer);
+            return outcome;
+        });
+    }
+
+    /** What ranks have that were not trained but loaded. */
+    List<Outcome> load(Path folder) throws Exception {
+        return MeshWorld.run(mesh, rank -> {
+            RankRun run = new RankRun(rank);
+            SavedTraining.resume(folder, run.ranks, run.model, run.optimizer);
+            return run.outcome();
+        });
+    }
+
+    private MeshRanks ranks(MeshWorld.Rank rank) {
         PipelineCopies copies = MeshRanks.copies(rank.groups(), map, split.units(model().tieEmbeddings()));
         return new MeshRanks(
                 rank.groups(),
@@ -87,12 +108,12 @@ record StagedRun(Mesh mesh, int zero, StageMap map, StageSplit split, DType dtyp
                 new ExposedTime());
     }
 
-    Decoder decoder(MeshWorld.Rank rank, MeshRanks ranks) {
+    private Decoder decoder(MeshWorld.Rank rank, MeshRanks ranks) {
         List<Integer> held = map.stagesOf(rank.groups().along(Axis.PIPELINE).rank());
         return new Decoder(model(), LayoutRun.VOCABULARY, rank.compute(), dtype, ranks.layout(), split, held);
     }
 
-    static AdamW optimizer(Decoder model) {
+    private static AdamW optimizer(Decoder model) {
         return new AdamW(
                 new AdamWConfig(1e-2, List.of(0.9, 0.95), 1e-8, 0.1, Optional.empty()),
                 model.parameters(),
@@ -103,6 +124,7 @@ record StagedRun(Mesh mesh, int zero, StageMap map, StageSplit split, DType dtyp
         private final MeshWorld.Rank rank;
         private final Memory memory;
         private final Communicator pipeline;
+        private final MeshRanks ranks;
         private final Decoder model;
         private final AdamW optimizer;
         private final List<Handle> sends = new ArrayList<>();
@@ -113,7 +135,8 @@ record StagedRun(Mesh mesh, int zero, StageMap map, StageSplit split, DType dtyp
             this.rank = rank;
             this.memory = rank.compute().memory();
             this.pipeline = rank.groups().along(Axis.PIPELINE);
-            this.model = decoder(rank, ranks(rank));
+            this.ranks = ranks(rank);
+            this.model = decoder(rank, ranks);
             model.initialize(7);
             this.optimizer = optimizer(model);
         }
@@ -126,6 +149,11 @@ record StagedRun(Mesh mesh, int zero, StageMap map, StageSplit split, DType dtyp
                     model.store().publish();
                 }
             }
+            requireNothingLeft();
+            return outcome();
+        }
+
+        private Outcome outcome() {
             Map<String, Values> values = new LinkedHashMap<>();
             long mine = 0;
             for (Parameter parameter : model.parameters()) {
@@ -137,8 +165,7 @@ record StagedRun(Mesh mesh, int zero, StageMap map, StageSplit split, DType dtyp
                                 parameter.master().toFloats(),
                                 optimizer.state(parameter).get("m").toFloats()));
             }
-            requireNothingLeft();
-            return new Outcome(values, loss, mine);
+            return new Outcome(values, loss, mine, memory.peak(Category.COMMUNICATION));
         }
 
         /** The fabric keeps a few pages of communication at any time; a gradient of the table would be more. */

@@ -11,6 +11,7 @@ import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.train.RankGroup;
+import dev.braid.trainer.train.StepSettings;
 import dev.braid.trainer.train.TrainStep;
 import java.util.Arrays;
 import java.util.List;
@@ -112,12 +113,7 @@ class MeasuredMemoryTest {
         TrainStep step = new TrainStep(
                 model,
                 new AdamW((AdamWConfig) experiment.optimizer(), model.parameters(), compute),
-                1e-3,
-                1.0,
-                experiment.schedule(),
-                experiment.train().steps(),
-                experiment.microbatchSize(),
-                experiment.train().recomputesBlocks(),
+                StepSettings.of(experiment),
                 RankGroup.ALONE);
         SplittableRandom random = new SplittableRandom(5);
         step.run(0, samples(random, experiment));

@@ -4,6 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.braid.parallelism.pipeline.Overlap;
+import dev.braid.parallelism.pipeline.Schedule;
+import dev.braid.parallelism.pipeline.Simulation;
+import dev.braid.parallelism.pipeline.Simulator;
+import dev.braid.parallelism.pipeline.StageCosts;
+import dev.braid.parallelism.pipeline.schedules.ScheduleName;
+import dev.braid.parallelism.pipeline.schedules.Schedules;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
@@ -52,6 +59,16 @@ class HtmlReportTest {
                 .contains("<dt>waiting for ranks</dt><dd>25% <small>median; shard 25%</small></dd>")
                 .contains("\"wait\":[0,0.25]");
         assertThat(HtmlReport.render(SUMMARY, history(3))).doesNotContain("Waiting for ranks");
+    }
+
+    @Test
+    void shouldShowThePipelineOfARunThatHasOne() throws Exception {
+        Schedule schedule = Schedules.of(ScheduleName.ZB_H1, 2, 4);
+        Simulation simulation = Simulator.run(schedule, StageCosts.equal(2, 1, 1, 1, 1, 0), Overlap.TOGETHER);
+        String page = HtmlReport.render(SUMMARY.withSchedule(ScheduleChart.page(simulation)), history(3));
+        assertThat(elements(parse(page), "svg")).hasSize(11);
+        assertThat(page).contains("<h2>Pipeline ", "<title>zb-h1, 2 ranks, 4 micro-batches</title>");
+        assertThat(HtmlReport.render(SUMMARY, history(3))).doesNotContain("<h2>Pipeline");
     }
 
     @Test

@@ -32,29 +32,25 @@ final class MeshExperiment {
      *
      * @param run its name
      * @param layout such as {@code replicate: 2, shard: 2}
+     * @param more overrides, such as {@code batch.sequences=8}
      */
-    String[] train(String run, String layout) {
-        return new String[] {
-            "train",
-            tiny.config().toString(),
-            "-s",
-            "output=" + tiny.run(run),
-            "-s",
-            "parallel={" + layout + "}",
-            "-s",
-            "train={steps: " + steps + ", validate_every: 5}",
-            "-s",
-            "batch={sequences: 4, microbatch: 1}",
-            "-s",
-            "data.validation=0.02",
-            "-s",
-            "precision.compute=f32"
-        };
+    String[] train(String run, String layout, String... more) {
+        List<String> arguments = new ArrayList<>(List.of("train", tiny.config().toString()));
+        List<String> overrides = new ArrayList<>(List.of(
+                "output=" + tiny.run(run),
+                "parallel={" + layout + "}",
+                "train={steps: " + steps + ", validate_every: 5}",
+                "batch={sequences: 4, microbatch: 1}",
+                "data.validation=0.02",
+                "precision.compute=f32"));
+        overrides.addAll(List.of(more));
+        overrides.forEach(override -> arguments.addAll(List.of("-s", override)));
+        return arguments.toArray(String[]::new);
     }
 
     /** Trains in this JVM, with a thread for each rank. */
-    void trainHere(String run, String layout, int ranks) {
-        List<Object> arguments = new ArrayList<>(List.of((Object[]) train(run, layout)));
+    void trainHere(String run, String layout, int ranks, String... more) {
+        List<Object> arguments = new ArrayList<>(List.of((Object[]) train(run, layout, more)));
         arguments.addAll(List.of("--master", "local[" + ranks + "]"));
         Commands.Outcome outcome = Commands.run(arguments.toArray());
         assertThat(outcome.exit()).as(outcome.err()).isZero();

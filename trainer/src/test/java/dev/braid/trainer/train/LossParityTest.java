@@ -64,12 +64,14 @@ class LossParityTest {
             TrainStep step = new TrainStep(
                     model,
                     new AdamW(ParityCase.OPTIMIZER, model.parameters(), compute),
-                    ParityCase.OPTIMIZER.lr(),
-                    ParityCase.OPTIMIZER.clip().orElseThrow(),
-                    ParityCase.SCHEDULE,
-                    ParityCase.TOTAL_STEPS,
-                    parity.microbatch(),
-                    false,
+                    new StepSettings(
+                            ParityCase.OPTIMIZER.lr(),
+                            ParityCase.OPTIMIZER.clip().orElseThrow(),
+                            ParityCase.SCHEDULE,
+                            ParityCase.TOTAL_STEPS,
+                            parity.microbatch(),
+                            false,
+                            1),
                     RankGroup.ALONE);
             List<StepResult> results = new ArrayList<>();
             for (int s = 0; s < ParityCase.STEPS; s++) {

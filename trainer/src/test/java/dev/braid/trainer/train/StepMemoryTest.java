@@ -114,12 +114,7 @@ class StepMemoryTest {
         return new TrainStep(
                 model,
                 optimizer,
-                1e-3,
-                1.0,
-                ParityCase.SCHEDULE,
-                ParityCase.TOTAL_STEPS,
-                parity.microbatch(),
-                false,
+                new StepSettings(1e-3, 1.0, ParityCase.SCHEDULE, ParityCase.TOTAL_STEPS, parity.microbatch(), false, 1),
                 RankGroup.ALONE);
     }
 

@@ -58,7 +58,8 @@ class StreamedStoreTest {
 
     private float[] logits(Decoder model) {
         try (Tape tape = model.evaluationTape();
-                Batch batch = TrainStep.batch(model, parity.samples(0).subList(0, 1))) {
+                Batch batch = Microbatches.of(parity.samples(0), 1)
+                        .batch(0, model.compute().memory())) {
             Tensor logits = model.logits(tape, batch);
             float[] values = logits.toFloats();
             logits.release();

@@ -27,23 +27,30 @@ final class GreedyPipeline {
     private final double communication;
     private final Rules rules;
 
-    GreedyPipeline(int microbatches, StageCosts costs, double limit, Rules rules) {
+    private GreedyPipeline(int microbatches, StageCosts costs, double limit, Rules rules) {
         this.microbatches = microbatches;
         this.communication = costs.communication();
         this.rules = rules;
         this.ranks = IntStream.range(0, costs.stages().size())
-                .mapToObj(stage -> new GreedyRank(stage, costs.stages().get(stage), microbatches, limit))
+                .mapToObj(stage -> new GreedyRank(new int[] {stage}, costs, microbatches, limit))
                 .toList();
     }
 
-    void run() {
+    /** Searches by the rules; there is always an order. */
+    static GreedyPipeline run(int microbatches, StageCosts costs, double limit, Rules rules) {
+        GreedyPipeline pipeline = new GreedyPipeline(microbatches, costs, limit, rules);
+        pipeline.run();
+        return pipeline;
+    }
+
+    private void run() {
         warmUp();
         inputs(false);
         for (int i = 1; i < microbatches; i++) {
             forwards();
             inputs(true);
         }
-        ranks.forEach(GreedyRank::runWeights);
+        ranks.forEach(GreedyRank::weights);
     }
 
     /** The longest of the ranks' spans. */
@@ -57,12 +64,12 @@ final class GreedyPipeline {
 
     private void warmUp() {
         for (int rank = 0; rank < ranks.size(); rank++) {
-            ranks.get(rank).forward(forwardArrival(rank));
+            ranks.get(rank).forward(0, forwardArrival(rank));
         }
         int[] more = moreForwards();
         for (int rank = 0; rank < ranks.size(); rank++) {
             for (int i = 0; i < more[rank]; i++) {
-                ranks.get(rank).forward(forwardArrival(rank));
+                ranks.get(rank).forward(0, forwardArrival(rank));
             }
         }
     }
@@ -74,17 +81,17 @@ final class GreedyPipeline {
     private int[] moreForwards() {
         int[] more = new int[ranks.size()];
         GreedyRank last = ranks.getLast();
-        double inputEnd = last.end() + last.costs().input();
+        double inputEnd = last.end() + last.costs(0).input();
         for (int index = ranks.size() - 2; index >= 0; index--) {
             GreedyRank rank = ranks.get(index);
             double arrival = inputEnd + communication;
             double time = rank.end();
-            int fitting = Math.min(rank.forwardsThatFit(), more[index + 1] + ranks.size());
-            while (more[index] < fitting && forwardStarts(time, rank.costs().forward(), arrival)) {
-                time += rank.costs().forward();
+            int fitting = Math.min(rank.forwardsThatFit(0), more[index + 1] + ranks.size());
+            while (more[index] < fitting && forwardStarts(time, rank.costs(0).forward(), arrival)) {
+                time += rank.costs(0).forward();
                 more[index]++;
             }
-            inputEnd = Math.max(time, arrival) + rank.costs().input();
+            inputEnd = Math.max(time, arrival) + rank.costs(0).input();
         }
         // A rank is a forward ahead of the next one at least, or that one would wait for it.
         for (int index = 1; index < more.length; index++) {
@@ -110,32 +117,32 @@ final class GreedyPipeline {
         for (int index = 0; index < ranks.size(); index++) {
             if (wanted[index]) {
                 GreedyRank rank = ranks.get(index);
-                rank.makeRoomForForward();
+                rank.makeRoomForForward(0);
                 if (index > 0) {
-                    rank.fill(forwardArrival(index), mostIdle(), rules.fillsAnyGap());
+                    fill(rank, forwardArrival(index));
                 }
-                rank.forward(forwardArrival(index));
+                rank.forward(0, forwardArrival(index));
             }
         }
     }
 
     private boolean wantsForward(int index) {
         GreedyRank rank = ranks.get(index);
-        if (!rank.hasForwards()) {
+        if (rank.forwards(0) == microbatches) {
             return false;
         }
         if (index + 1 == ranks.size() || !rules.backwardFirst()) {
             return true;
         }
         GreedyRank next = ranks.get(index + 1);
-        if (rank.forwardCount() < next.forwardCount() + 2) {
+        if (rank.forwards(0) < next.forwards(0) + 2) {
             return true;
         }
-        double arrival = next.end() + next.costs().forward() + next.costs().input() + communication;
+        double arrival = next.end() + next.costs(0).forward() + next.costs(0).input() + communication;
         if (rank.end() >= arrival) {
             return false;
         }
-        boolean delaysInput = rank.end() + rank.costs().forward() + rank.timeToMakeRoom() > arrival;
+        boolean delaysInput = rank.end() + rank.costs(0).forward() + rank.timeToMakeRoom(0) > arrival;
         return !delaysInput || arrival - rank.end() > mostIdle() - rank.idle();
     }
 
@@ -144,28 +151,43 @@ final class GreedyPipeline {
         for (int index = ranks.size() - 1; index >= 0; index--) {
             GreedyRank rank = ranks.get(index);
             if (fill) {
-                rank.makeRoomForInput();
+                rank.makeRoomForInput(0);
                 if (index + 1 < ranks.size()) {
-                    rank.fill(inputArrival(index), mostIdle(), rules.fillsAnyGap());
+                    fill(rank, inputArrival(index));
                 }
-                if (index == 0 && !rank.hasForwards()) {
-                    rank.runWeights();
+                if (index == 0 && rank.forwards(0) == microbatches) {
+                    rank.weights();
                 }
             }
-            rank.input(inputArrival(index));
+            rank.input(0, inputArrival(index));
+        }
+    }
+
+    /**
+     * Fills the time until {@code arrival} with every W that fits into it, and the rest of it with one that does not where the rank
+     * would else become the idlest of all, or where the rules say so.
+     */
+    private void fill(GreedyRank rank, double arrival) {
+        rank.weightsUntil(arrival);
+        double gap = arrival - rank.end();
+        boolean idlest = gap > mostIdle() - rank.idle();
+        if (rank.weightsWait() && gap > 0 && (idlest || rules.fillsAnyGap())) {
+            rank.weight();
         }
     }
 
     /** When the input of a rank's next F arrives. */
     private double forwardArrival(int index) {
-        return index == 0 ? 0 : ranks.get(index - 1).forwardEnd(ranks.get(index).forwardCount()) + communication;
+        return index == 0
+                ? 0
+                : ranks.get(index - 1).forwardEnd(0, ranks.get(index).forwards(0)) + communication;
     }
 
     /** When the gradient for a rank's next I arrives; it comes from the rank's own F at the last one. */
     private double inputArrival(int index) {
         return index + 1 == ranks.size()
                 ? 0
-                : ranks.get(index + 1).inputEnd(ranks.get(index).inputCount()) + communication;
+                : ranks.get(index + 1).inputEnd(0, ranks.get(index).inputs(0)) + communication;
     }
 
     private double mostIdle() {

@@ -2,169 +2,192 @@ package dev.braid.parallelism.pipeline.schedules;
 
 import dev.braid.parallelism.pipeline.Slot;
 import dev.braid.parallelism.pipeline.StageCosts;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
+import java.util.stream.IntStream;
 
-/** A rank of a {@link GreedyPipeline}: what it has run so far, until when, and what it holds. */
+/** A rank in a greedy search: what it has run so far of each of its chunks, until when, and what it holds. */
 final class GreedyRank {
     /** Memory is a sum of many: what is this much over, relatively, is not over. */
     private static final double ROUNDING = 1e-9;
 
-    private final StageCosts.Stage costs;
-    private final int microbatches;
+    private final List<StageCosts.Stage> chunks;
     private final double limit;
     private final RankOrder order;
-    private final double[] forwardEnds;
-    private final double[] inputEnds;
+    private final int[] forwards;
+    private final int[] inputs;
+    private final double[][] forwardEnds;
+    private final double[][] inputEnds;
+    private final Deque<Integer> waiting = new ArrayDeque<>();
+    private final int microbatches;
+    private double start = Double.NaN;
     private double end;
     private double held;
     private double idle;
-    private int forwards;
-    private int inputs;
-    private int weights;
 
-    GreedyRank(int stage, StageCosts.Stage costs, int microbatches, double limit) {
-        this.costs = costs;
-        this.microbatches = microbatches;
+    /**
+     * A rank that has run nothing.
+     *
+     * @param stages of its chunks
+     * @param limit of its memory, in the unit of {@code costs}
+     */
+    GreedyRank(int[] stages, StageCosts costs, int microbatches, double limit) {
+        this.chunks = IntStream.of(stages).mapToObj(costs.stages()::get).toList();
         this.limit = limit * (1 + ROUNDING);
-        this.order = RankOrder.of(microbatches, stage);
-        this.forwardEnds = new double[microbatches];
-        this.inputEnds = new double[microbatches];
+        this.order = RankOrder.of(microbatches, stages);
+        this.forwards = new int[stages.length];
+        this.inputs = new int[stages.length];
+        this.forwardEnds = new double[stages.length][microbatches];
+        this.inputEnds = new double[stages.length][microbatches];
+        this.microbatches = microbatches;
     }
 
-    /** F, not before {@code arrival} of what it needs. */
-    void forward(double arrival) {
-        run(arrival, costs.forward(), forwards > 0);
-        order.forward(0);
+    /** F of the chunk's next micro-batch, not before {@code arrival} of what it needs. */
+    void forward(int chunk, double arrival) {
+        StageCosts.Stage costs = chunks.get(chunk);
+        run(arrival, costs.forward());
+        order.forward(chunk);
         held += costs.activations();
-        forwardEnds[forwards++] = end;
+        forwardEnds[chunk][forwards[chunk]++] = end;
     }
 
     /** I, not before {@code arrival}. */
-    void input(double arrival) {
-        run(arrival, costs.input(), true);
-        order.input(0);
+    void input(int chunk, double arrival) {
+        StageCosts.Stage costs = chunks.get(chunk);
+        run(arrival, costs.input());
+        order.input(chunk);
+        waiting.add(chunk);
         held += costs.kept() - costs.activations();
-        inputEnds[inputs++] = end;
+        inputEnds[chunk][inputs[chunk]++] = end;
     }
 
-    /** W. */
+    /** The W that waits longest, of whichever chunk. */
     void weight() {
-        run(end, costs.weight(), true);
-        order.weight(0);
-        held -= costs.kept();
-        weights++;
+        int chunk = waiting.remove();
+        run(end, chunks.get(chunk).weight());
+        order.weight(chunk);
+        held -= chunks.get(chunk).kept();
     }
 
-    private void run(double arrival, double time, boolean started) {
-        double start = Math.max(end, arrival);
-        if (started) {
-            idle += start - end;
+    private void run(double arrival, double time) {
+        double begin = Math.max(end, arrival);
+        if (Double.isNaN(start)) {
+            start = begin;
+        } else {
+            idle += begin - end;
         }
-        end = start + time;
+        end = begin + time;
     }
 
-    /** Runs W until there is room for another F. */
-    void makeRoomForForward() {
-        while (!fits(held)) {
+    /** Every W that waits. */
+    void weights() {
+        while (weightsWait()) {
             weight();
         }
     }
 
-    /** Runs W until there is room for the next I, which may hold more than it frees. */
-    void makeRoomForInput() {
-        while (held + costs.kept() - costs.activations() > limit && weightsWaiting() > 0) {
+    /** Every W that ends until {@code arrival}. */
+    void weightsUntil(double arrival) {
+        while (weightsWait() && end + chunks.get(waiting.element()).weight() <= arrival) {
             weight();
         }
     }
 
-    /**
-     * Fills the time until {@code arrival} with every W that fits into it, and a last gap with one that does not when the rank would
-     * else become the idlest of all, or when {@code always}.
-     *
-     * @param mostIdle time that any rank has been idle
-     */
-    void fill(double arrival, double mostIdle, boolean always) {
-        while (weightsWaiting() > 0 && end + costs.weight() <= arrival) {
+    /** Runs W until there is room for another F, and says whether there is. */
+    boolean makeRoomForForward(int chunk) {
+        while (!fits(chunk, held) && weightsWait()) {
             weight();
         }
-        if (weightsWaiting() > 0 && end < arrival && (always || arrival - end > mostIdle - idle)) {
-            weight();
-        }
+        return fits(chunk, held);
     }
 
-    /** All W whose I has run. */
-    void runWeights() {
-        while (weightsWaiting() > 0) {
+    /** Runs W until there is room for the next I, which may hold more than it frees, and says whether there is. */
+    boolean makeRoomForInput(int chunk) {
+        double more = chunks.get(chunk).kept() - chunks.get(chunk).activations();
+        while (held + more > limit && weightsWait()) {
             weight();
         }
+        return held + more <= limit;
     }
 
-    /** How long the W that must run before another F has room take. */
-    double timeToMakeRoom() {
+    /** How long the W take that must run before another F has room. */
+    double timeToMakeRoom(int chunk) {
         double left = held;
-        int waiting = weightsWaiting();
         double time = 0;
-        while (!fits(left) && waiting > 0) {
-            left -= costs.kept();
-            time += costs.weight();
-            waiting--;
+        for (int next : waiting) {
+            if (fits(chunk, left)) {
+                break;
+            }
+            left -= chunks.get(next).kept();
+            time += chunks.get(next).weight();
         }
         return time;
     }
 
-    /** How many more forwards there is room and work for, W not counted. */
-    int forwardsThatFit() {
+    /** How many more forwards of a chunk there is room and work for, W not counted. */
+    int forwardsThatFit(int chunk) {
         int count = 0;
-        while (forwards + count < microbatches && fits(held + count * costs.activations())) {
+        while (forwards[chunk] + count < microbatches
+                && fits(chunk, held + count * chunks.get(chunk).activations())) {
             count++;
         }
         return count;
     }
 
     /** Whether an F fits when {@code before} is held, and an I after it, with no W in between. */
-    private boolean fits(double before) {
-        return before + Math.max(costs.activations(), costs.kept()) <= limit;
+    private boolean fits(int chunk, double before) {
+        return before
+                        + Math.max(
+                                chunks.get(chunk).activations(),
+                                chunks.get(chunk).kept())
+                <= limit;
     }
 
-    boolean hasForwards() {
-        return forwards < microbatches;
+    boolean weightsWait() {
+        return !waiting.isEmpty();
     }
 
-    int forwardCount() {
-        return forwards;
+    int forwards(int chunk) {
+        return forwards[chunk];
     }
 
-    int inputCount() {
-        return inputs;
+    int inputs(int chunk) {
+        return inputs[chunk];
     }
 
-    private int weightsWaiting() {
-        return inputs - weights;
+    /** When F of a micro-batch ended. */
+    double forwardEnd(int chunk, int microbatch) {
+        return forwardEnds[chunk][microbatch];
     }
 
-    double forwardEnd(int microbatch) {
-        return forwardEnds[microbatch];
+    /** When I of a micro-batch ended. */
+    double inputEnd(int chunk, int microbatch) {
+        return inputEnds[chunk][microbatch];
     }
 
-    double inputEnd(int microbatch) {
-        return inputEnds[microbatch];
+    StageCosts.Stage costs(int chunk) {
+        return chunks.get(chunk);
     }
 
+    /** Whether so much more may be held. */
+    boolean hasRoom(double more) {
+        return held + more <= limit;
+    }
+
+    /** When the last action so far ends. */
     double end() {
         return end;
     }
 
+    /** Time without work since the first action. */
     double idle() {
         return idle;
     }
 
     /** From the start of the first action to the end of the last. */
     double span() {
-        return end - (forwardEnds[0] - costs.forward());
-    }
-
-    StageCosts.Stage costs() {
-        return costs;
+        return end - start;
     }
 
     List<Slot> slots() {

@@ -64,7 +64,10 @@ public enum ScheduleName {
         return settles;
     }
 
-    /** Whether it is made for the costs of stages and a memory limit; the others are the same for all. */
+    /**
+     * Whether it is made for the costs of stages within a memory limit. {@link #ZB_V} goes by costs where stages are uneven, but by no
+     * limit; the others are the same whatever a stage costs.
+     */
     public boolean automatic() {
         return this == ZB_1P || this == ZB_2P;
     }

@@ -11,9 +11,9 @@ import java.util.OptionalInt;
  * @param ranks of the pipeline
  * @param microbatches of a step, over all directions
  * @param chunks stages a rank, where the schedule leaves a choice; its own default when empty
- * @param costs of every stage of the model, which the automatic schedules go by; when empty, equal times of F, I and W and no time
+ * @param costs of every stage of the model, which ZB-1p, ZB-2p and ZB-V go by; when empty, equal times of F, I and W and no time
  *     for communication
- * @param memoryLimit what an automatic schedule may hold on a rank, in the unit of {@code costs}; when empty, what its name says
+ * @param memoryLimit what ZB-1p and ZB-2p may hold on a rank, in the unit of {@code costs}; when empty, what their names say
  */
 public record ScheduleRequest(
         int ranks, int microbatches, OptionalInt chunks, Optional<StageCosts> costs, OptionalDouble memoryLimit) {

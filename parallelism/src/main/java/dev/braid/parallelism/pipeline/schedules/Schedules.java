@@ -4,10 +4,7 @@ import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.Slot;
 import dev.braid.parallelism.pipeline.StageCosts;
 import dev.braid.parallelism.pipeline.StageMap;
-import java.math.BigDecimal;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
@@ -46,70 +43,7 @@ public final class Schedules {
 
     /** Why there is no such schedule, each with what there is instead; empty when there is one. */
     public static List<String> faults(ScheduleName name, ScheduleRequest request) {
-        List<String> faults = new ArrayList<>();
-        request.chunks().stream()
-                .filter(chunks -> !name.allowsChunks(chunks))
-                .forEach(chunks -> faults.add(chunksFault(name, chunks)));
-        if (!name.allowsRanks(request.ranks())) {
-            faults.add(ranksFault(name, request.ranks()));
-        } else if (!name.allows(request.ranks(), request.microbatches())) {
-            faults.add(microbatchesFault(name, request.ranks(), request.microbatches()));
-        } else if (faults.isEmpty()) {
-            costsFault(name, request).ifPresent(faults::add);
-        }
-        return List.copyOf(faults);
-    }
-
-    private static Optional<String> costsFault(ScheduleName name, ScheduleRequest request) {
-        int stages = map(name, request).stages();
-        int given = request.costs().map(costs -> costs.stages().size()).orElse(stages);
-        if (given != stages) {
-            return Optional.of("there are costs of " + given + " stages for the " + stages + " that " + name
-                    + " has on " + count(request.ranks(), "rank", "ranks"));
-        }
-        double least = AutomaticOrders.leastMemory(costs(request, stages));
-        if (name.automatic() && request.memoryLimit().orElse(least) < least) {
-            return Optional.of(
-                    name + " can't do with " + plain(request.memoryLimit().orElseThrow())
-                            + " of memory: one micro-batch takes " + plain(least) + " in the stage that takes most");
-        }
-        return Optional.empty();
-    }
-
-    private static String chunksFault(ScheduleName name, int chunks) {
-        String allowed = name.defaultChunks() == 1
-                ? "one stage a rank"
-                : name.allowsChunks(name.defaultChunks() + 1) ? "2 stages a rank or more" : "2 stages a rank";
-        return name + " has " + allowed + ", and not " + chunks;
-    }
-
-    private static String ranksFault(ScheduleName name, int ranks) {
-        if (ranks < 1) {
-            return "a pipeline has a rank at least, and not " + ranks;
-        }
-        String nearest = ranks == 1 ? "2" : (ranks - 1) + " or " + (ranks + 1);
-        return name + " needs an even number of ranks, and not " + ranks + ": " + nearest + " would do";
-    }
-
-    private static String microbatchesFault(ScheduleName name, int ranks, int microbatches) {
-        List<String> nearest = new ArrayList<>();
-        IntStream.iterate(microbatches - 1, count -> count > 0, count -> count - 1)
-                .filter(count -> name.allows(ranks, count))
-                .limit(1)
-                .forEach(count -> nearest.add(Integer.toString(count)));
-        // Every schedule is defined for multiples of twice its ranks.
-        int above = IntStream.iterate(Math.max(1, microbatches + 1), count -> count + 1)
-                .filter(count -> name.allows(ranks, count))
-                .findFirst()
-                .orElseThrow();
-        nearest.add(Integer.toString(above));
-        return name + " on " + count(ranks, "rank", "ranks") + " is not defined for "
-                + count(microbatches, "micro-batch", "micro-batches") + ": " + String.join(" or ", nearest)
-                + " would do";
-    }
-
-    private static String count(int number, String one, String several) {
-        return number + " " + (number == 1 ? one : several);
+        return new RequestFaults(name, request).all();
     }
 
     private static List<List<Slot>> orders(ScheduleName name, ScheduleRequest request) {
@@ -124,7 +58,7 @@ public final class Schedules {
             case ZB_H2 -> each(ranks, rank -> OneChunkOrders.zeroBubble(rank, ranks, microbatches, 2));
             case ZB_1P -> automatic(request, 1);
             case ZB_2P -> automatic(request, 2);
-            case ZB_V -> each(ranks, rank -> ZeroBubbleVOrder.of(rank, ranks, microbatches));
+            case ZB_V -> ZeroBubbleVOrders.of(microbatches, costs(request, 2 * ranks));
             case V_HALF -> BuildingBlocks.half(ranks).orders(microbatches);
             case V_MIN -> BuildingBlocks.least(ranks).orders(microbatches);
             case DUALPIPE -> each(ranks, rank -> DualPipeOrder.bothWays(rank, ranks, microbatches));
@@ -132,13 +66,9 @@ public final class Schedules {
         };
     }
 
-    private static String plain(double amount) {
-        return BigDecimal.valueOf(amount).stripTrailingZeros().toPlainString();
-    }
-
     /** Equal ones where the request has none. */
-    private static StageCosts costs(ScheduleRequest request, int stages) {
-        return request.costs().orElseGet(() -> StageCosts.equal(stages, 1, 1.0, 1.0, 1.0, 0.0));
+    static StageCosts costs(ScheduleRequest request, int stages) {
+        return request.costs().orElseGet(() -> StageCosts.equal(stages, stages / request.ranks(), 1.0, 1.0, 1.0, 0.0));
     }
 
     /** Within so many times the memory of 1F1B, and the request's limit. */

@@ -4,7 +4,7 @@ import dev.braid.parallelism.pipeline.Slot;
 import java.util.List;
 
 /**
- * ZB-V (arXiv 2401.10241, section 6, and the order of its authors' program): two chunks a rank, the second on the way back, so that
+ * ZB-V by hand (arXiv 2401.10241, section 6, and the order of its authors' program): two chunks a rank, the second on the way back, so that
  * the first rank has the loss and backward starts where forward did. No bubble when F, I and W take the same time, and no more
  * memory than 1F1B.
  */

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.StageMap;
 import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -156,6 +159,25 @@ class ScheduleTextTest {
         Schedule cut = new Schedule(
                 "b", StageMap.linear(1), 1, List.of(whole.ranks().get(0).subList(0, 1)), true);
         assertThat(ScheduleDifference.between(whole, cut)).containsExactly("rank 0, place 2: 0B0 | the end");
+    }
+
+    /** Whatever a file holds, it is a schedule or told to be none; the seed is the repetition. */
+    @RepeatedTest(300)
+    void shouldReadOrRefuseAnyText(RepetitionInfo repetition) {
+        SplittableRandom random = new SplittableRandom(repetition.getCurrentRepetition());
+        StringBuilder text = new StringBuilder(ScheduleText.print(Schedules.of(ScheduleName.DUALPIPE, 2, 4)));
+        for (int changes = random.nextInt(1, 4); changes > 0; changes--) {
+            int at = random.nextInt(text.length());
+            String inserted = "0123456789FIWB();:/ #\nrx".charAt(random.nextInt(24)) + "";
+            text.replace(at, Math.min(text.length(), at + random.nextInt(3)), inserted);
+        }
+        try {
+            Schedule schedule = ScheduleText.parse(text.toString());
+            assertThat(ScheduleText.parse(ScheduleText.print(schedule))).isEqualTo(schedule);
+        } catch (IllegalArgumentException refused) {
+            assertThat(refused)
+                    .hasMessageMatching("(?s)(line \\d+, column \\d+: |there is no line|\\d+ micro-batches can't).*");
+        }
     }
 
     private static String header(String placement, int microbatches) {

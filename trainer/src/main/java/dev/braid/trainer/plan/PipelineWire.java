@@ -1,0 +1,137 @@
+package dev.braid.trainer.plan;
+
+import dev.braid.models.Stage;
+import dev.braid.models.StageSplit;
+import dev.braid.parallelism.pipeline.Action;
+import dev.braid.parallelism.pipeline.Schedule;
+import dev.braid.parallelism.pipeline.StageMap;
+import dev.braid.tensor.parameters.Unit;
+import java.util.List;
+
+/**
+ * Bytes of tensors that one rank of a pipeline sends in a step, by axis; see {@link WireBytes} for the collectives.
+ *
+ * @param stages what stages pass on to other ranks, and gradients back
+ * @param copies gradients of weights that two ranks of the pipeline hold: stages of both directions, a tied head
+ * @param replicate sums of the rank's share of the gradients over replicas
+ * @param shard scattered gradients and gathered values
+ * @param tensor rows between the divided products, and gradients of what every tensor rank holds
+ */
+public record PipelineWire(double stages, double copies, double replicate, double shard, double tensor) {
+    private static final int LAYER_EXCHANGES = 10;
+    private static final int END_EXCHANGES = 2;
+    private static final int REPEATED_EXCHANGES = 4;
+    private static final int LOSS_FIGURES = 2;
+
+    /**
+     * What {@code rank} sends.
+     *
+     * @param held units that it holds, without the one that is tied to another on the same rank
+     */
+    static PipelineWire of(PlanInput input, Schedule schedule, StageSplit split, int rank, List<Unit> held) {
+        double elements = 0;
+        double values = 0;
+        for (Unit unit : held) {
+            UnitSize size = UnitSize.of(unit);
+            elements += size.elements();
+            values += size.valueBytes();
+        }
+        double shares = elements / input.mesh().shard();
+        double gradients =
+                part(input.mesh().shard()) * elements * input.reduce().bytes();
+        return new PipelineWire(
+                passed(input, schedule, rank),
+                copied(schedule.map(), split, rank, held, input.model().tieEmbeddings()),
+                2 * part(input.mesh().replicate()) * shares * input.reduce().bytes(),
+                input.zero() == 0
+                        ? 2 * gradients
+                        : gradients + part(input.mesh().shard()) * values,
+                tensor(input, schedule, split, rank, held));
+    }
+
+    /** All axes. */
+    public double total() {
+        return stages + copies + replicate + shard + tensor;
+    }
+
+    private static double part(int ranks) {
+        return (ranks - 1.0) / ranks;
+    }
+
+    private static double passed(PlanInput input, Schedule schedule, int rank) {
+        int last = schedule.map().stages() - 1;
+        long sent = 0;
+        for (Action action : schedule.actions(rank)) {
+            boolean forward = action.kind() == Action.Kind.F;
+            int to = action.stage() + (forward ? 1 : -1);
+            if (action.kind() != Action.Kind.W
+                    && to >= 0
+                    && to <= last
+                    && schedule.rank(to, action.microbatch()) != rank) {
+                sent++;
+            }
+        }
+        return (double) sent
+                * input.ownTokens()
+                * input.model().dim()
+                * input.compute().bytes();
+    }
+
+    /**
+     * Both holders of a copy send their gradient in F32 to each other. A tied head has a gradient of its own, which is summed over
+     * copies apart and, where it is on another rank, with the embedding's.
+     */
+    private static double copied(StageMap map, StageSplit split, int rank, List<Unit> held, boolean tied) {
+        double bytes = 0;
+        for (int stage : map.stagesOf(rank)) {
+            for (String name : split.stages().get(stage).units(tied)) {
+                if (map.ranksOf(stage).size() > 1) {
+                    bytes += gradient(held, name);
+                }
+            }
+        }
+        boolean table = map.ranksOf(0).contains(rank);
+        boolean head = map.ranksOf(map.stages() - 1).contains(rank);
+        return bytes + (tied && table != head ? gradient(held, table ? "embedding" : "head") : 0);
+    }
+
+    /** A head that is tied to a table on the same rank is as large as that. */
+    private static double gradient(List<Unit> held, String name) {
+        return held.stream()
+                .filter(unit -> unit.name().equals(name))
+                .findFirst()
+                .or(() -> held.stream()
+                        .filter(unit -> unit.name().equals("embedding"))
+                        .findFirst())
+                .map(unit -> UnitSize.of(unit).gradientBytes())
+                .orElseThrow();
+    }
+
+    private static double tensor(PlanInput input, Schedule schedule, StageSplit split, int rank, List<Unit> held) {
+        int ranks = input.mesh().tensor();
+        int perLayer = LAYER_EXCHANGES + (input.recompute() ? REPEATED_EXCHANGES : 0);
+        // A head whose weight gradient waits gathers its rows once more for it.
+        int perHead = END_EXCHANGES + (StageEstimate.weightsWait(schedule) ? 1 : 0);
+        long exchanges = 0;
+        long losses = 0;
+        for (Action action : schedule.actions(rank)) {
+            if (action.kind() == Action.Kind.F) {
+                Stage stage = split.stages().get(action.stage());
+                exchanges += (long) perLayer * stage.layers()
+                        + (stage.embedding() ? END_EXCHANGES : 0)
+                        + (stage.head() ? perHead : 0);
+                losses += stage.head() ? LOSS_FIGURES : 0;
+            }
+        }
+        double rows =
+                part(ranks) * exchanges * input.model().dim() * input.compute().bytes()
+                        + (ranks - 1.0) * losses * Float.BYTES;
+        double copies = 0;
+        for (Unit unit : held) {
+            for (Unit.Entry entry : unit.entries()) {
+                copies += 2 * part(entry.part().copies()) * entry.part().shape().count() * Float.BYTES;
+            }
+        }
+        return rows * input.microbatchTokens() + copies;
+    }
+}

@@ -1,0 +1,115 @@
+package dev.braid.trainer.train;
+
+import dev.braid.models.Batch;
+import dev.braid.models.Decoder;
+import dev.braid.models.StageResult;
+import dev.braid.parallelism.pipeline.StageMap;
+import dev.braid.parallelism.pipeline.StageModel;
+import dev.braid.tensor.autograd.Tape;
+import dev.braid.tensor.autograd.Variable;
+import dev.braid.tensor.autograd.WeightQueue;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The stages of a decoder that a rank holds, with the micro-batches of a step. Every rank of a pipeline has the same micro-batches;
+ * each puts into memory what it works on, from its first stage of a micro-batch to the step's end. Used by the rank's thread.
+ */
+final class DecoderStages implements StageModel {
+    private final Decoder model;
+    private final PipelineRank place;
+    private final boolean recompute;
+    private final boolean counts;
+    private final Map<Integer, Batch> batches = new HashMap<>();
+    private Microbatches microbatches = new Microbatches(List.of());
+    private float scale;
+    private StepTotals totals = new StepTotals();
+    private boolean training;
+
+    /** @param counts whether this rank answers for the losses of what it sees at the last stage */
+    DecoderStages(Decoder model, PipelineRank place, boolean recompute, boolean counts) {
+        this.model = model;
+        this.place = place;
+        this.recompute = recompute;
+        this.counts = counts;
+    }
+
+    /** The micro-batches of a step; losses are counted in {@code counted}. */
+    void begin(Microbatches step, float gradientScale, StepTotals counted) {
+        microbatches = step;
+        scale = gradientScale;
+        totals = counted;
+        training = true;
+    }
+
+    /** Micro-batches that only go forward. */
+    void evaluate(Microbatches validation, StepTotals counted) {
+        begin(validation, 0, counted);
+        training = false;
+    }
+
+    /** The losses counted so far were not right. */
+    void discard() {
+        totals.clear();
+    }
+
+    /** All has run. */
+    void end() {
+        batches.values().forEach(Batch::close);
+        batches.clear();
+    }
+
+    @Override
+    public List<Passed> outputs(int stage, int microbatch) {
+        return model.outputs(stage, microbatches.tokens(microbatch)).stream()
+                .map(output -> new Passed(
+                        output.name(),
+                        output.dtype(),
+                        output.shape(),
+                        output.tokens(),
+                        output.divided(),
+                        output.differentiable()))
+                .toList();
+    }
+
+    @Override
+    public Tape trainingTape(WeightQueue queue) {
+        return model.trainingTape(queue);
+    }
+
+    @Override
+    public Tape evaluationTape() {
+        return model.evaluationTape();
+    }
+
+    @Override
+    public Map<String, Variable> forward(Tape tape, int stage, int microbatch, Map<String, Variable> inputs) {
+        Batch batch = batches.computeIfAbsent(
+                microbatch, index -> microbatches.batch(index, model.compute().memory()));
+        StageResult result = model.forward(tape, stage, inputs, batch, scale, training && recompute);
+        if (counts && stage == place.schedule().map().stages() - 1) {
+            totals.add(result.loss(), microbatches.validTokens(microbatch));
+        }
+        if (!training && stage == lastHere(microbatch)) {
+            batches.remove(microbatch).close();
+        }
+        return result.passed();
+    }
+
+    /** The last stage that this rank runs for a micro-batch. */
+    private int lastHere(int microbatch) {
+        StageMap map = place.schedule().map();
+        int direction = map.direction(microbatch, microbatches.count());
+        return place.stages().stream()
+                .filter(stage -> map.rank(direction, stage) == place.rank())
+                .mapToInt(stage -> stage)
+                .max()
+                .orElseThrow();
+    }
+
+    @Override
+    public void gradientsComplete(int stage, int direction) {
+        model.completeGradients(stage);
+    }
+}

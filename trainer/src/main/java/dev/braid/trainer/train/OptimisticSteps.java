@@ -1,0 +1,113 @@
+package dev.braid.trainer.train;
+
+import dev.braid.models.Decoder;
+import dev.braid.optimizers.AdamW;
+import dev.braid.optimizers.GradientNorm;
+import dev.braid.optimizers.UndoableUpdate;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Steps without a barrier between them (post-validation of arXiv 2401.10241, section 4): each rank of a pipeline updates its
+ * weights as if nothing were clipped, and begins the next step, while the norm is still being summed up. When the norm turns out to
+ * be one that clips, or not finite, what was begun is thrown away, the update is undone to the bit, and made again as it should
+ * have been, or not at all. The same bits as {@link SynchronisedSteps}.
+ */
+final class OptimisticSteps implements Steps {
+    /** An update that may have to be undone. */
+    private record Pending(double rate, long tokens, double correction) {}
+
+    private final Decoder model;
+    private final AdamW optimizer;
+    private final StepSettings settings;
+    private final RankGroup ranks;
+    private final Passes passes;
+    private final Phases phases;
+    private final TotalsFlow flow;
+    private final UndoableUpdate update;
+    private Optional<Pending> pending = Optional.empty();
+
+    OptimisticSteps(
+            Decoder model,
+            AdamW optimizer,
+            StepSettings settings,
+            RankGroup ranks,
+            TotalsFlow flow,
+            Passes passes,
+            Phases phases) {
+        this.model = model;
+        this.optimizer = optimizer;
+        this.settings = settings;
+        this.ranks = ranks;
+        this.passes = passes;
+        this.phases = phases;
+        this.flow = flow;
+        this.update = new UndoableUpdate(
+                optimizer, model.parameters(), model.compute().memory());
+    }
+
+    @Override
+    public List<SettledStep> advance(int step, Microbatches microbatches, boolean stop) {
+        long tokens = microbatches.tokens() * ranks.dataRanks();
+        StepTotals totals = new StepTotals();
+        phases.begin();
+        flow.passOn();
+        passes.begin(microbatches, 1f / tokens, totals);
+        flow.countTokens(microbatches.validTokens());
+        passes.warmUp();
+        List<SettledStep> settled = settle(true);
+        passes.finish();
+        totals.stop(stop);
+        flow.begin(totals.toInts(GradientNorm.squares(model.compute(), model.parameters())));
+        phases.ended("norm");
+        Pending made = new Pending(settings.rate(step), tokens, StepTotals.correction(tokens, flow.tokens()));
+        update.keep();
+        optimizer.step(made.rate, made.correction);
+        phases.ended("optimizer");
+        model.store().publish();
+        phases.ended("publish");
+        pending = Optional.of(made);
+        return settled;
+    }
+
+    @Override
+    public List<SettledStep> settle() {
+        flow.passOn();
+        return settle(false);
+    }
+
+    /** @param warm whether the next step has been warmed up */
+    private List<SettledStep> settle(boolean warm) {
+        if (pending.isEmpty()) {
+            return List.of();
+        }
+        Pending made = pending.get();
+        pending = Optional.empty();
+        StepTotals.Sum sum = StepTotals.Sum.of(flow.await());
+        GradientNorm norm = GradientNorm.of(sum.squares(), made.correction, settings.clip());
+        phases.ended("settle");
+        if (!norm.finite() || norm.scale() != made.correction) {
+            if (warm) {
+                passes.discard();
+            }
+            correct(made, norm);
+            if (warm) {
+                passes.warmUp();
+            }
+        }
+        StepResult result = new StepResult(sum.meanLoss(), norm.norm(), made.rate, made.tokens, !norm.finite());
+        return List.of(new SettledStep(result, sum.stop()));
+    }
+
+    /** The gradient of the step is still there: nothing of the next one has been added to it. */
+    private void correct(Pending made, GradientNorm norm) {
+        update.undo();
+        if (norm.finite()) {
+            optimizer.step(made.rate, norm.scale());
+            model.store().publish();
+        } else {
+            model.store().refresh(model.compute());
+        }
+        phases.ended("redo");
+    }
+}

@@ -1,0 +1,56 @@
+package dev.braid.trainer.train;
+
+import dev.braid.models.Decoder;
+import dev.braid.optimizers.AdamW;
+import dev.braid.optimizers.GradientNorm;
+import java.util.List;
+
+/** Steps in which all ranks agree on the norm before any of them changes a weight. */
+final class SynchronisedSteps implements Steps {
+    private final Decoder model;
+    private final AdamW optimizer;
+    private final StepSettings settings;
+    private final RankGroup ranks;
+    private final Passes passes;
+    private final Phases phases;
+
+    SynchronisedSteps(
+            Decoder model, AdamW optimizer, StepSettings settings, RankGroup ranks, Passes passes, Phases phases) {
+        this.model = model;
+        this.optimizer = optimizer;
+        this.settings = settings;
+        this.ranks = ranks;
+        this.passes = passes;
+        this.phases = phases;
+    }
+
+    @Override
+    public List<SettledStep> advance(int step, Microbatches microbatches, boolean stop) {
+        long tokens = microbatches.tokens() * ranks.dataRanks();
+        StepTotals totals = new StepTotals();
+        phases.begin();
+        // How many of the step's tokens are valid is known only when all ranks have counted: the gradient is corrected
+        // then.
+        passes.begin(microbatches, 1f / tokens, totals);
+        passes.finish();
+        totals.stop(stop);
+        StepTotals.Sum sum = totals.over(ranks, GradientNorm.squares(model.compute(), model.parameters()));
+        GradientNorm norm =
+                GradientNorm.of(sum.squares(), StepTotals.correction(tokens, sum.validTokens()), settings.clip());
+        phases.ended("norm");
+        double rate = settings.rate(step);
+        if (norm.finite()) {
+            optimizer.step(rate, norm.scale());
+            phases.ended("optimizer");
+            model.store().publish();
+            phases.ended("publish");
+        }
+        StepResult result = new StepResult(sum.meanLoss(), norm.norm(), rate, tokens, !norm.finite());
+        return List.of(new SettledStep(result, sum.stop()));
+    }
+
+    @Override
+    public List<SettledStep> settle() {
+        return List.of();
+    }
+}

@@ -1,0 +1,242 @@
+package dev.braid.trainer.mesh;
+
+import dev.braid.data.Sample;
+import dev.braid.models.AttentionConfig;
+import dev.braid.models.Decoder;
+import dev.braid.models.ModelConfig;
+import dev.braid.models.RopeConfig;
+import dev.braid.models.StageSplit;
+import dev.braid.models.SwiGluConfig;
+import dev.braid.optimizers.AdamW;
+import dev.braid.optimizers.AdamWConfig;
+import dev.braid.optimizers.ScheduleConfig;
+import dev.braid.parallelism.ExposedTime;
+import dev.braid.parallelism.mesh.Mesh;
+import dev.braid.parallelism.pipeline.Schedule;
+import dev.braid.parallelism.pipeline.schedules.ScheduleName;
+import dev.braid.parallelism.pipeline.schedules.Schedules;
+import dev.braid.parallelism.sharding.ShardingSettings;
+import dev.braid.tensor.Category;
+import dev.braid.tensor.Compute;
+import dev.braid.tensor.DType;
+import dev.braid.tensor.parameters.Parameter;
+import dev.braid.trainer.train.MeshRanks;
+import dev.braid.trainer.train.PipelineLayout;
+import dev.braid.trainer.train.RankGroup;
+import dev.braid.trainer.train.StepResult;
+import dev.braid.trainer.train.StepSettings;
+import dev.braid.trainer.train.TrainStep;
+import java.nio.IntBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * The same small training run with and without a pipeline: a Llama of seven layers, an odd number for any number of stages, with
+ * tied embeddings, whose gradient is clipped in most steps. A micro-batch is one sequence.
+ *
+ * @param layout replicas, shards and tensor ranks; the pipeline's ranks come on top
+ * @param zero what the shards divide
+ * @param microbatches of a data rank
+ * @param clip largest gradient norm
+ * @param poisoned step, from 0, one of whose samples has a token whose embedding is no number; -1 for none, with tied embeddings
+ * @param kind how steps follow each other in the pipeline
+ */
+record PipelineRun(
+        Mesh layout, int zero, int microbatches, boolean recompute, double clip, int steps, Steps kind, int poisoned) {
+    private static final int LAYERS = 7;
+    private static final int VALIDATED = 5;
+
+    /** A token that the samples do not have by themselves. */
+    private static final int POISON = LayoutRun.VOCABULARY;
+
+    /** How steps follow each other. */
+    enum Steps {
+        /** Each step is settled before the next one begins. */
+        SYNCHRONISED,
+        /** Updates are made before the norm is known. */
+        OPTIMISTIC
+    }
+
+    /** One rank for each stage, or each pair of stages. */
+    static PipelineRun of(int microbatches) {
+        return new PipelineRun(Mesh.SINGLE, 0, microbatches, false, 0.9, 10, Steps.SYNCHRONISED, -1);
+    }
+
+    PipelineRun on(Mesh other, int zeroStage) {
+        return new PipelineRun(other, zeroStage, microbatches, recompute, clip, steps, kind, poisoned);
+    }
+
+    PipelineRun recomputing() {
+        return new PipelineRun(layout, zero, microbatches, true, clip, steps, kind, poisoned);
+    }
+
+    PipelineRun forSteps(int count) {
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, count, kind, poisoned);
+    }
+
+    PipelineRun clippedAt(double norm) {
+        return new PipelineRun(layout, zero, microbatches, recompute, norm, steps, kind, poisoned);
+    }
+
+    PipelineRun withMicrobatches(int count) {
+        return new PipelineRun(layout, zero, count, recompute, clip, steps, kind, poisoned);
+    }
+
+    PipelineRun synchronised() {
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, Steps.SYNCHRONISED, poisoned);
+    }
+
+    PipelineRun optimistic() {
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, Steps.OPTIMISTIC, poisoned);
+    }
+
+    PipelineRun poisonedAt(int step) {
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, step);
+    }
+
+    private ModelConfig model() {
+        AttentionConfig attention = new AttentionConfig(
+                4, Optional.of(2), Optional.empty(), Optional.of(new RopeConfig(10000)), false, true);
+        return new ModelConfig(
+                32,
+                LAYERS,
+                LayoutRun.LENGTH,
+                poisoned < 0,
+                Map.of("attn", attention),
+                Map.of("mlp", new SwiGluConfig(52)),
+                List.of("attn+mlp"),
+                Optional.empty(),
+                1e-5,
+                0.05);
+    }
+
+    /** Step by step, and the weights at the end by name, put together from all ranks. */
+    record Outcome(List<StepResult> results, Map<String, float[]> weights, double validation) {
+        /** The very bits of the weights; a comparison of floats might allow for rounding. */
+        Map<String, IntBuffer> bits() {
+            Map<String, IntBuffer> bits = new TreeMap<>();
+            weights.forEach((name, values) -> {
+                int[] all = new int[values.length];
+                Arrays.setAll(all, i -> Float.floatToIntBits(values[i]));
+                bits.put(name, IntBuffer.wrap(all));
+            });
+            return bits;
+        }
+    }
+
+    /** Without a pipeline; gradients add up in the groups of {@code schedule}. */
+    Outcome unpipelined(ScheduleName schedule) throws Exception {
+        int groups = schedule == ScheduleName.DUALPIPE ? 2 : 1;
+        return run(layout, Optional.empty(), groups);
+    }
+
+    /** With a pipeline. Throws when the ranks disagree, or when one holds on to activations. */
+    Outcome pipelined(ScheduleName name, int ranks) throws Exception {
+        Schedule schedule = Schedules.of(name, ranks, microbatches);
+        Mesh mesh = new Mesh(ranks, layout.replicate(), layout.shard(), 1, layout.tensor());
+        return run(mesh, Optional.of(new PipelineLayout(schedule, split(schedule))), 1);
+    }
+
+    /** As even as it can be by hand: the first stages have one layer more. */
+    private static StageSplit split(Schedule schedule) {
+        int stages = schedule.map().stages();
+        List<Integer> counts = new ArrayList<>();
+        for (int stage = 0; stage < stages; stage++) {
+            counts.add(LAYERS / stages + (stage < LAYERS % stages ? 1 : 0));
+        }
+        return StageSplit.byHand(counts);
+    }
+
+    private Outcome run(Mesh mesh, Optional<PipelineLayout> stages, int groups) throws Exception {
+        Map<String, float[]> weights = new LinkedHashMap<>();
+        List<Outcome> outcomes = MeshWorld.run(mesh, rank -> {
+            RankGroup ranks = new MeshRanks(
+                    rank.groups(),
+                    ShardingSettings.ofStage(zero),
+                    Collections.nCopies(mesh.ranks(), "host"),
+                    stages,
+                    rank.compute().memory(),
+                    new ExposedTime());
+            return train(rank.compute(), ranks, groups, weights);
+        });
+        Outcome first = outcomes.getFirst();
+        for (Outcome outcome : outcomes) {
+            if (!outcome.results.equals(first.results) || outcome.validation != first.validation) {
+                throw new AssertionError("ranks disagree: " + outcome.results + " and " + first.results);
+            }
+        }
+        return first;
+    }
+
+    private Outcome train(Compute compute, RankGroup ranks, int groups, Map<String, float[]> weights) {
+        boolean optimistic = kind == Steps.OPTIMISTIC && ranks.pipeline().isPresent();
+        Decoder model = ranks.decoder(model(), POISON + 1, compute, DType.F32);
+        model.initialize(7);
+        if (poisoned >= 0) {
+            model.parameters().forEach(PipelineRun::poison);
+            model.refreshCompute();
+        }
+        AdamWConfig optimizer = new AdamWConfig(2e-3, List.of(0.9, 0.95), 1e-8, 0.1, Optional.of(clip));
+        TrainStep step = new TrainStep(
+                model,
+                new AdamW(optimizer, model.parameters(), compute),
+                new StepSettings(
+                        optimizer.lr(),
+                        clip,
+                        new ScheduleConfig.WarmupStableDecay(3, 5, 0.1),
+                        20,
+                        1,
+                        recompute,
+                        groups,
+                        optimistic),
+                ranks);
+        List<StepResult> results = new ArrayList<>();
+        int count = microbatches * ranks.dataRanks();
+        for (int s = 0; s < steps; s++) {
+            List<Sample> mine =
+                    samples(s, count).subList(ranks.dataRank() * microbatches, (ranks.dataRank() + 1) * microbatches);
+            if (s == poisoned && ranks.dataRank() == 0) {
+                mine.getFirst().inputs()[3] = POISON;
+            }
+            step.advance(s, mine, false).forEach(settled -> results.add(settled.result()));
+            if (results.size() != (optimistic ? s : s + 1)) {
+                throw new AssertionError(results.size() + " steps have settled after " + (s + 1));
+            }
+        }
+        step.settle().forEach(settled -> results.add(settled.result()));
+        double validation = step.validate(samples(1000, VALIDATED));
+        long left = compute.memory().live(Category.ACTIVATIONS);
+        if (left != 0) {
+            throw new AssertionError(ranks.place() + " holds " + left + " bytes of activations after the run");
+        }
+        synchronized (weights) {
+            model.parameters().forEach(parameter -> LayoutRun.put(parameter, weights));
+        }
+        return new Outcome(results, weights, validation);
+    }
+
+    private static void poison(Parameter parameter) {
+        if (parameter.name().equals("embedding.weight")) {
+            long columns = parameter.spec().shape().columns();
+            for (long i = 0; i < parameter.count(); i++) {
+                if ((parameter.bandFrom() + i) / columns == POISON) {
+                    parameter.master().set(i, Float.NaN);
+                }
+            }
+        }
+    }
+
+    private static List<Sample> samples(int step, int count) {
+        List<Sample> samples = new ArrayList<>();
+        for (int part = 0; samples.size() < count; part++) {
+            samples.addAll(LayoutRun.samples(100 * step + part));
+        }
+        return samples.subList(0, count);
+    }
+}

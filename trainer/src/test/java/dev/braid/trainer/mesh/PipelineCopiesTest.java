@@ -128,12 +128,14 @@ class PipelineCopiesTest {
             Set<String> loaded = new TreeSet<>();
             for (StagedRun.Outcome outcome : target.load(folder)) {
                 outcome.values().forEach((name, values) -> {
-                    assertThat(values.master())
-                            .as(name)
-                            .containsExactly(saved.get(name).master());
-                    assertThat(values.moment())
-                            .as(name)
-                            .containsExactly(saved.get(name).moment());
+                    Bits.assertSame(
+                            "master of " + name,
+                            values.master(),
+                            saved.get(name).master());
+                    Bits.assertSame(
+                            "moment of " + name,
+                            values.moment(),
+                            saved.get(name).moment());
                 });
                 loaded.addAll(outcome.values().keySet());
             }

@@ -31,10 +31,18 @@ final class BrokenRules {
     }
 
     private final Schedule schedule;
+    private final List<List<Action>> orders;
+    private final List<Action> all;
+    private final Set<Action> there;
     private final Set<Rule> broken = EnumSet.noneOf(Rule.class);
 
     private BrokenRules(Schedule schedule) {
         this.schedule = schedule;
+        this.orders = IntStream.range(0, schedule.ranks().size())
+                .mapToObj(schedule::actions)
+                .toList();
+        this.all = orders.stream().flatMap(List::stream).toList();
+        this.there = Set.copyOf(all);
     }
 
     static Set<Rule> of(Schedule schedule) {
@@ -49,16 +57,10 @@ final class BrokenRules {
         return rules.broken;
     }
 
-    private List<List<Action>> all() {
-        return IntStream.range(0, schedule.ranks().size())
-                .mapToObj(schedule::actions)
-                .toList();
-    }
-
     private void countRules() {
         int stages = schedule.map().stages();
-        for (int rank = 0; rank < all().size(); rank++) {
-            for (Action action : all().get(rank)) {
+        for (int rank = 0; rank < orders.size(); rank++) {
+            for (Action action : orders.get(rank)) {
                 if (action.stage() >= stages || action.microbatch() >= schedule.microbatches()) {
                     broken.add(Rule.KNOWN);
                 } else if (schedule.rank(action.stage(), action.microbatch()) != rank) {
@@ -83,7 +85,7 @@ final class BrokenRules {
 
     private long count(Kind kind, int stage, int microbatch) {
         Action wanted = new Action(kind, stage, microbatch);
-        return all().stream().flatMap(List::stream).filter(wanted::equals).count();
+        return all.stream().filter(wanted::equals).count();
     }
 
     private void rankRules() {
@@ -96,7 +98,7 @@ final class BrokenRules {
                 }
             }
         }
-        for (List<Action> actions : all()) {
+        for (List<Action> actions : orders) {
             for (Action action : actions) {
                 for (Action need : needs(action)) {
                     if (actions.indexOf(need) > actions.indexOf(action)) {
@@ -135,8 +137,7 @@ final class BrokenRules {
     /** The last stage's loss adds to the gradient of the head unless gradients of the stage wait. */
     private boolean addsInForward(int stage) {
         return stage == schedule.map().stages() - 1
-                && all().stream()
-                        .flatMap(List::stream)
+                && all.stream()
                         .noneMatch(action ->
                                 action.stage() == stage && (action.kind() == Kind.I || action.kind() == Kind.W));
     }
@@ -163,7 +164,7 @@ final class BrokenRules {
 
     private Optional<Action> actionAt(Kind kind, int stage, int microbatch) {
         Action action = new Action(kind, stage, microbatch);
-        return all().stream().flatMap(List::stream).filter(action::equals).findFirst();
+        return there.contains(action) ? Optional.of(action) : Optional.empty();
     }
 
     private int rank(Action action) {
@@ -171,9 +172,15 @@ final class BrokenRules {
     }
 
     private void linkRules() {
+        Map<Action, List<Action>> users = new HashMap<>();
+        for (Action user : all) {
+            needs(user)
+                    .forEach(need -> users.computeIfAbsent(need, none -> new ArrayList<>())
+                            .add(user));
+        }
         List<List<End>> ends = new ArrayList<>();
         for (List<Slot> slots : schedule.ranks()) {
-            ends.add(ends(slots));
+            ends.add(ends(slots, users));
         }
         Map<String, List<String>> sent = new HashMap<>();
         Map<String, List<String>> taken = new HashMap<>();
@@ -189,7 +196,7 @@ final class BrokenRules {
         }
     }
 
-    private List<End> ends(List<Slot> slots) {
+    private List<End> ends(List<Slot> slots, Map<Action, List<Action>> users) {
         List<End> ends = new ArrayList<>();
         for (Slot slot : slots) {
             for (Action action : slot.actions()) {
@@ -200,8 +207,8 @@ final class BrokenRules {
                 }
             }
             for (Action action : slot.actions()) {
-                for (Action user : all().stream().flatMap(List::stream).toList()) {
-                    if (rank(user) != rank(action) && needs(user).contains(action)) {
+                for (Action user : users.getOrDefault(action, List.of())) {
+                    if (rank(user) != rank(action)) {
                         ends.add(new End(false, rank(action), rank(user), action, user));
                     }
                 }

@@ -137,7 +137,7 @@ final class TrainAction {
                 listener.close();
             }
         }
-        finish(folder, listener, new ObjectMapper().readValue(ended, TrainingEvent.Ended.class));
+        finish(folder, listener, schedule, new ObjectMapper().readValue(ended, TrainingEvent.Ended.class));
     }
 
     private static String whereToGoOn(RunFolder folder) throws IOException {
@@ -152,7 +152,8 @@ final class TrainAction {
         coordinator.requestStop();
     }
 
-    private void finish(RunFolder folder, RunListener listener, TrainingEvent.Ended ended) throws IOException {
+    private void finish(RunFolder folder, RunListener listener, String schedule, TrainingEvent.Ended ended)
+            throws IOException {
         String how = ended.stopped()
                 ? "stopped at step " + ended.step() + " of "
                         + experiment.train().steps()
@@ -161,7 +162,7 @@ final class TrainAction {
         RunSummary summary = summary(folder, how, listener.sampled());
         RunSummary withConfig = summary.withConfig(experiment.toYaml());
         HtmlReport.write(
-                folder.report(), schedule().map(withConfig::withSchedule).orElse(withConfig), history);
+                folder.report(), drawn(schedule).map(withConfig::withSchedule).orElse(withConfig), history);
         if (request.json()) {
             return;
         }
@@ -186,13 +187,20 @@ final class TrainAction {
         return sample.map(summary::withSample).orElse(summary);
     }
 
-    /** A step of the pipeline in estimated times, where there is one and its vocabulary is known. */
-    private Optional<String> schedule() throws IOException {
+    /**
+     * A step of the pipeline in estimated times, where there is one and its vocabulary is known.
+     *
+     * @param schedule the text of a file's schedule, or nothing
+     */
+    private Optional<String> drawn(String schedule) {
         if (experiment.parallel().pipeline() == 1 || experiment.vocabulary().isEmpty()) {
             return Optional.empty();
         }
         int vocabulary = experiment.vocabulary().getAsInt();
-        return PipelineLayout.of(experiment, vocabulary, ScheduleFile.read(experiment))
+        Optional<Schedule> file = Optional.of(schedule)
+                .filter(text -> !text.isEmpty())
+                .map(ScheduleText::parse);
+        return PipelineLayout.of(experiment, vocabulary, file)
                 .map(layout -> PipelinePlan.of(
                         PlanInput.of(experiment, vocabulary, 1),
                         layout.schedule(),

@@ -5,6 +5,7 @@ import dev.braid.trainer.cli.Actions;
 import dev.braid.trainer.cli.Console;
 import dev.braid.trainer.report.Format;
 import dev.braid.trainer.report.ProfileTable;
+import dev.braid.trainer.train.PipelineFigures;
 import dev.braid.trainer.train.TrainingBenchmark;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -42,6 +43,14 @@ final class BenchAction {
         result.exposedSeconds()
                 .forEach((axis, seconds) ->
                         console.out().printf(Locale.ROOT, "waited for %s: %.1f ms a step%n", axis, seconds * 1e3));
+        result.pipeline()
+                .ifPresent(figures -> console.out()
+                        .printf(
+                                Locale.ROOT,
+                                "pipeline %s: bubble %.1f %% measured, %.1f %% simulated with the measured times of its actions%n",
+                                figures.measured().schedule().name(),
+                                figures.measured().bubbleRate() * 100,
+                                figures.simulated().bubbleRate() * 100));
         result.traced().ifPresent(console.out()::println);
         if (request.profile()) {
             console.out().print(ProfileTable.render(rows(result), Math.round(result.totalSeconds() * 1e9)));
@@ -63,6 +72,16 @@ final class BenchAction {
                 .toList();
     }
 
+    private static Map<String, Object> pipeline(PipelineFigures figures) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("schedule", figures.measured().schedule().name());
+        facts.put("bubble", figures.measured().bubbleRate());
+        facts.put("simulated_bubble", figures.simulated().bubbleRate());
+        facts.put("actions_ms", PipelineFigures.cost(figures.measured()) * 1e3);
+        facts.put("simulated_actions_ms", figures.simulated().cost() * 1e3);
+        return facts;
+    }
+
     private static Map<String, Object> facts(Actions.Bench request, TrainingBenchmark.Result result) {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("parameters", result.parameters());
@@ -75,6 +94,7 @@ final class BenchAction {
         facts.put("share", result.share());
         facts.put("peak_memory_bytes", result.peakBytes());
         facts.put("exposed_seconds", result.exposedSeconds());
+        result.pipeline().ifPresent(figures -> facts.put("pipeline", pipeline(figures)));
         result.traced().ifPresent(note -> facts.put("trace", note));
         if (request.profile()) {
             facts.put("profile", result.profile());

@@ -31,6 +31,7 @@ final class RunListener implements RankListener, AutoCloseable {
     private long lastStep;
     private double peak;
     private String sampled;
+    private TrainingEvent.Pipelined pipelined;
 
     /** @param json where to print one JSON object a step; null for none */
     RunListener(Experiment experiment, RunFolder folder, StatusLine status, PrintStream json) {
@@ -43,6 +44,11 @@ final class RunListener implements RankListener, AutoCloseable {
     /** Prompt and continuation that the trained model wrote, if it came to that. */
     Optional<String> sampled() {
         return Optional.ofNullable(sampled);
+    }
+
+    /** When the actions of a pipeline ran in a step, if one was traced. */
+    Optional<TrainingEvent.Pipelined> pipelined() {
+        return Optional.ofNullable(pipelined);
     }
 
     @Override
@@ -62,6 +68,7 @@ final class RunListener implements RankListener, AutoCloseable {
             case TrainingEvent.Saved saved ->
                 progress.message("saved " + saved.folder() + " in " + Format.duration(saved.seconds()));
             case TrainingEvent.Sampled sample -> sampled = sample.prompt() + sample.continuation();
+            case TrainingEvent.Pipelined step -> pipelined = step;
             case TrainingEvent.Note note -> status.line(note.text());
         }
     }

@@ -8,15 +8,12 @@ import dev.braid.trainer.cli.Actions;
 import dev.braid.trainer.cli.Console;
 import dev.braid.trainer.cli.RunFailedException;
 import dev.braid.trainer.config.Experiment;
-import dev.braid.trainer.plan.PipelinePlan;
-import dev.braid.trainer.plan.PlanInput;
 import dev.braid.trainer.report.Display;
 import dev.braid.trainer.report.Format;
 import dev.braid.trainer.report.HtmlReport;
 import dev.braid.trainer.report.RunHistory;
 import dev.braid.trainer.report.RunSummary;
 import dev.braid.trainer.report.RunText;
-import dev.braid.trainer.report.ScheduleChart;
 import dev.braid.trainer.report.StatusLine;
 import dev.braid.trainer.spark.Coordinator;
 import dev.braid.trainer.spark.RankFailedException;
@@ -160,9 +157,9 @@ final class TrainAction {
                 : "complete";
         RunHistory history = history(folder);
         RunSummary summary = summary(folder, how, listener.sampled());
+        Optional<String> drawing = new PipelineDrawing(experiment, schedule).draw(listener.pipelined());
         RunSummary withConfig = summary.withConfig(experiment.toYaml());
-        HtmlReport.write(
-                folder.report(), drawn(schedule).map(withConfig::withSchedule).orElse(withConfig), history);
+        HtmlReport.write(folder.report(), drawing.map(withConfig::withSchedule).orElse(withConfig), history);
         if (request.json()) {
             return;
         }
@@ -185,32 +182,6 @@ final class TrainAction {
         facts.add(new RunSummary.Fact("TensorBoard", shown(folder.tensorBoard())));
         RunSummary summary = RunSummary.of(experiment.name(), how, facts);
         return sample.map(summary::withSample).orElse(summary);
-    }
-
-    /**
-     * A step of the pipeline in estimated times, where there is one and its vocabulary is known.
-     *
-     * @param schedule the text of a file's schedule, or nothing
-     */
-    private Optional<String> drawn(String schedule) {
-        if (experiment.parallel().pipeline() == 1 || experiment.vocabulary().isEmpty()) {
-            return Optional.empty();
-        }
-        int vocabulary = experiment.vocabulary().getAsInt();
-        Optional<Schedule> file = Optional.of(schedule)
-                .filter(text -> !text.isEmpty())
-                .map(ScheduleText::parse);
-        return PipelineLayout.of(experiment, vocabulary, file)
-                .map(layout -> PipelinePlan.of(
-                        PlanInput.of(experiment, vocabulary, 1),
-                        layout.schedule(),
-                        layout.split(),
-                        experiment.pipeline().stepsOptimistically()))
-                .map(plan -> ScheduleChart.draw(
-                        "schedule " + plan.schedule().name() + " in estimated FLOP",
-                        plan.schedule(),
-                        List.of(new ScheduleChart.Band(
-                                "estimated", plan.simulation().ranks()))));
     }
 
     /** Relative to where the user is, when that is shorter. */

@@ -54,6 +54,11 @@ final class StepTrace {
         tell(timeline);
     }
 
+    /** What this rank's {@link System#nanoTime} is behind the common clock of the ranks. */
+    long shift() {
+        return shift;
+    }
+
     /**
      * Records no longer, and writes what was recorded: each rank its part, rank 0 the whole. What can't be written fails nothing.
      *

@@ -45,6 +45,7 @@ public final class TrainingBenchmark {
      * @param totalSeconds of all measured steps
      * @param exposedSeconds a step in which rank 0 waited for others, by mesh axis
      * @param traced what has come of the trace, when one was asked for
+     * @param pipeline how a step went through the pipeline, where there is one
      */
     public record Result(
             long parameters,
@@ -57,7 +58,8 @@ public final class TrainingBenchmark {
             List<Profile.Entry> profile,
             double totalSeconds,
             Map<String, Double> exposedSeconds,
-            Optional<String> traced) {
+            Optional<String> traced,
+            Optional<PipelineFigures> pipeline) {
         /** Part of the measured peak. */
         public double share() {
             return modelFlops / peakFlops;
@@ -130,14 +132,20 @@ public final class TrainingBenchmark {
         for (int i = 0; i < WARMUP_STEPS * ranks.ranks(); i++) {
             step.run(0, samples(random, vocabulary, share, length));
         }
+        Optional<PipelineMeasurement> measurement =
+                ranks.pipeline().map(place -> new PipelineMeasurement(ranks, place));
         compute.profile().reset();
         ranks.takeExposed();
         double[] seconds = new double[steps];
         for (int i = 0; i < steps; i++) {
             List<Sample> samples = samples(random, vocabulary, share, length);
             long start = System.nanoTime();
-            step.run(0, samples);
+            step.advance(0, samples, false);
+            if (i == steps - 1) {
+                step.settle();
+            }
             seconds[i] = (System.nanoTime() - start) / 1e9;
+            measurement.ifPresent(each -> each.add(step.measured(), 0));
         }
         Map<String, Double> exposed = new TreeMap<>();
         ranks.takeExposed().forEach((axis, nanos) -> exposed.put(axis, nanos / 1e9 / steps));
@@ -163,7 +171,8 @@ public final class TrainingBenchmark {
                 profile,
                 Arrays.stream(seconds).sum(),
                 exposed,
-                traced);
+                traced,
+                measurement.flatMap(PipelineMeasurement::figures));
     }
 
     private static int vocabulary(Experiment experiment) {

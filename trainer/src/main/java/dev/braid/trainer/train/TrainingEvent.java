@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Map;
 
 /** What a rank tells the driver while it trains; travels as one line of JSON. */
@@ -14,6 +15,7 @@ import java.util.Map;
     @JsonSubTypes.Type(value = TrainingEvent.Stepped.class, name = "step"),
     @JsonSubTypes.Type(value = TrainingEvent.Saved.class, name = "saved"),
     @JsonSubTypes.Type(value = TrainingEvent.Sampled.class, name = "sampled"),
+    @JsonSubTypes.Type(value = TrainingEvent.Pipelined.class, name = "pipelined"),
     @JsonSubTypes.Type(value = TrainingEvent.Note.class, name = "note")
 })
 public sealed interface TrainingEvent {
@@ -64,6 +66,13 @@ public sealed interface TrainingEvent {
 
     /** Text of the trained model. */
     record Sampled(String prompt, String continuation) implements TrainingEvent {}
+
+    /**
+     * When the actions of a traced step ran in the pipeline that rank 0 belongs to.
+     *
+     * @param ranks of that pipeline, as {@link dev.braid.parallelism.pipeline.MeasuredStep#encode} writes them
+     */
+    record Pipelined(long step, List<byte[]> ranks) implements TrainingEvent {}
 
     /** Something a person should read. */
     record Note(String text) implements TrainingEvent {}

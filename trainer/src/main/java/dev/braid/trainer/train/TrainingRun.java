@@ -6,6 +6,7 @@ import dev.braid.data.Sample;
 import dev.braid.models.Decoder;
 import dev.braid.optimizers.AdamW;
 import dev.braid.optimizers.AdamWConfig;
+import dev.braid.parallelism.pipeline.MeasuredStep;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.trace.Recorder;
@@ -186,10 +187,21 @@ public final class TrainingRun {
         if (traced) {
             Path file = output.resolve("trace-step-" + begun + ".json");
             events.accept(new TrainingEvent.Note(trace.end("step " + begun, file)));
+            ranks.pipeline().ifPresent(this::tellActions);
         }
         report(settled, steps);
         // Asking all ranks would be the barrier that optimistic steps do without: their totals carry the wish.
         return optimistic ? settled.stream().anyMatch(SettledStep::stop) : ranks.any(stopRequested.getAsBoolean());
+    }
+
+    /** Tells when the actions of the step that was just traced ran. */
+    private void tellActions(PipelineRank place) {
+        PipelineMeasurement measurement = new PipelineMeasurement(ranks, place);
+        measurement.add(trainer.measured(), trace.shift());
+        for (MeasuredStep step : measurement.steps()) {
+            events.accept(new TrainingEvent.Pipelined(
+                    begun, step.ranks().stream().map(MeasuredStep::encode).toList()));
+        }
     }
 
     private boolean traced(long step) {

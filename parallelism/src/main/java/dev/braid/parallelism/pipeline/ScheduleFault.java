@@ -24,7 +24,10 @@ public record ScheduleFault(Rule rule, int rank, int position, Action action, St
         PAIR,
         /** An action comes after those of its own rank whose results it needs. */
         ORDER,
-        /** The gradients of a stage's weights add up in the order of micro-batches, so that every schedule gives the same bits. */
+        /**
+         * The gradients of a stage's weights add up in the order of micro-batches, so that every schedule gives the same bits. A
+         * loss whose gradients need not wait for a W adds that of the head in forward, so there forwards keep to it too.
+         */
         SUMS,
         /** A rank takes from another one in the order in which that one sends. */
         LINK,

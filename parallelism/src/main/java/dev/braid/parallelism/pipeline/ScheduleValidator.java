@@ -192,26 +192,34 @@ public final class ScheduleValidator {
         return Optional.empty();
     }
 
+    /** What adds up: of a stage in a direction the gradients by backward, or that of the head by the loss. */
+    private record Sum(int stage, int direction, boolean loss) {}
+
     private Optional<ScheduleFault> sums(int rank, List<Action> actions) {
-        int directions = schedule.map().directions().size();
-        Action[] latest = new Action[results.stages() * directions];
+        WeightGradients gradients = WeightGradients.of(schedule, rank);
+        Map<Sum, Action> latest = new HashMap<>();
         for (int position = 0; position < actions.size(); position++) {
             Action action = actions.get(position);
-            if (!action.kind().addsToWeights()) {
+            boolean loss = action.kind() == Action.Kind.F
+                    && action.stage() == results.stages() - 1
+                    && !gradients.queued(action);
+            if (!loss && !action.kind().addsToWeights()) {
                 continue;
             }
-            int sum = action.stage() * directions
-                    + schedule.map().direction(action.microbatch(), schedule.microbatches());
-            if (latest[sum] != null && latest[sum].microbatch() > action.microbatch()) {
+            int direction = schedule.map().direction(action.microbatch(), schedule.microbatches());
+            Action before = latest.put(new Sum(action.stage(), direction, loss), action);
+            if (before != null && before.microbatch() > action.microbatch()) {
                 return fault(
                         Rule.SUMS,
                         rank,
                         position,
                         action,
-                        "it comes after " + latest[sum]
-                                + ", but a stage's gradients add up in the order of micro-batches");
+                        "it comes after " + before
+                                + (loss
+                                        ? ", but a last stage without I and W adds to the head's gradient in forward, in the order"
+                                                + " of micro-batches"
+                                        : ", but a stage's gradients add up in the order of micro-batches"));
             }
-            latest[sum] = action;
         }
         return Optional.empty();
     }

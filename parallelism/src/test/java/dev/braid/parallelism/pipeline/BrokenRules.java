@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /**
@@ -114,14 +115,31 @@ final class BrokenRules {
     }
 
     private void checkSums(List<Action> actions, int stage, int direction) {
-        List<Integer> added = actions.stream()
-                .filter(action -> action.stage() == stage && action.kind().addsToWeights())
+        List<Integer> added = microbatches(actions, stage, direction, Kind::addsToWeights);
+        List<Integer> forwards = microbatches(actions, stage, direction, Kind.F::equals);
+        if (!ascends(added) || (addsInForward(stage) && !ascends(forwards))) {
+            broken.add(Rule.SUMS);
+        }
+    }
+
+    private List<Integer> microbatches(List<Action> actions, int stage, int direction, Predicate<Kind> kinds) {
+        return actions.stream()
+                .filter(action -> action.stage() == stage && kinds.test(action.kind()))
                 .map(Action::microbatch)
                 .filter(microbatch -> schedule.map().direction(microbatch, schedule.microbatches()) == direction)
                 .toList();
-        if (!added.equals(added.stream().sorted().toList())) {
-            broken.add(Rule.SUMS);
-        }
+    }
+
+    private static boolean ascends(List<Integer> microbatches) {
+        return microbatches.equals(microbatches.stream().sorted().toList());
+    }
+
+    /** The last stage's loss adds to the gradient of the head unless gradients of the stage wait. */
+    private boolean addsInForward(int stage) {
+        return stage == schedule.map().stages() - 1
+                && all.stream()
+                        .noneMatch(action ->
+                                action.stage() == stage && (action.kind() == Kind.I || action.kind() == Kind.W));
     }
 
     /** What must be done before, on whatever rank; a whole backward stands for both halves. */

@@ -68,6 +68,26 @@ enum Mutation {
             edited.order().set(edited.position, taken);
         }
     },
+    /** Two micro-batches change places in the forwards of all stages, so that each still takes what comes. */
+    SWAP_FORWARDS {
+        @Override
+        void change(Edited edited, RandomGenerator random) {
+            int one = random.nextInt(edited.microbatches);
+            int other = random.nextInt(edited.microbatches);
+            edited.ranks.forEach(order -> order.replaceAll(slot -> swap(slot, one, other)));
+        }
+
+        private static Slot swap(Slot slot, int one, int other) {
+            Action action = slot.actions().getFirst();
+            if (action.kind() != Kind.F) {
+                return slot;
+            }
+            int microbatch = action.microbatch();
+            int swapped = microbatch == one ? other : microbatch == other ? one : microbatch;
+            Action forward = new Action(Kind.F, action.stage(), swapped);
+            return slot.paired() ? Slot.pair(forward, slot.actions().getLast()) : Slot.of(forward);
+        }
+    },
     /** A slot goes to another rank. */
     ANOTHER_RANK {
         @Override

@@ -21,6 +21,8 @@ final class RandomSchedule {
     private final boolean[] halves;
     private final Set<Action> done = new HashSet<>();
     private final List<Action> open = new ArrayList<>();
+    /** Whether the gradients of the last stage wait for a W: then its forwards may come in any order. */
+    private boolean headWaits;
     /** For each stage and direction, the micro-batch whose weight gradient comes next. */
     private final Map<List<Integer>, Integer> nextWeights = new HashMap<>();
 
@@ -61,6 +63,7 @@ final class RandomSchedule {
                 nextWeights.putIfAbsent(List.of(stage, direction), microbatch);
             }
         }
+        headWaits = open.stream().anyMatch(action -> action.kind() == Kind.W && action.stage() == map.stages() - 1);
         while (!open.isEmpty()) {
             List<Action> ready = open.stream().filter(this::ready).toList();
             Action next = ready.get(random.nextInt(ready.size()));
@@ -100,7 +103,10 @@ final class RandomSchedule {
         int before = action.microbatch() - 1;
         boolean first = before < 0
                 || map.direction(before, microbatches) != place(action).getLast();
-        return action.stage() < map.stages() - 1 || first || done.contains(new Action(Kind.F, action.stage(), before));
+        return headWaits
+                || action.stage() < map.stages() - 1
+                || first
+                || done.contains(new Action(Kind.F, action.stage(), before));
     }
 
     private boolean has(Kind kind, int stage, Action of) {

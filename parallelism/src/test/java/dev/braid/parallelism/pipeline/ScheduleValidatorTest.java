@@ -102,6 +102,25 @@ final class ScheduleValidatorTest {
                                 + " micro-batches");
     }
 
+    /** Without I and W the loss has the gradient of the head in forward, and adds it up. */
+    @Test
+    void shouldRefuseLossesInAnotherOrderThanThatOfMicrobatches() {
+        assertThat(fault("0F1 0F0 0B0 0B1", "1F1 1F0 1B0 1B1"))
+                .hasToString(
+                        "rank 1, action 1 (1F0): it comes after 1F1, but a last stage without I and W adds to the head's"
+                                + " gradient in forward, in the order of micro-batches");
+        // A single I of the stage, on whatever rank, and all of its gradients wait in a queue.
+        assertThat(ScheduleValidator.check(
+                        Tables.schedule(StageMap.linear(2), 2, "0F1 0F0 0B0 0B1", "1F1 1F0 1B0 1I1 1W1")))
+                .isEmpty();
+        assertThat(ScheduleValidator.check(Tables.schedule(
+                        StageMap.bothWays(2),
+                        4,
+                        "0F1 0F0 1F2 1F3 1B2 1I3 1W3 0B0 0B1",
+                        "0F2 0F3 1F1 1F0 1B0 1B1 0B2 0B3")))
+                .isEmpty();
+    }
+
     /** Micro-batches 2 and 3 go the other way, and are added to a sum of their own. */
     @Test
     void shouldAllowASecondDirectionToAddUpBeforeTheFirst() {

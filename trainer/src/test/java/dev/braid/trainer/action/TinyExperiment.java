@@ -73,15 +73,15 @@ public final class TinyExperiment {
                 .toList();
     }
 
-    /** Every tensor of the run's newest checkpoint as bits. */
-    public Map<String, int[]> tensors(String name) throws IOException {
-        Map<String, int[]> tensors = new TreeMap<>();
+    /** Every tensor of the run's newest checkpoint; all have 32 bits an element. */
+    public Map<String, float[]> tensors(String name) throws IOException {
+        Map<String, float[]> tensors = new TreeMap<>();
         try (CheckpointReader checkpoint = Checkpoints.find(run(name))) {
             for (String tensor : checkpoint.names()) {
                 int count = Math.toIntExact(checkpoint.shape(tensor).count());
-                int[] bits = new int[count];
-                checkpoint.read(tensor, 0, count, MemorySegment.ofArray(bits));
-                tensors.put(tensor, bits);
+                float[] values = new float[count];
+                checkpoint.read(tensor, 0, count, MemorySegment.ofArray(values));
+                tensors.put(tensor, values);
             }
         }
         return tensors;

@@ -13,9 +13,7 @@ class PipelineEquivalenceTest {
     private static void assertSame(PipelineRun run, ScheduleName name, int ranks) throws Exception {
         PipelineRun.Outcome expected = run.unpipelined(name);
         PipelineRun.Outcome piped = run.pipelined(name, ranks);
-        assertThat(piped.results()).isEqualTo(expected.results());
-        assertThat(piped.validation()).isEqualTo(expected.validation());
-        assertThat(piped.bits()).isEqualTo(expected.bits());
+        piped.assertSame(expected);
     }
 
     @ParameterizedTest
@@ -59,7 +57,9 @@ class PipelineEquivalenceTest {
     @Test
     void shouldTrainToOtherBitsInOtherGroups() throws Exception {
         PipelineRun run = PipelineRun.of(4).forSteps(3);
-        assertThat(run.unpipelined(ScheduleName.DUALPIPE).bits())
-                .isNotEqualTo(run.unpipelined(ScheduleName.ONE_F_ONE_B).bits());
+        String query = "layers.1.mixer.q.weight";
+        assertThat(run.unpipelined(ScheduleName.DUALPIPE).weights().get(query))
+                .isNotEqualTo(
+                        run.unpipelined(ScheduleName.ONE_F_ONE_B).weights().get(query));
     }
 }

@@ -1,5 +1,7 @@
 package dev.braid.trainer.mesh;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.braid.data.Sample;
 import dev.braid.models.AttentionConfig;
 import dev.braid.models.Decoder;
@@ -20,21 +22,19 @@ import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.parameters.Parameter;
+import dev.braid.trainer.Bits;
 import dev.braid.trainer.train.MeshRanks;
 import dev.braid.trainer.train.PipelineLayout;
 import dev.braid.trainer.train.RankGroup;
 import dev.braid.trainer.train.StepResult;
 import dev.braid.trainer.train.StepSettings;
 import dev.braid.trainer.train.TrainStep;
-import java.nio.IntBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
  * The same small training run with and without a pipeline: a Llama of seven layers, an odd number for any number of stages, with
@@ -118,15 +118,11 @@ record PipelineRun(
 
     /** Step by step, and the weights at the end by name, put together from all ranks. */
     record Outcome(List<StepResult> results, Map<String, float[]> weights, double validation) {
-        /** The very bits of the weights; a comparison of floats might allow for rounding. */
-        Map<String, IntBuffer> bits() {
-            Map<String, IntBuffer> bits = new TreeMap<>();
-            weights.forEach((name, values) -> {
-                int[] all = new int[values.length];
-                Arrays.setAll(all, i -> Float.floatToIntBits(values[i]));
-                bits.put(name, IntBuffer.wrap(all));
-            });
-            return bits;
+        /** Expects the bits of another run. */
+        void assertSame(Outcome expected) {
+            assertThat(results).isEqualTo(expected.results);
+            assertThat(validation).isEqualTo(expected.validation);
+            Bits.assertSame(weights, expected.weights);
         }
     }
 

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.parallelism.sharding.ShardingSettings;
 import dev.braid.tensor.DType;
+import dev.braid.trainer.Bits;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,9 +22,7 @@ class ShardingTest {
         LayoutRun.Outcome replicas = LayoutRun.of(mesh, 0).run();
         for (int stage = 1; stage <= 3; stage++) {
             LayoutRun.Outcome sharded = LayoutRun.of(mesh, stage).run();
-            assertThat(sharded.results()).as("stage %d", stage).isEqualTo(replicas.results());
-            assertThat(sharded.validation()).isEqualTo(replicas.validation());
-            assertSameBits(sharded.weights(), replicas.weights());
+            assertSame("stage " + stage, sharded, replicas);
         }
         assertClose(replicas, LayoutRun.of(Mesh.SINGLE, 0).alone());
     }
@@ -36,8 +34,8 @@ class ShardingTest {
         for (int stage = 0; stage <= 3; stage++) {
             outcomes.add(LayoutRun.of(mesh, stage).withMicrobatch(2).run());
         }
-        for (LayoutRun.Outcome outcome : outcomes) {
-            assertThat(outcome.results()).isEqualTo(outcomes.getFirst().results());
+        for (int stage = 1; stage <= 3; stage++) {
+            assertSame("stage " + stage, outcomes.get(stage), outcomes.getFirst());
         }
         ShardingSettings sharded = new ShardingSettings(3, DType.F32, true, false);
         LayoutRun.Outcome each =
@@ -49,7 +47,7 @@ class ShardingTest {
     void shouldKeepGatheredValuesWithoutAChangeOfBits() throws Exception {
         LayoutRun run = LayoutRun.of(Mesh.of(1, 2, 1), 3);
         ShardingSettings kept = new ShardingSettings(3, DType.F32, false, true);
-        assertThat(run.with(kept).run().results()).isEqualTo(run.run().results());
+        assertSame("kept values", run.with(kept).run(), run.run());
     }
 
     @Test
@@ -57,7 +55,7 @@ class ShardingTest {
         LayoutRun run = LayoutRun.of(Mesh.of(1, 2, 2), 3);
         LayoutRun recomputed =
                 new LayoutRun(run.mesh(), run.sharding(), run.hosts(), run.dtype(), run.microbatch(), true, 20);
-        assertThat(recomputed.run().results()).isEqualTo(run.run().results());
+        assertSame("recomputed blocks", recomputed.run(), run.run());
     }
 
     @Test
@@ -65,8 +63,7 @@ class ShardingTest {
         LayoutRun.Outcome alone = LayoutRun.of(Mesh.SINGLE, 0).in(DType.BF16).alone();
         LayoutRun run = LayoutRun.of(Mesh.of(1, 3, 1), 3).in(DType.BF16);
         LayoutRun.Outcome stage3 = run.run();
-        assertThat(LayoutRun.of(Mesh.of(1, 3, 1), 1).in(DType.BF16).run().results())
-                .isEqualTo(stage3.results());
+        assertSame("stage 1", LayoutRun.of(Mesh.of(1, 3, 1), 1).in(DType.BF16).run(), stage3);
         LayoutRun.Outcome narrow =
                 run.with(new ShardingSettings(3, DType.BF16, true, true)).run();
         assertNear(stage3, alone, 0.01);
@@ -88,9 +85,11 @@ class ShardingTest {
         return Mesh.of(Integer.parseInt(sizes[0]), Integer.parseInt(sizes[1]), 1);
     }
 
-    private static void assertSameBits(Map<String, float[]> weights, Map<String, float[]> others) {
-        assertThat(weights.keySet()).isEqualTo(others.keySet());
-        weights.forEach((name, values) -> assertThat(values).as(name).containsExactly(others.get(name)));
+    /** The same bits of losses, norms and weights. */
+    static void assertSame(String name, LayoutRun.Outcome outcome, LayoutRun.Outcome reference) {
+        assertThat(outcome.results()).as(name).isEqualTo(reference.results());
+        assertThat(outcome.validation()).as(name).isEqualTo(reference.validation());
+        Bits.assertSame(outcome.weights(), reference.weights());
     }
 
     /** Within what another order of sums makes: 1e-6 of each loss, 1e-5 of the final weights. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.parallelism.pipeline.schedules.ScheduleName;
+import dev.braid.tensor.DType;
 import dev.braid.trainer.train.StepResult;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,6 +42,12 @@ class OptimisticStepTest {
     @Test
     void shouldUndoUpdatesOfDividedOptimizerState() throws Exception {
         assertSame(PipelineRun.of(4).on(Mesh.of(1, 2, 1), 1), ScheduleName.ZB_V, 2);
+    }
+
+    /** What operations read is a rounded copy of the masters here, which is made again. */
+    @Test
+    void shouldUndoUpdatesInBf16() throws Exception {
+        assertSame(PipelineRun.of(4).in(DType.BF16).poisonedAt(4).on(Mesh.of(1, 2, 1), 1), ScheduleName.ZB_H2, 2);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.parallelism.pipeline.schedules.ScheduleName;
+import dev.braid.tensor.DType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,6 +47,11 @@ class PipelineEquivalenceTest {
     @Test
     void shouldTrainTensorRanksToTheSameBits() throws Exception {
         assertSame(PipelineRun.of(4).on(Mesh.of(1, 1, 2), 0), ScheduleName.ZB_V, 2);
+    }
+
+    @Test
+    void shouldTrainInBf16ToTheSameBits() throws Exception {
+        assertSame(PipelineRun.of(4).in(DType.BF16), ScheduleName.ZB_V, 2);
     }
 
     @Test

@@ -46,9 +46,18 @@ import java.util.Optional;
  * @param clip largest gradient norm
  * @param poisoned step, from 0, one of whose samples has a token whose embedding is no number; -1 for none, with tied embeddings
  * @param kind how steps follow each other in the pipeline
+ * @param dtype of activations and of matrices as operations read them
  */
 record PipelineRun(
-        Mesh layout, int zero, int microbatches, boolean recompute, double clip, int steps, Steps kind, int poisoned) {
+        Mesh layout,
+        int zero,
+        int microbatches,
+        boolean recompute,
+        double clip,
+        int steps,
+        Steps kind,
+        int poisoned,
+        DType dtype) {
     private static final int LAYERS = 7;
     private static final int VALIDATED = 5;
 
@@ -65,39 +74,43 @@ record PipelineRun(
 
     /** One rank for each stage, or each pair of stages. */
     static PipelineRun of(int microbatches) {
-        return new PipelineRun(Mesh.SINGLE, 0, microbatches, false, 0.9, 10, Steps.SYNCHRONISED, -1);
+        return new PipelineRun(Mesh.SINGLE, 0, microbatches, false, 0.9, 10, Steps.SYNCHRONISED, -1, DType.F32);
     }
 
     PipelineRun on(Mesh other, int zeroStage) {
-        return new PipelineRun(other, zeroStage, microbatches, recompute, clip, steps, kind, poisoned);
+        return new PipelineRun(other, zeroStage, microbatches, recompute, clip, steps, kind, poisoned, dtype);
     }
 
     PipelineRun recomputing() {
-        return new PipelineRun(layout, zero, microbatches, true, clip, steps, kind, poisoned);
+        return new PipelineRun(layout, zero, microbatches, true, clip, steps, kind, poisoned, dtype);
     }
 
     PipelineRun forSteps(int count) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, count, kind, poisoned);
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, count, kind, poisoned, dtype);
     }
 
     PipelineRun clippedAt(double norm) {
-        return new PipelineRun(layout, zero, microbatches, recompute, norm, steps, kind, poisoned);
+        return new PipelineRun(layout, zero, microbatches, recompute, norm, steps, kind, poisoned, dtype);
     }
 
     PipelineRun withMicrobatches(int count) {
-        return new PipelineRun(layout, zero, count, recompute, clip, steps, kind, poisoned);
+        return new PipelineRun(layout, zero, count, recompute, clip, steps, kind, poisoned, dtype);
     }
 
     PipelineRun synchronised() {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, Steps.SYNCHRONISED, poisoned);
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, Steps.SYNCHRONISED, poisoned, dtype);
     }
 
     PipelineRun optimistic() {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, Steps.OPTIMISTIC, poisoned);
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, Steps.OPTIMISTIC, poisoned, dtype);
+    }
+
+    PipelineRun in(DType other) {
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, poisoned, other);
     }
 
     PipelineRun poisonedAt(int step) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, step);
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, step, dtype);
     }
 
     private ModelConfig model() {
@@ -172,7 +185,7 @@ record PipelineRun(
 
     private Outcome train(Compute compute, RankGroup ranks, int groups, Map<String, float[]> weights) {
         boolean optimistic = kind == Steps.OPTIMISTIC && ranks.pipeline().isPresent();
-        Decoder model = ranks.decoder(model(), POISON + 1, compute, DType.F32);
+        Decoder model = ranks.decoder(model(), POISON + 1, compute, dtype);
         model.initialize(7);
         if (poisoned >= 0) {
             model.parameters().forEach(PipelineRun::poison);

@@ -54,7 +54,7 @@ class PipelineSubmitTest {
         assertThat(outcome.exit())
                 .as("%s%n%s%n%s", outcome.output(), outcome.errors(), spark.executorLogs())
                 .isZero();
-        assertThat(outcome.output()).contains("tiny: complete");
+        assertThat(outcome.output()).contains("sample:", "tiny: complete");
         mesh.assertSame(schedule, expected);
     }
 }

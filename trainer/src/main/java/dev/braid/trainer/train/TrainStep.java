@@ -45,7 +45,7 @@ public final class TrainStep {
     }
 
     /** Tells {@code listener} of the phases of every step from now on; {@link Recorder#NONE} ends that. */
-    void record(Recorder listener) {
+    public void record(Recorder listener) {
         phases.record(listener);
         passes.record(listener);
     }

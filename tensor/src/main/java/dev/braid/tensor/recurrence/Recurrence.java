@@ -219,7 +219,17 @@ public final class Recurrence {
             return Optional.empty();
         }
         Heads log = perToken.logDecay();
-        checkHeads("logDecay", spec, heads, log.headSize() == 1 ? 1 : keySize, log);
+        if (log.headSize() != 1 && log.headSize() != keySize) {
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "recurrence: logDecay has %d heads of size %d but must have %d of size %d, or of size 1 for one decay"
+                            + " a head",
+                    log.heads(),
+                    log.headSize(),
+                    heads,
+                    keySize));
+        }
+        checkHeads("logDecay", spec, heads, log.headSize(), log);
         return Optional.of(log);
     }
 

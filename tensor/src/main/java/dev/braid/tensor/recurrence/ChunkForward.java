@@ -115,8 +115,16 @@ final class ChunkForward {
         }
     }
 
-    private void pack(Operand source, Chunk chunk, int size, Tile target) {
+    private void pack(Shared source, Chunk chunk, int size, Tile target) {
         int length = chunk.length();
-        Packing.rows(source, chunk.first(), head, size, length, Lanes.padded(length), 1, target.address());
+        Packing.rows(
+                source.operand(),
+                chunk.first(),
+                source.index(head),
+                size,
+                length,
+                Lanes.padded(length),
+                1,
+                target.address());
     }
 }

@@ -7,7 +7,7 @@ import dev.braid.tensor.attention.Heads;
  * before its decay. DeltaNet has {@code a = k}, {@code b = -beta k}; the table for the other systems is in
  * {@link Recurrence}.
  *
- * @param a heads as {@code k}
- * @param b heads as {@code k}
+ * @param a of the head size of {@code k}
+ * @param b of the head size of {@code k}
  */
 public record Erase(Heads a, Heads b) {}

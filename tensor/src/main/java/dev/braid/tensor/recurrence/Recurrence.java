@@ -6,10 +6,6 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.attention.Heads;
-import dev.braid.tensor.attention.Operand;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -49,7 +45,7 @@ public final class Recurrence {
      * is one for every {@code saveEvery} chunks of the sequence that has most. The caller releases it.
      */
     public static Tensor allocateSaved(Compute compute, RecurrenceSpec spec, RecurrenceInputs inputs) {
-        RecurrenceKernel.Problem problem = problem(spec, inputs);
+        RecurrenceKernel.Problem problem = new Checks(spec, inputs).problem(inputs);
         Shape shape = Shape.of(spec.batch(), problem.heads(), problem.saves(), problem.keySize(), problem.valueSize());
         return compute.memory().allocate(Category.ACTIVATIONS, DType.F32, shape);
     }
@@ -68,11 +64,13 @@ public final class Recurrence {
             Heads o,
             Optional<Tensor> saved,
             Optional<Tensor> finalState) {
-        RecurrenceKernel.Problem problem = problem(spec, inputs);
-        checkHeads("o", spec, problem.heads(), problem.valueSize(), o);
-        long savedAt = optional("saved", saved, savedCount(problem));
-        long finalAt = optional("finalState", finalState, stateCount(problem));
-        RecurrenceKernel.Outputs outputs = new RecurrenceKernel.Outputs(o.operand(), savedAt, finalAt);
+        Checks checks = new Checks(spec, inputs);
+        RecurrenceKernel.Problem problem = checks.problem(inputs);
+        long states = checks.states(problem.valueSize());
+        RecurrenceKernel.Outputs outputs = new RecurrenceKernel.Outputs(
+                checks.heads("o", problem.valueSize(), o),
+                Checks.floats("saved", saved, problem.saves() * states),
+                Checks.floats("finalState", finalState, states));
         RecurrenceKernel kernel = kernel(compute);
         compute.profile().time("recurrence.forward", flops(problem), () -> kernel.forward(compute, problem, outputs));
     }
@@ -93,9 +91,9 @@ public final class Recurrence {
             Heads dO,
             Optional<Tensor> dFinal,
             RecurrenceGradients gradients) {
-        RecurrenceKernel.Problem problem = problem(spec, inputs);
-        checkHeads("dO", spec, problem.heads(), problem.valueSize(), dO);
-        RecurrenceKernel.Gradients checked = gradients(problem, inputs, saved, dO, dFinal, gradients);
+        Checks checks = new Checks(spec, inputs);
+        RecurrenceKernel.Problem problem = checks.problem(inputs);
+        RecurrenceKernel.Gradients checked = checks.gradients(problem, inputs, saved, dO, dFinal, gradients);
         RecurrenceKernel kernel = kernel(compute);
         compute.profile()
                 .time("recurrence.backward", 2.5 * flops(problem), () -> kernel.backward(compute, problem, checked));
@@ -111,9 +109,10 @@ public final class Recurrence {
      *     inside the segment
      */
     public static void transition(Compute compute, RecurrenceSpec spec, RecurrenceInputs inputs, Tensor transition) {
-        RecurrenceKernel.Problem full = problem(spec, inputs);
+        Checks checks = new Checks(spec, inputs);
+        RecurrenceKernel.Problem full = checks.problem(inputs);
         int size = full.keySize();
-        long at = states("transition", transition, (long) spec.batch() * full.heads() * size * size);
+        long at = Checks.floats("transition", Optional.of(transition), checks.states(size));
         RecurrenceKernel.Problem problem = new RecurrenceKernel.Problem(
                 spec,
                 full.chunks(),
@@ -154,184 +153,5 @@ public final class Recurrence {
         double state = 4.0 * vectors * problem.keySize() * problem.valueSize();
         double pairs = (double) vectors * vectors * spec.chunk() * (problem.keySize() + problem.valueSize());
         return tokens * (state + pairs);
-    }
-
-    private static RecurrenceKernel.Problem problem(RecurrenceSpec spec, RecurrenceInputs inputs) {
-        int heads = inputs.k().heads();
-        int keySize = inputs.k().headSize();
-        checkHeads("k", spec, heads, keySize, inputs.k());
-        checkHeads("q", spec, heads, keySize, inputs.q());
-        int valueSize = inputs.v().headSize();
-        checkHeads("v", spec, heads, valueSize, inputs.v());
-        long tokens = (long) spec.batch() * spec.length();
-        long documents = inputs.documents()
-                .map(ids -> checked("documents", ids, DType.I32, tokens))
-                .orElse(Chunk.NO_DOCUMENTS);
-        long bonus = optional("bonus", inputs.bonus(), (long) heads * keySize);
-        if (bonus != 0 && spec.read() != Read.BEFORE_WRITE) {
-            throw new IllegalArgumentException(
-                    "recurrence bonus goes with reading before the write only: set the spec's"
-                            + " read to BEFORE_WRITE or leave the bonus out");
-        }
-        List<List<Chunk>> chunks = new ArrayList<>();
-        int most = 0;
-        for (int sequence = 0; sequence < spec.batch(); sequence++) {
-            List<Chunk> own = Chunk.of(spec, documents, sequence);
-            most = Math.max(most, own.size());
-            chunks.add(own);
-        }
-        Optional<Heads> decay = tokenDecay(spec, heads, keySize, inputs.decay());
-        return new RecurrenceKernel.Problem(
-                spec,
-                chunks,
-                (most + spec.saveEvery() - 1) / spec.saveEvery(),
-                heads,
-                keySize,
-                valueSize,
-                inputs.q().operand(),
-                inputs.k().operand(),
-                inputs.v().operand(),
-                kind(inputs.decay()),
-                decay.map(Heads::operand).orElse(null),
-                fixedDecay(heads, inputs.decay()),
-                inputs.erase()
-                        .map(erase -> factors("", spec, heads, keySize, erase))
-                        .orElse(null),
-                bonus,
-                optional("initial", inputs.initial(), (long) spec.batch() * heads * keySize * valueSize));
-    }
-
-    private static RecurrenceKernel.DecayKind kind(Decay decay) {
-        return switch (decay) {
-            case Decay.None _ -> RecurrenceKernel.DecayKind.NONE;
-            case Decay.Fixed _ -> RecurrenceKernel.DecayKind.FIXED;
-            case Decay.PerToken perToken when perToken.logDecay().headSize() == 1 -> RecurrenceKernel.DecayKind.SCALAR;
-            case Decay.PerToken _ -> RecurrenceKernel.DecayKind.VECTOR;
-        };
-    }
-
-    private static long fixedDecay(int heads, Decay decay) {
-        return decay instanceof Decay.Fixed fixed ? states("logDecay", fixed.logDecay(), heads) : 0;
-    }
-
-    private static Optional<Heads> tokenDecay(RecurrenceSpec spec, int heads, int keySize, Decay decay) {
-        if (!(decay instanceof Decay.PerToken perToken)) {
-            return Optional.empty();
-        }
-        Heads log = perToken.logDecay();
-        if (log.headSize() != 1 && log.headSize() != keySize) {
-            throw new IllegalArgumentException(String.format(
-                    Locale.ROOT,
-                    "recurrence: logDecay has %d heads of size %d but must have %d of size %d, or of size 1 for one decay"
-                            + " a head",
-                    log.heads(),
-                    log.headSize(),
-                    heads,
-                    keySize));
-        }
-        checkHeads("logDecay", spec, heads, log.headSize(), log);
-        return Optional.of(log);
-    }
-
-    private static RecurrenceKernel.Factors factors(
-            String prefix, RecurrenceSpec spec, int heads, int keySize, Erase erase) {
-        checkHeads(prefix + "a", spec, heads, keySize, erase.a());
-        checkHeads(prefix + "b", spec, heads, keySize, erase.b());
-        return new RecurrenceKernel.Factors(erase.a().operand(), erase.b().operand());
-    }
-
-    private static RecurrenceKernel.Gradients gradients(
-            RecurrenceKernel.Problem problem,
-            RecurrenceInputs inputs,
-            Tensor saved,
-            Heads dO,
-            Optional<Tensor> dFinal,
-            RecurrenceGradients gradients) {
-        RecurrenceSpec spec = problem.spec();
-        int heads = problem.heads();
-        int keySize = problem.keySize();
-        checkHeads("gradient of q", spec, heads, keySize, gradients.q());
-        checkHeads("gradient of k", spec, heads, keySize, gradients.k());
-        checkHeads("gradient of v", spec, heads, problem.valueSize(), gradients.v());
-        same("a and b", inputs.erase().isPresent(), gradients.erase().isPresent(), true);
-        same("the bonus", inputs.bonus().isPresent(), gradients.bonus().isPresent(), false);
-        same("a decay by token", problem.decay() != null, gradients.decay().isPresent(), false);
-        same("a fixed decay", problem.fixedDecay() != 0, gradients.fixedDecay().isPresent(), false);
-        int decaySize = problem.decayKind() == RecurrenceKernel.DecayKind.SCALAR ? 1 : keySize;
-        gradients.decay().ifPresent(decay -> checkHeads("gradient of logDecay", spec, heads, decaySize, decay));
-        long tasks = (long) spec.batch() * heads;
-        Operand decay = gradients.decay().map(Heads::operand).orElse(null);
-        return new RecurrenceKernel.Gradients(
-                states("saved", saved, savedCount(problem)),
-                dO.operand(),
-                optional("gradient of the final state", dFinal, stateCount(problem)),
-                gradients.q().operand(),
-                gradients.k().operand(),
-                gradients.v().operand(),
-                decay,
-                optional("gradient of the fixed decay", gradients.fixedDecay(), tasks),
-                gradients
-                        .erase()
-                        .map(erase -> factors("gradient of ", spec, heads, keySize, erase))
-                        .orElse(null),
-                optional("gradient of the bonus", gradients.bonus(), tasks * keySize),
-                optional("gradient of the initial state", gradients.initial(), stateCount(problem)));
-    }
-
-    private static void same(String what, boolean input, boolean gradient, boolean needed) {
-        if (gradient && !input) {
-            throw new IllegalArgumentException("recurrence.backward: a gradient of " + what
-                    + " is asked for but the inputs have none: leave it out");
-        }
-        if (needed && input && !gradient) {
-            throw new IllegalArgumentException(
-                    "recurrence.backward: the inputs have " + what + ": give tensors for their gradients");
-        }
-    }
-
-    private static long savedCount(RecurrenceKernel.Problem problem) {
-        return stateCount(problem) * problem.saves();
-    }
-
-    private static long stateCount(RecurrenceKernel.Problem problem) {
-        return (long) problem.spec().batch() * problem.heads() * problem.keySize() * problem.valueSize();
-    }
-
-    private static long optional(String name, Optional<Tensor> tensor, long count) {
-        return tensor.map(present -> states(name, present, count)).orElse(0L);
-    }
-
-    private static long states(String name, Tensor tensor, long count) {
-        return checked(name, tensor, DType.F32, count);
-    }
-
-    private static long checked(String name, Tensor tensor, DType dtype, long count) {
-        if (tensor.dtype() != dtype || tensor.count() != count) {
-            throw new IllegalArgumentException(String.format(
-                    Locale.ROOT, "recurrence: %s must be %s of %d elements but is %s", name, dtype, count, tensor));
-        }
-        return tensor.address();
-    }
-
-    private static void checkHeads(String name, RecurrenceSpec spec, int heads, int size, Heads actual) {
-        if (actual.heads() != heads || actual.headSize() != size) {
-            throw new IllegalArgumentException(String.format(
-                    Locale.ROOT,
-                    "recurrence: %s has %d heads of size %d but must have %d of size %d",
-                    name,
-                    actual.heads(),
-                    actual.headSize(),
-                    heads,
-                    size));
-        }
-        long rows = (long) spec.batch() * spec.length();
-        if (actual.tensor().shape().rows() < rows) {
-            throw new IllegalArgumentException(String.format(
-                    Locale.ROOT,
-                    "recurrence: %s needs %d rows (batch * length) but is %s",
-                    name,
-                    rows,
-                    actual.tensor()));
-        }
     }
 }

@@ -6,6 +6,7 @@ import java.util.Optional;
 
 /**
  * What the backward pass overwrites. Shapes as those of the {@link RecurrenceInputs}; what is absent is not written.
+ * Gradients of q, k, a and b have a head for each head of v: where heads share an operand, the caller sums them.
  *
  * @param q gradient of the queries
  * @param k gradient of the keys

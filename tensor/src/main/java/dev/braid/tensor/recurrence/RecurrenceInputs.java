@@ -5,7 +5,9 @@ import dev.braid.tensor.attention.Heads;
 import java.util.Optional;
 
 /**
- * What a recurrence reads. Every {@link Heads} has at least {@code batch * length} rows and the same number of heads.
+ * What a recurrence reads. Every {@link Heads} has at least {@code batch * length} rows. The heads of v are those
+ * of the recurrence; q, k, a and b may have fewer, a number that divides theirs: neighbouring heads then share one, as in
+ * the groups of Mamba-2.
  *
  * @param q queries, head size dk; a scale is the caller's
  * @param k keys, head size dk

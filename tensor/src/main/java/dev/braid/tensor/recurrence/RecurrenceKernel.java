@@ -14,8 +14,11 @@ interface RecurrenceKernel {
         VECTOR
     }
 
-    /** The factors of the rank-one change, or its gradients. */
-    record Factors(Operand a, Operand b) {}
+    /** The factors of the rank-one change. */
+    record Factors(Shared a, Shared b) {}
+
+    /** Their gradients. */
+    record FactorGradients(Operand a, Operand b) {}
 
     /**
      * What forward and backward share.
@@ -35,9 +38,9 @@ interface RecurrenceKernel {
             int heads,
             int keySize,
             int valueSize,
-            Operand q,
-            Operand k,
-            Operand v,
+            Shared q,
+            Shared k,
+            Shared v,
             DecayKind decayKind,
             Operand decay,
             long fixedDecay,
@@ -78,7 +81,7 @@ interface RecurrenceKernel {
             Operand v,
             Operand decay,
             long fixedDecay,
-            Factors erase,
+            FactorGradients erase,
             long bonus,
             long initial) {}
 

@@ -183,7 +183,7 @@ final class ScalarRecurrence implements RecurrenceKernel {
             float[] q = get(problem.q(), row, dk);
             float[] k = get(problem.k(), row, dk);
             float[] v = get(problem.v(), row, dv);
-            float[] dO = get(gradients.dO(), row, dv);
+            float[] dO = get(new Shared(gradients.dO(), 1), row, dv);
             boolean readsAfter = problem.spec().read() == Read.AFTER_WRITE;
             float[] dq = rightProduct(readsAfter ? after : before, dO);
             float[][] dS = readsAfter ? plusOuter(dAfter, q, dO) : dAfter;
@@ -278,10 +278,10 @@ final class ScalarRecurrence implements RecurrenceKernel {
             return sum;
         }
 
-        private float[] get(Operand operand, long row, int size) {
+        private float[] get(Shared shared, long row, int size) {
             float[] values = new float[size];
             for (int i = 0; i < size; i++) {
-                values[i] = operand.get(row, head, i);
+                values[i] = shared.operand().get(row, shared.index(head), i);
             }
             return values;
         }

@@ -53,6 +53,8 @@ final class RecurrenceCase {
     /** The sum over tokens of the sizes of what a fixed decay's gradient adds up, which bounds its rounding. */
     private double fixedScale;
 
+    private int sharing = 1;
+
     /** What a run wrote, in the order of {@link #names}. */
     record Results(List<double[][][]> values) {}
 
@@ -134,6 +136,19 @@ final class RecurrenceCase {
             }
             reference[task].documents = documents;
         }
+        return this;
+    }
+
+    /** Each {@code group} neighbouring heads take q, k, a and b of their first. */
+    RecurrenceCase withSharedKeys(int group) {
+        for (int task = 0; task < reference.length; task++) {
+            DoubleRecurrence first = reference[task / group * group];
+            reference[task].q = first.q;
+            reference[task].k = first.k;
+            reference[task].a = first.a;
+            reference[task].b = first.b;
+        }
+        sharing = group;
         return this;
     }
 
@@ -240,14 +255,13 @@ final class RecurrenceCase {
     /** The inputs as tensors. */
     RecurrenceInputs inputs(Compute compute) {
         RecurrenceInputs inputs = RecurrenceInputs.of(
-                        heads(compute, each(head -> head.q), dtype),
-                        heads(compute, each(head -> head.k), dtype),
+                        shared(compute, each(head -> head.q)),
+                        shared(compute, each(head -> head.k)),
                         heads(compute, each(head -> head.v), dtype))
                 .withInitial(states(compute, each(head -> head.initial)))
                 .withDocuments(documents(compute));
         if (variant.erase) {
-            inputs = inputs.withErase(
-                    heads(compute, each(head -> head.a), dtype), heads(compute, each(head -> head.b), dtype));
+            inputs = inputs.withErase(shared(compute, each(head -> head.a)), shared(compute, each(head -> head.b)));
         }
         if (spec.read() == Read.BEFORE_WRITE) {
             double[][] bonus = new double[heads][];
@@ -327,21 +341,31 @@ final class RecurrenceCase {
         return new Results(values);
     }
 
+    private Heads shared(Compute compute, double[][][] values) {
+        double[][][] first = new double[values.length / sharing][][];
+        Arrays.setAll(first, i -> values[i * sharing]);
+        return heads(compute, first, dtype, heads / sharing);
+    }
+
     /** Heads of a new tensor that has a column more on either side. */
     Heads heads(Compute compute, double[][][] values, DType type) {
+        return heads(compute, values, type, heads);
+    }
+
+    private Heads heads(Compute compute, double[][][] values, DType type, int count) {
         int size = values[0][0].length;
-        int columns = heads * size + 2;
+        int columns = count * size + 2;
         Tensor tensor = compute.memory()
                 .zeros(Category.ACTIVATIONS, type, Shape.of((long) spec.batch() * spec.length(), columns));
         for (int task = 0; task < values.length; task++) {
             for (int t = 0; t < spec.length(); t++) {
                 for (int i = 0; i < size; i++) {
-                    long row = (long) (task / heads) * spec.length() + t;
-                    tensor.set(row * columns + 1 + (long) (task % heads) * size + i, (float) values[task][t][i]);
+                    long row = (long) (task / count) * spec.length() + t;
+                    tensor.set(row * columns + 1 + (long) (task % count) * size + i, (float) values[task][t][i]);
                 }
             }
         }
-        return new Heads(tensor, 1, heads, size);
+        return new Heads(tensor, 1, count, size);
     }
 
     private double[][][] values(Heads source) {

@@ -75,11 +75,14 @@ class RecurrenceErrorsTest {
     @Test
     void shouldRefuseHeadsOfAnotherShape() {
         rejects(
-                () -> forward(RecurrenceInputs.of(heads(6, 1, 4), inputs.k(), inputs.v())),
-                "recurrence: q has 1 heads of size 4 but must have 2 of size 4");
+                () -> forward(RecurrenceInputs.of(heads(6, 4, 4), inputs.k(), inputs.v())),
+                "recurrence: q has 4 heads of size 4 but must have 2, or a number that divides it, of size 4");
         rejects(
-                () -> forward(RecurrenceInputs.of(inputs.q(), inputs.k(), heads(6, 3, 5))),
-                "recurrence: v has 3 heads of size 5 but must have 2 of size 5");
+                () -> forward(RecurrenceInputs.of(heads(6, 2, 3), inputs.k(), inputs.v())),
+                "recurrence: q has 2 heads of size 3 but must have 2 of size 4");
+        rejects(
+                () -> forward(inputs.withDecay(Decay.perToken(heads(6, 1, 1)))),
+                "recurrence: logDecay has 1 heads of size 1 but must have 2 of size 1");
         rejects(
                 () -> forward(RecurrenceInputs.of(heads(5, 2, 4), inputs.k(), inputs.v())),
                 "recurrence: q needs 6 rows (batch * length) but is F32[5, 8]");

@@ -69,4 +69,13 @@ class RecurrenceFormulaTest {
         RecurrenceSpec spec = RecurrenceSpec.of(1, 70);
         compare("vector", new RecurrenceCase(spec, variant, 1, 256, 255, DType.F32, SEED), 5e-6);
     }
+
+    /** The groups of Mamba-2: here four heads read two heads of queries and keys, and each has its own gradient of them. */
+    @ParameterizedTest
+    @MethodSource("kernelsAndVariants")
+    void shouldLetNeighbouringHeadsShareQueriesAndKeys(String kernels, Variant variant) {
+        RecurrenceSpec spec = new RecurrenceSpec(2, 40, 16, 2, Read.AFTER_WRITE);
+        RecurrenceCase one = new RecurrenceCase(spec, variant, 4, 16, 9, DType.F32, SEED);
+        compare(kernels, one.withSharedKeys(2), 2e-6);
+    }
 }

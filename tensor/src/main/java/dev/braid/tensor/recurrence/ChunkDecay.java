@@ -4,6 +4,9 @@ import dev.braid.tensor.attention.Lanes;
 
 /** How the decay enters the matrices of a chunk. One is made for each head of each sequence. */
 abstract class ChunkDecay {
+    /** Its exponential is zero in f32: lower logarithms, minus infinity among them, count as this, so that sums stay finite. */
+    static final float LOWEST = -104;
+
     final RecurrenceKernel.Problem problem;
     final ChunkTiles tiles;
     final int head;

@@ -3,7 +3,7 @@ package dev.braid.tensor.recurrence;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.attention.Heads;
 
-/** The decay {@code w} of the state, given as its logarithm, which must not be positive. */
+/** The decay {@code w} of the state, given as its logarithm: not positive; minus infinity forgets. */
 public sealed interface Decay {
     /** No decay: {@code w = 1} (linear attention, DeltaNet). */
     record None() implements Decay {}

@@ -27,7 +27,7 @@ final class ScalarDecay extends ChunkDecay {
         int length = chunk.length();
         Lanes.set(sum(0), 0);
         for (int i = 0; i < length; i++) {
-            Lanes.set(sum(i + 1), Lanes.get(sum(i)) + logDecay(chunk.first() + i));
+            Lanes.set(sum(i + 1), Lanes.get(sum(i)) + Math.max(LOWEST, logDecay(chunk.first() + i)));
         }
         for (int i = length + 1; i <= Lanes.padded(length); i++) {
             Lanes.set(sum(i), 0);

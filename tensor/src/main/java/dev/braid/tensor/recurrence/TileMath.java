@@ -74,6 +74,15 @@ final class TileMath {
         }
     }
 
+    /** {@code x = max(x, lowest)}. */
+    static void raise(float lowest, long x, long count) {
+        for (long at = 0; at < 4 * count; at += 4L * LANES) {
+            FloatVector.fromMemorySegment(FLOATS, ALL, x + at, ORDER)
+                    .max(lowest)
+                    .intoMemorySegment(ALL, x + at, ORDER);
+        }
+    }
+
     /** {@code out = x + y}. */
     static void add(long x, long y, long out, long count) {
         for (long at = 0; at < 4 * count; at += 4L * LANES) {

@@ -28,6 +28,7 @@ final class VectorDecay extends ChunkDecay {
         Tile sums = tiles.sums;
         TileMath.fill(0, sums.row(0), keyColumns);
         Packing.rows(problem.decay(), chunk.first(), head, problem.keySize(), length, padded, 1, sums.row(1));
+        TileMath.raise(LOWEST, sums.row(1), (long) length * keyColumns);
         for (int i = 1; i < length; i++) {
             TileMath.add(sums.row(i), sums.row(i + 1), sums.row(i + 1), keyColumns);
         }

@@ -80,4 +80,21 @@ class RecurrenceStabilityTest {
             assertThat(expected.values().getFirst()[0][299]).doesNotContain(Double.NaN);
         }
     }
+
+    /** Tokens 20 and 33 forget all: blocks that hold one are summed pair by pair, the others by products. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Variant.class,
+            names = {"SCALAR_DECAY", "VECTOR_DECAY"})
+    void shouldTakeADecayOfZero(Variant variant) {
+        for (String kernels : new String[] {"scalar", "vector"}) {
+            RecurrenceCase one = new RecurrenceCase(RecurrenceSpec.of(1, 70), variant, 1, 16, 16, DType.F32, SEED);
+            for (int token : new int[] {20, 33}) {
+                Arrays.fill(one.reference[0].logDecay[token], Double.NEGATIVE_INFINITY);
+            }
+            try (Compute compute = new Compute(1, "vector", "test", KernelProviders.byName(kernels))) {
+                one.assertClose(one.run(compute), one.expected(), 2e-5, kernels + ", seed " + SEED);
+            }
+        }
+    }
 }

@@ -47,6 +47,9 @@ final class ChunkTiles {
     /** Cumulative log decays: row 0 is zero, row i + 1 is after token i. */
     final Tile sums;
 
+    /** For one decay a head: what the sums have lost to rounding. */
+    final Tile rests;
+
     /** {@code e^G}, rows as {@link #sums}. */
     final Tile fromStart;
 
@@ -112,7 +115,8 @@ final class ChunkTiles {
         cursor = address;
         keyColumns = Lanes.padded(problem.keySize());
         valueColumns = Lanes.padded(problem.valueSize());
-        tokenColumns = Lanes.padded(problem.spec().chunk());
+        tokenColumns =
+                Lanes.padded(Math.min(problem.spec().chunk(), problem.spec().length()));
         boolean vector = problem.decayKind() == RecurrenceKernel.DecayKind.VECTOR;
         zeros = take(1, MicroKernel.ZEROS);
         lanes = take(1, Lanes.PANEL);
@@ -129,6 +133,7 @@ final class ChunkTiles {
         bEnd = keys(erase);
         state = tile(keyColumns, valueColumns);
         sums = tile(tokenColumns + 1, keyColumns);
+        rests = tile(vector ? 0 : 2, tokenColumns);
         fromStart = tile(tokenColumns + 1, keyColumns);
         toEnd = keys();
         keysTransposedAt = take(keyColumns, tokenColumns);

@@ -17,29 +17,44 @@ final class ScalarDecay extends ChunkDecay {
         fixed = problem.fixedDecay() != 0;
     }
 
-    /** The cumulative logarithms lie in the rows of {@code sums}, as if it were one long row. */
+    /**
+     * The cumulative logarithms lie in a row of {@code sums} as if it were as long as the chunk; what their rounding to f32 left
+     * out lies in {@code rests}. So the difference of two large ones is exact to the last bits.
+     */
     private long sum(int row) {
         return tiles.sums.address() + 4L * row;
+    }
+
+    private long rest(int row) {
+        return tiles.rests.address() + 4L * row;
     }
 
     @Override
     void load(Chunk chunk) {
         int length = chunk.length();
-        Lanes.set(sum(0), 0);
-        for (int i = 0; i < length; i++) {
-            Lanes.set(sum(i + 1), Lanes.get(sum(i)) + Math.max(LOWEST, logDecay(chunk.first() + i)));
-        }
-        for (int i = length + 1; i <= Lanes.padded(length); i++) {
-            Lanes.set(sum(i), 0);
-        }
+        accumulate(chunk);
         Tile masks = tiles.masks(length);
         for (int row = 0; row <= length; row++) {
-            TileMath.expDifference(Lanes.get(sum(row)), sum(1), masks.row(row), masks.columns());
+            float high = Lanes.get(sum(row));
+            TileMath.expDifference(high, Lanes.get(rest(row)), sum(1), rest(1), masks.row(row), masks.columns());
             TileMath.zeroFrom(row, masks.row(row), masks.columns());
-            TileMath.fill(VectorMath.exp(Lanes.get(sum(row))), tiles.fromStart.row(row), keyColumns);
+            TileMath.fill(VectorMath.exp(high), tiles.fromStart.row(row), keyColumns);
         }
         for (int i = 0; i < length; i++) {
             TileMath.fill(Lanes.get(masks.row(length) + 4L * i), tiles.toEnd.row(i), keyColumns);
+        }
+    }
+
+    private void accumulate(Chunk chunk) {
+        int length = chunk.length();
+        double total = 0;
+        for (int row = 0; row <= Lanes.padded(length); row++) {
+            if (row > 0 && row <= length) {
+                total += Math.max(LOWEST, logDecay(chunk.first() + row - 1));
+            }
+            float high = (float) total;
+            Lanes.set(sum(row), high);
+            Lanes.set(rest(row), (float) (total - high));
         }
     }
 

@@ -125,6 +125,17 @@ final class TileMath {
         }
     }
 
+    /** {@code out = e^(x - y)} with one number x; both have a rest, {@code x + xRest} and {@code y + yRest}. */
+    static void expDifference(float x, float xRest, long y, long yRest, long out, long count) {
+        FloatVector left = FloatVector.broadcast(FLOATS, x);
+        FloatVector leftRest = FloatVector.broadcast(FLOATS, xRest);
+        for (long at = 0; at < 4 * count; at += 4L * LANES) {
+            FloatVector rest = leftRest.sub(FloatVector.fromMemorySegment(FLOATS, ALL, yRest + at, ORDER));
+            FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, y + at, ORDER);
+            VectorMath.exp(left.sub(right).add(rest)).intoMemorySegment(ALL, out + at, ORDER);
+        }
+    }
+
     /** Sets the elements from {@code from} until {@code count} to zero. */
     static void zeroFrom(int from, long out, int count) {
         FloatVector zero = FloatVector.zero(FLOATS);

@@ -59,11 +59,11 @@ class RecurrenceStabilityTest {
             value = Variant.class,
             names = {"SCALAR_DECAY", "VECTOR_DECAY", "GATED_DELTA", "GENERAL"})
     void shouldStayNearDoubleOverALongSequenceWithStrongDecays(Variant variant) {
-        for (int chunk : new int[] {64, 128}) {
-            RecurrenceCase one = strong(RecurrenceSpec.of(1, LENGTH).withChunk(chunk), variant);
-            try (Compute compute = new Compute(2, "vector", "test", KernelProviders.byName("vector"))) {
-                one.assertClose(one.run(compute), one.expected(), 1e-3, "seed " + SEED);
-            }
+        RecurrenceCase one = strong(RecurrenceSpec.of(1, LENGTH).withChunk(128), variant);
+        // The cumulative logarithms of one decay a head have twice the digits.
+        double bound = variant.decay == RecurrenceKernel.DecayKind.SCALAR ? 2e-6 : 2e-4;
+        try (Compute compute = new Compute(2, "vector", "test", KernelProviders.byName("vector"))) {
+            one.assertClose(one.run(compute), one.expected(), bound, "seed " + SEED);
         }
     }
 

@@ -2,6 +2,8 @@ package dev.braid.tensor.recurrence;
 
 import dev.braid.tensor.attention.MicroKernel;
 import dev.braid.tensor.attention.Packing;
+import dev.braid.tensor.kernels.Species;
+import dev.braid.tensor.matmul.Transposition;
 
 /**
  * A row-major f32 matrix in a workspace. Its columns are padded to whole panels, and there are rows enough for a product
@@ -11,6 +13,9 @@ import dev.braid.tensor.attention.Packing;
  * @param columns floats of a row
  */
 record Tile(long address, int columns) {
+    /** Bits of the vectors that {@link Transposition} works with. */
+    private static final int SHORTEST_BLOCKS = 256;
+
     /** Bytes from one row to the next. */
     long rowBytes() {
         return 4L * columns;
@@ -72,9 +77,18 @@ record Tile(long address, int columns) {
                 columns);
     }
 
-    /** {@code this [size, rows] = source [rows, size]^T}, where this has {@code rows} columns. */
+    /**
+     * {@code this [size, rows] = source [rows, size]^T}, where this has {@code rows} columns, and as many rows as the source
+     * has columns with its padding.
+     */
     void transposeOf(Tile source, int size) {
-        Packing.transpose(source.address, size, columns, address);
+        if (Species.BITS < SHORTEST_BLOCKS) {
+            Packing.transpose(source.address, size, columns, address);
+            return;
+        }
+        for (int row = 0; row < columns; row += Transposition.SIZE) {
+            Transposition.floats(source.row(row), source.rowBytes(), source.columns, address + 4L * row, rowBytes());
+        }
     }
 
     /** {@code rows} rounded up to whole register blocks. */

@@ -20,14 +20,14 @@ public record Heads(Tensor tensor, int firstColumn, int heads, int headSize) {
     /** Checks that the heads lie inside the rows. */
     public Heads {
         if (tensor.dtype() != DType.F32 && tensor.dtype() != DType.BF16) {
-            throw new IllegalArgumentException("attention takes F32 or BF16 tensors, not " + tensor);
+            throw new IllegalArgumentException("heads take F32 or BF16 tensors, not " + tensor);
         }
         if (headSize < 1 || headSize > MAXIMUM_HEAD_SIZE) {
             throw new IllegalArgumentException(
-                    "attention head size must be from 1 to " + MAXIMUM_HEAD_SIZE + " but is " + headSize);
+                    "head size must be from 1 to " + MAXIMUM_HEAD_SIZE + " but is " + headSize);
         }
         if (heads < 1) {
-            throw new IllegalArgumentException("attention needs at least one head, not " + heads);
+            throw new IllegalArgumentException("at least one head is needed, not " + heads);
         }
         long columns = tensor.shape().columns();
         if (firstColumn < 0 || firstColumn + (long) heads * headSize > columns) {
@@ -52,7 +52,8 @@ public record Heads(Tensor tensor, int firstColumn, int heads, int headSize) {
         return new Heads(tensor, 0, Math.toIntExact(columns / headSize), headSize);
     }
 
-    Operand operand() {
+    /** The heads as addresses, for kernels. The tensor must be alive. */
+    public Operand operand() {
         int bytes = tensor.dtype().bytes();
         return new Operand(
                 tensor.address() + (long) firstColumn * bytes,

@@ -7,38 +7,38 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Vectors of the attention kernels: their species, access by absolute address.
+ * Vectors of the attention and recurrence kernels: their species, access by absolute address.
  */
-final class Lanes {
+public final class Lanes {
     /** All of the address space: kernels take absolute addresses, which the facade has checked. */
-    static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    public static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
-    static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
-    static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
-    static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
-    static final VectorSpecies<Float> FLOATS = Species.FLOAT;
-    static final VectorSpecies<Integer> INTS = Species.INT;
+    public static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+    public static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+    public static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+    public static final VectorSpecies<Float> FLOATS = Species.FLOAT;
+    public static final VectorSpecies<Integer> INTS = Species.INT;
     /** As many lanes as {@link #FLOATS} has, of half the size. */
-    static final VectorSpecies<Short> SHORTS = Species.SHORT;
+    public static final VectorSpecies<Short> SHORTS = Species.SHORT;
 
     /** Floats in a vector. */
-    static final int LANES = FLOATS.length();
+    public static final int LANES = FLOATS.length();
 
     /** Columns of a panel: two vectors. */
-    static final int PANEL = 2 * LANES;
+    public static final int PANEL = 2 * LANES;
 
     private Lanes() {}
 
-    static float get(long address) {
+    public static float get(long address) {
         return ALL.get(FLOAT, address);
     }
 
-    static void set(long address, float value) {
+    public static void set(long address, float value) {
         ALL.set(FLOAT, address, value);
     }
 
     /** Sum of the lanes stored at {@code address}, in one fixed order, which {@code reduceLanes} does not promise. */
-    static float sum(long address) {
+    public static float sum(long address) {
         float even = 0;
         float odd = 0;
         for (int lane = 0; lane < LANES; lane += 2) {
@@ -49,7 +49,7 @@ final class Lanes {
     }
 
     /** {@code count} rounded up to whole vectors of two: the padded width of packed rows. */
-    static int padded(int count) {
+    public static int padded(int count) {
         return (count + PANEL - 1) / PANEL * PANEL;
     }
 }

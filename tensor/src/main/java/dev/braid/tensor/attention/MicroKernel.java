@@ -17,12 +17,12 @@ import jdk.incubator.vector.FloatVector;
  * <p>The blocks call the Vector API directly: a helper method around a load or a store is no longer inlined once a method
  * has grown this large, its vector is then an object on the heap, and the kernel runs at a third of its speed.
  */
-final class MicroKernel {
+public final class MicroKernel {
     /** Rows of a block: the rows of A and C are a multiple of it. */
-    static final int ROWS = 4;
+    public static final int ROWS = 4;
 
     /** Floats of the widest row that a block reads: the length of a row of zeros that can be given as D. */
-    static final int ZEROS = 4 * LANES;
+    public static final int ZEROS = 4 * LANES;
 
     /** 16 accumulators want 32 registers, which only processors of the widest vectors surely have. */
     private static final boolean WIDE = LANES >= 16;
@@ -36,7 +36,7 @@ final class MicroKernel {
      *
      * @param zeros {@link #ZEROS} floats of zero
      */
-    static void multiply(
+    public static void multiply(
             long a,
             long aRow,
             long aDepth,
@@ -73,7 +73,7 @@ final class MicroKernel {
      * @param rows a multiple of {@link #ROWS}
      * @param columns a multiple of {@link Lanes#PANEL}
      */
-    static void add(
+    public static void add(
             long a, long aRow, long aDepth, long b, long bDepth, int depth, long c, long cRow, int rows, int columns) {
         for (int column = 0; column < columns; ) {
             boolean four = WIDE && columns - column >= 2 * PANEL;

@@ -12,24 +12,24 @@ import java.lang.foreign.ValueLayout;
  * @param headBytes from one head to the next
  * @param bf16 elements are BF16, else F32
  */
-record Operand(long address, long rowBytes, long headBytes, boolean bf16) {
+public record Operand(long address, long rowBytes, long headBytes, boolean bf16) {
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
 
     /** Address of the first element of {@code head} in {@code row}. */
-    long at(long row, int head) {
+    public long at(long row, int head) {
         return address + row * rowBytes + head * headBytes;
     }
 
     /** One element, for the scalar kernel. */
-    float get(long row, int head, int column) {
+    public float get(long row, int head, int column) {
         long start = at(row, head);
         return bf16 ? DType.fromBf16(ALL.get(SHORT, start + 2L * column)) : ALL.get(FLOAT, start + 4L * column);
     }
 
     /** Sets one element, for the scalar kernel. */
-    void set(long row, int head, int column, float value) {
+    public void set(long row, int head, int column, float value) {
         long start = at(row, head);
         if (bf16) {
             ALL.set(SHORT, start + 2L * column, DType.toBf16(value));

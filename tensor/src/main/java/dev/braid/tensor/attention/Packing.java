@@ -18,14 +18,15 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /** Moves rows of a head between tensors and packed f32 tiles whose rows are padded by zeros to whole panels. */
-final class Packing {
+public final class Packing {
     private Packing() {}
 
     /**
      * Packs {@code rows} rows of {@code head} from row {@code first}, each times {@code factor}, and fills up to
      * {@code padded} rows by zeros.
      */
-    static void rows(Operand source, long first, int head, int size, int rows, int padded, float factor, long target) {
+    public static void rows(
+            Operand source, long first, int head, int size, int rows, int padded, float factor, long target) {
         long targetRow = 4L * Lanes.padded(size);
         for (int row = 0; row < rows; row++) {
             long from = source.at(first + row, head);
@@ -74,7 +75,7 @@ final class Packing {
     }
 
     /** Zeroes {@code count} floats, a multiple of a vector. */
-    static void zero(long target, long count) {
+    public static void zero(long target, long count) {
         FloatVector zero = FloatVector.zero(FLOATS);
         for (long i = 0; i < count; i += LANES) {
             zero.intoMemorySegment(ALL, target + 4 * i, ORDER);
@@ -84,7 +85,7 @@ final class Packing {
     /**
      * Transposes a packed tile of {@code rows} rows: element (row, column) goes to {@code column * rows + row}.
      */
-    static void transpose(long source, int size, int rows, long target) {
+    public static void transpose(long source, int size, int rows, long target) {
         long sourceRow = 4L * Lanes.padded(size);
         long targetRow = 4L * rows;
         for (int row = 0; row < rows; row++) {
@@ -97,7 +98,7 @@ final class Packing {
     }
 
     /** Writes a packed row, times {@code factor}, to {@code row} of {@code head}, rounded to the dtype there. */
-    static void unpack(long source, float factor, Operand target, long row, int head, int size) {
+    public static void unpack(long source, float factor, Operand target, long row, int head, int size) {
         long to = target.at(row, head);
         if (target.bf16()) {
             unpackBf16(source, factor, to, size);

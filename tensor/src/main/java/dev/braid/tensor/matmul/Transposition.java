@@ -15,9 +15,9 @@ import jdk.incubator.vector.VectorSpecies;
  * Transposes blocks of 8 x 8 in registers: three rounds, in which two rows swap halves, then quarters, then neighbours. For
  * processes whose vectors have 256 bits or more.
  */
-final class Transposition {
+public final class Transposition {
     /** Rows and columns of a block. */
-    static final int SIZE = 8;
+    public static final int SIZE = 8;
 
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_256;
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
@@ -43,7 +43,7 @@ final class Transposition {
      * @param stride bytes between rows of the source
      * @param step bytes between rows of the panel
      */
-    static void floats(long source, long stride, int columns, long panel, long step) {
+    public static void floats(long source, long stride, int columns, long panel, long step) {
         FloatVector swapped;
         for (int p = 0; p < columns; p += SIZE) {
             FloatVector r0 = FloatVector.fromMemorySegment(FLOATS, ALL, source, LITTLE_ENDIAN);

@@ -65,16 +65,16 @@ class AttentionErrorsTest {
         rejects(
                 () -> new Heads(tensor, -1, 1, 4),
                 "1 heads of 4 columns from column -1 do not fit rows of 12 columns of " + tensor);
-        rejects(() -> new Heads(tensor, 0, 0, 4), "attention needs at least one head, not 0");
-        rejects(() -> new Heads(tensor, 0, 1, 0), "attention head size must be from 1 to 256 but is 0");
-        rejects(() -> new Heads(tensor, 0, 1, 257), "attention head size must be from 1 to 256 but is 257");
+        rejects(() -> new Heads(tensor, 0, 0, 4), "at least one head is needed, not 0");
+        rejects(() -> new Heads(tensor, 0, 1, 0), "head size must be from 1 to 256 but is 0");
+        rejects(() -> new Heads(tensor, 0, 1, 257), "head size must be from 1 to 256 but is 257");
         rejects(() -> Heads.of(tensor, 5), "head size 5 does not divide the 12 columns of " + tensor);
     }
 
     @Test
     void shouldRejectIntegerTensors() {
         Tensor tensor = tensor(DType.I32, 2, 12);
-        rejects(() -> new Heads(tensor, 0, 1, 4), "attention takes F32 or BF16 tensors, not " + tensor);
+        rejects(() -> new Heads(tensor, 0, 1, 4), "heads take F32 or BF16 tensors, not " + tensor);
     }
 
     @Test

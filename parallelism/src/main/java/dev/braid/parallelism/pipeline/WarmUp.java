@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
 
 /**
  * The part of a step that no gradient takes part in: of each rank's order the longest beginning of forwards that need nothing but
- * forwards of other ranks' beginnings and add to no gradient. It can be run before it is certain that the step before was right, and be thrown away.
- * Found by a dry run over all ranks, so that all ranks come to the same answer.
+ * forwards of other ranks' beginnings and add to no gradient. It can be run before it is certain that the step before was right,
+ * and be thrown away. Found by a dry run over all ranks, so that all ranks come to the same answer.
  *
  * @param lengths number of actions of each rank
  */

@@ -10,6 +10,7 @@ import dev.braid.parallelism.pipeline.Simulation;
 import dev.braid.parallelism.pipeline.Simulator;
 import dev.braid.parallelism.pipeline.Slot;
 import dev.braid.parallelism.pipeline.StageCosts;
+import dev.braid.parallelism.pipeline.schedules.ScheduleDifference;
 import dev.braid.parallelism.pipeline.schedules.ScheduleName;
 import dev.braid.parallelism.pipeline.schedules.ScheduleRequest;
 import dev.braid.parallelism.pipeline.schedules.ScheduleText;
@@ -53,11 +54,30 @@ final class ScheduleAction {
         if (request.svg().isPresent()) {
             Files.writeString(request.svg().get(), ScheduleChart.page(simulation));
         }
-        if (request.json()) {
+        if (request.other().isPresent()) {
+            differences(schedule, request);
+        } else if (request.json()) {
             console.out().println(new ObjectMapper().writeValueAsString(facts(simulation)));
         } else {
             console.out().print(ScheduleFigures.of(simulation));
         }
+    }
+
+    /** From another one, for as many ranks and micro-batches where its name alone does not say. */
+    private void differences(Schedule schedule, Actions.ShowSchedule request) throws IOException {
+        String name = request.other().orElseThrow();
+        boolean named = ScheduleName.find(name).isPresent();
+        Schedule other = schedule(request.of(
+                name,
+                named ? OptionalInt.of(schedule.map().ranks()) : OptionalInt.empty(),
+                named ? OptionalInt.of(schedule.microbatches()) : OptionalInt.empty()));
+        List<String> lines = ScheduleDifference.between(schedule, other);
+        if (request.json()) {
+            console.out().println(new ObjectMapper().writeValueAsString(Map.of("differences", lines)));
+            return;
+        }
+        console.out().println(lines.isEmpty() ? "no difference" : request.name() + " | " + name);
+        lines.forEach(console.out()::println);
     }
 
     /** A rank has one full stage, in as many equal parts as the model has stages a rank. */

@@ -126,6 +126,7 @@ public interface Actions {
      *     says
      * @param save where to write the schedule as text
      * @param svg where to write the drawing
+     * @param other a schedule to name the differences from instead, by name or file
      * @param json the result as one JSON object
      */
     record ShowSchedule(
@@ -138,7 +139,24 @@ public interface Actions {
             OptionalDouble memoryLimit,
             Optional<Path> save,
             Optional<Path> svg,
-            boolean json) {}
+            Optional<String> other,
+            boolean json) {
+        /** The same of another schedule. */
+        public ShowSchedule of(String otherName, OptionalInt otherRanks, OptionalInt otherMicrobatches) {
+            return new ShowSchedule(
+                    otherName,
+                    otherRanks,
+                    otherMicrobatches,
+                    virtualStages,
+                    times,
+                    kept,
+                    memoryLimit,
+                    save,
+                    svg,
+                    other,
+                    json);
+        }
+    }
 
     /** {@code braid train}: prepares what is missing, trains or resumes, and saves. */
     void train(Train request) throws IOException, InterruptedException;

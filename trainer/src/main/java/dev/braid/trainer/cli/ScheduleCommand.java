@@ -22,6 +22,7 @@ import picocli.CommandLine.Parameters;
             "  braid schedule zb-v --ranks 8 --micro-batches 24 --times 18.5,18.1,9.3,0.6 --svg zb-v.svg",
             "  braid schedule 1f1b --ranks 4 --micro-batches 8 --save mine.txt",
             "  braid schedule mine.txt",
+            "  braid schedule mine.txt --diff 1f1b",
             "",
             "Starts nothing. Actions are F (forward), I (gradient of a stage's input), W (gradient of its weights) and",
             "B (both). Peaks are in units of what one full stage keeps for one micro-batch; a rank has one full stage,",
@@ -85,6 +86,12 @@ final class ScheduleCommand extends Command {
     @Option(names = "--svg", paramLabel = "FILE", description = "Write the drawing as SVG.")
     private Path svg;
 
+    @Option(
+            names = "--diff",
+            paramLabel = "OTHER",
+            description = "Print instead in what NAME differs from this one, a name or a file.")
+    private String other;
+
     ScheduleCommand(Actions actions) {
         this.actions = actions;
     }
@@ -108,6 +115,7 @@ final class ScheduleCommand extends Command {
                 memoryLimit == null ? OptionalDouble.empty() : OptionalDouble.of(memoryLimit),
                 Optional.ofNullable(save),
                 Optional.ofNullable(svg),
+                Optional.ofNullable(other),
                 json()));
     }
 

@@ -32,8 +32,8 @@ public record PipelineConfig(
         Optional<List<Integer>> layers,
 
         @Key(
-                "Most memory of a rank, such as 8GiB: what zb-1p and zb-2p may fill, and under which braid plan recommends a"
-                        + " schedule.")
+                "Most memory of a rank, such as 8GiB: what zb-1p and zb-2p may fill, above which optimistic_step is refused, and"
+                        + " under which braid plan recommends a schedule. Other schedules are not held to it.")
         Optional<String> memoryLimit,
 
         @Key(

@@ -85,8 +85,8 @@ public final class TrainStep {
     }
 
     /**
-     * Mean loss over {@code samples} without training, after all steps have settled, in micro-batches, which the data ranks take in turn. All ranks pass the
-     * same samples.
+     * Mean loss over {@code samples} without training, after all steps have settled, in micro-batches, which the data ranks take in
+     * turn. All ranks pass the same samples.
      */
     public double validate(List<Sample> samples) {
         StepTotals totals = new StepTotals();

@@ -85,6 +85,18 @@ final class ScheduleActionTest {
     }
 
     @Test
+    void shouldNameTheFirstDifferenceOfEachRank() {
+        Outcome outcome = Commands.run("schedule", "1f1b", "--ranks", "2", "--micro-batches", "2", "--diff", "gpipe");
+        assertThat(outcome.out()).isEqualTo("""
+                1f1b | gpipe
+                rank 1, place 2: 1B0 | 1F1
+                """);
+        assertThat(Commands.run("schedule", "1f1b", "--ranks", "2", "--micro-batches", "2", "--diff", "1f1b")
+                        .out())
+                .isEqualTo("no difference\n");
+    }
+
+    @Test
     void shouldDrawAsSvg() throws IOException {
         Path file = folder.resolve("zb-v.svg");
         json("zb-v --ranks 2 --micro-batches 4 --svg " + file);

@@ -180,7 +180,7 @@ final class CommandTreeTest {
         assertThat(request.kept()).isEqualTo(1);
         assertThat(request.memoryLimit()).isEmpty();
         assertThat(braid.run(("schedule interleaved --ranks 4 --micro-batches 8 --virtual-stages 3 --times 2,2.5,1,0.1"
-                                + " --kept 0.5 --memory-limit 4.5 --save a.txt --svg a.svg --json")
+                                + " --kept 0.5 --memory-limit 4.5 --save a.txt --svg a.svg --diff zb-v --json")
                         .split(" ")))
                 .isZero();
         assertThat(actions.requests.get(1))
@@ -194,6 +194,7 @@ final class CommandTreeTest {
                         OptionalDouble.of(4.5),
                         Optional.of(Path.of("a.txt")),
                         Optional.of(Path.of("a.svg")),
+                        Optional.of("zb-v"),
                         true));
     }
 

@@ -7,28 +7,30 @@ import java.util.Optional;
 
 /** The schedules that {@link Schedules} makes. */
 public enum ScheduleName {
-    GPIPE("gpipe", Placement.LINEAR, true, "all forwards, then all backwards"),
-    ONE_F_ONE_B(
-            "1f1b", Placement.LINEAR, true, "a backward as soon as there is one; the least memory of one stage a rank"),
-    INTERLEAVED(
-            "interleaved", Placement.LOOPED, true, "1F1B over several stages a rank: less bubble, more communication"),
-    ZB_H1("zb-h1", Placement.LINEAR, true, "weight gradients fill a part of 1F1B's bubble, in 1F1B's memory"),
-    ZB_H2("zb-h2", Placement.LINEAR, false, "no bubble, in twice the memory of 1F1B"),
-    ZB_1P("zb-1p", Placement.LINEAR, false, "made for the given costs, in 1F1B's memory"),
-    ZB_2P("zb-2p", Placement.LINEAR, false, "made for the given costs, in twice the memory of 1F1B"),
-    ZB_V("zb-v", Placement.V_SHAPED, false, "no bubble where F, I and W take equal times, in 1F1B's memory"),
-    V_HALF("v-half", Placement.V_SHAPED, true, "half the memory of 1F1B, and about half its bubble"),
-    V_MIN("v-min", Placement.V_SHAPED, true, "a third of 1F1B's memory, and two thirds of its bubble"),
-    DUALPIPE(
-            "dualpipe",
-            Placement.BOTH_WAYS,
-            true,
-            "micro-batches from both ends, computing hides communication; weights twice"),
-    DUALPIPE_V(
-            "dualpipe-v",
-            Placement.V_SHAPED,
-            true,
-            "DualPipe's half as a V: computing hides communication, weights once");
+    /** All forwards, then all backwards. */
+    GPIPE("gpipe", Placement.LINEAR, true),
+    /** A backward as soon as there is one; the least memory of one stage a rank. */
+    ONE_F_ONE_B("1f1b", Placement.LINEAR, true),
+    /** 1F1B over several stages a rank: less bubble, more communication. */
+    INTERLEAVED("interleaved", Placement.LOOPED, true),
+    /** Weight gradients fill a part of 1F1B's bubble, in 1F1B's memory. */
+    ZB_H1("zb-h1", Placement.LINEAR, true),
+    /** No bubble, in twice the memory of 1F1B. */
+    ZB_H2("zb-h2", Placement.LINEAR, false),
+    /** Made for the given costs, in 1F1B's memory. */
+    ZB_1P("zb-1p", Placement.LINEAR, false),
+    /** Made for the given costs, in twice the memory of 1F1B. */
+    ZB_2P("zb-2p", Placement.LINEAR, false),
+    /** No bubble where F, I and W take equal times, in 1F1B's memory. */
+    ZB_V("zb-v", Placement.V_SHAPED, false),
+    /** Half the memory of 1F1B, and about half its bubble. */
+    V_HALF("v-half", Placement.V_SHAPED, true),
+    /** A third of 1F1B's memory, and two thirds of its bubble. */
+    V_MIN("v-min", Placement.V_SHAPED, true),
+    /** Micro-batches from both ends, computing hides communication; weights twice. */
+    DUALPIPE("dualpipe", Placement.BOTH_WAYS, true),
+    /** DualPipe's half as a V: computing hides communication, weights once. */
+    DUALPIPE_V("dualpipe-v", Placement.V_SHAPED, true);
 
     private enum Placement {
         LINEAR,
@@ -40,23 +42,16 @@ public enum ScheduleName {
     private final String label;
     private final Placement placement;
     private final boolean settles;
-    private final String summary;
 
-    ScheduleName(String label, Placement placement, boolean settles, String summary) {
+    ScheduleName(String label, Placement placement, boolean settles) {
         this.label = label;
         this.placement = placement;
         this.settles = settles;
-        this.summary = summary;
     }
 
     /** As it is written in a config: {@code zb-h1}. */
     public String label() {
         return label;
-    }
-
-    /** What it is for, in a line. */
-    public String summary() {
-        return summary;
     }
 
     /** See {@link dev.braid.parallelism.pipeline.Schedule#settles}. */

@@ -142,6 +142,15 @@ public final class PipelineExecutor {
     }
 
     /**
+     * Gives everything back that this rank holds, because something else of the step has failed. Nothing can be called after, except
+     * this again, which has no effect.
+     */
+    public void abandon() {
+        state = State.FAILED;
+        giveBack();
+    }
+
+    /**
      * Runs micro-batches forward through all stages, without backward: any number of them, in the schedule's directions.
      *
      * @param microbatches from 0; the model knows them

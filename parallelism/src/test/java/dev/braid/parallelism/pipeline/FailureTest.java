@@ -79,6 +79,27 @@ class FailureTest {
         }
     }
 
+    /** What the caller does between a warm-up and the rest of the step has failed; with one rank nothing is on its way. */
+    @Test
+    void shouldGiveAWarmUpBackWhenItIsAbandoned() throws Exception {
+        Schedule schedule = Schedules.of(ScheduleName.ZB_H1, 1, 2);
+        try (LocalWorld world = LocalWorld.of(Wires.FRAMES, 1)) {
+            PipelineExecutor executor =
+                    PipelineRank.of(world.ranks.getFirst(), schedule, false).executor();
+            long before = PipelineRank.live(world);
+            executor.warmUp();
+            assertThat(PipelineRank.live(world)).isGreaterThan(before);
+
+            executor.abandon();
+            executor.abandon();
+
+            assertThat(PipelineRank.live(world)).isEqualTo(before);
+            assertThatThrownBy(executor::finish)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("the pipeline has failed before");
+        }
+    }
+
     @Test
     void shouldGiveEverythingBackWhenAnEvaluationFails() throws Exception {
         try (LocalWorld world = LocalWorld.of(Wires.FRAMES, 2)) {

@@ -51,6 +51,7 @@ final class PipelineRules {
                                 + ", but parallel.pipeline is 1, where only a schedule's groups of gradients count",
                         "write dualpipe for its two groups, or remove the key"));
             }
+            name.ifPresent(each -> accumulation(each, problems));
             String reason = "parallel.pipeline is 1";
             useless("virtual_stages", pipeline.virtualStages(), reason, problems);
             useless("layers", pipeline.layers(), reason, problems);
@@ -68,6 +69,19 @@ final class PipelineRules {
                     "or write schedule: 1f1b"));
         }
         return problems;
+    }
+
+    /** Without a pipeline: what is reduced after every micro-batch adds up in one group. */
+    private void accumulation(ScheduleName name, List<Problem> problems) {
+        ParallelConfig parallel = experiment.parallel();
+        boolean divided = parallel.shard() > 1 && parallel.zeroStage() >= 2;
+        if (name == ScheduleName.DUALPIPE && divided && parallel.accumulatesSharded()) {
+            problems.add(new Problem(
+                    "parallel.accumulate",
+                    "is sharded, where gradients are reduced after every micro-batch, but schedule " + name
+                            + " adds them up in two groups",
+                    "write whole, or remove pipeline.schedule"));
+        }
     }
 
     private static boolean choosesChunks(ScheduleName name) {

@@ -6,6 +6,7 @@ import dev.braid.optimizers.GradientNorm;
 import dev.braid.optimizers.UndoableUpdate;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Steps without a barrier between them (post-validation of arXiv 2401.10241, section 4): each rank of a pipeline updates its
@@ -48,6 +49,10 @@ final class OptimisticSteps implements Steps {
 
     @Override
     public List<SettledStep> advance(int step, Microbatches microbatches, boolean stop) {
+        return guarded(() -> train(step, microbatches, stop));
+    }
+
+    private List<SettledStep> train(int step, Microbatches microbatches, boolean stop) {
         long tokens = microbatches.tokens() * ranks.dataRanks();
         StepTotals totals = new StepTotals();
         phases.begin();
@@ -72,8 +77,21 @@ final class OptimisticSteps implements Steps {
 
     @Override
     public List<SettledStep> settle() {
-        flow.passOn();
-        return settle(false);
+        return guarded(() -> {
+            flow.passOn();
+            return settle(false);
+        });
+    }
+
+    /** What has failed leaves nothing behind, neither a step that was warmed up nor totals on their way. */
+    private List<SettledStep> guarded(Supplier<List<SettledStep>> body) {
+        try {
+            return body.get();
+        } catch (RuntimeException | Error failure) {
+            passes.abandon();
+            flow.abandon();
+            throw failure;
+        }
     }
 
     /** @param warm whether the next step has been warmed up */

@@ -23,6 +23,9 @@ interface Passes {
     /** Forgets the warm-up, because the weights that it read were not right. */
     void discard();
 
+    /** Gives back what the step holds, because something else of it has failed. Nothing can be called after, except this again. */
+    void abandon();
+
     /** Runs the rest: afterwards the gradients of this rank's parameters are the sums over all ranks. */
     void finish();
 

@@ -51,6 +51,13 @@ final class PipelinedPasses implements Passes {
     }
 
     @Override
+    public void abandon() {
+        executor.abandon();
+        stages.end();
+        warm = false;
+    }
+
+    @Override
     public void finish() {
         // For the parameters' store the micro-batches of a step are one: it hears of gradients when all of them are
         // there.

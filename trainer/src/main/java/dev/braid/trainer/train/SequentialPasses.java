@@ -42,6 +42,9 @@ final class SequentialPasses implements Passes {
     public void discard() {}
 
     @Override
+    public void abandon() {}
+
+    @Override
     public void finish() {
         ParameterStore store = model.store();
         store.beginStep(microbatches.count());

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -69,15 +70,14 @@ final class TotalsFlow {
 
     /** Starts to count the valid tokens of a step, of which this rank's data rank has {@code mine}. */
     void countTokens(long mine) {
-        Tensor limbs = numbers(StepTotals.limbs(mine));
-        tokens = Optional.of(new Arrival(limbs, data.allReduce(limbs, ReduceOp.SUM)));
+        tokens = Optional.of(started(numbers(StepTotals.limbs(mine)), limbs -> data.allReduce(limbs, ReduceOp.SUM)));
     }
 
     /** The valid tokens of all data ranks. */
     long tokens() {
-        int[] limbs = take(tokens.orElseThrow());
+        Arrival counted = tokens.orElseThrow();
         tokens = Optional.empty();
-        return StepTotals.number(limbs);
+        return StepTotals.number(take(counted));
     }
 
     /** Lets this rank's part of a step's totals go. */
@@ -86,8 +86,7 @@ final class TotalsFlow {
         sent.clear();
         sum = mine;
         if (peers.size() > 1) {
-            Tensor partial = numbers(mine);
-            sum = take(new Arrival(partial, peers.allReduce(partial, ReduceOp.SUM)));
+            sum = take(started(numbers(mine), partial -> peers.allReduce(partial, ReduceOp.SUM)));
         }
         if (isLast()) {
             for (int rank = 0; rank < last(); rank++) {
@@ -104,11 +103,10 @@ final class TotalsFlow {
         if (partials.isEmpty()) {
             return;
         }
-        for (Arrival partial : partials) {
-            int[] other = take(partial);
+        while (!partials.isEmpty()) {
+            int[] other = take(partials.removeFirst());
             Arrays.setAll(sum, index -> sum[index] + other[index]);
         }
-        partials.clear();
         for (int rank = 0; rank < last(); rank++) {
             send(sum, rank, TOTAL);
         }
@@ -117,20 +115,44 @@ final class TotalsFlow {
     /** The totals of the step. */
     int[] await() {
         passOn();
-        total.ifPresent(arrival -> sum = take(arrival));
+        Optional<Arrival> told = total;
         total = Optional.empty();
+        told.ifPresent(arrival -> sum = take(arrival));
         return sum;
+    }
+
+    /** Gives back what is on its way, because something of the step has failed; the communicator keeps it until that has ended. */
+    void abandon() {
+        partials.forEach(arrival -> arrival.numbers.release());
+        partials.clear();
+        total.ifPresent(arrival -> arrival.numbers.release());
+        total = Optional.empty();
+        tokens.ifPresent(arrival -> arrival.numbers.release());
+        tokens = Optional.empty();
+        sent.clear();
     }
 
     private Arrival expect(int rank, int tag) {
         Tensor room = memory.allocate(Category.COMMUNICATION, DType.I32, Shape.of(sum.length));
-        return new Arrival(room, pipeline.receive(room, rank, tag));
+        return started(room, numbers -> pipeline.receive(numbers, rank, tag));
+    }
+
+    private static Arrival started(Tensor numbers, Function<Tensor, Handle> operation) {
+        try {
+            return new Arrival(numbers, operation.apply(numbers));
+        } catch (RuntimeException | Error failure) {
+            numbers.release();
+            throw failure;
+        }
     }
 
     private void send(int[] values, int rank, int tag) {
         Tensor tensor = numbers(values);
-        sent.add(pipeline.send(tensor, rank, tag));
-        tensor.release(); // the communicator has its own reference until it has left
+        try {
+            sent.add(pipeline.send(tensor, rank, tag));
+        } finally {
+            tensor.release(); // the communicator has its own reference until it has left
+        }
     }
 
     private Tensor numbers(int[] values) {

@@ -154,6 +154,23 @@ class PipelineConfigTest {
                                 + " data rank has 3; make batch.microbatch smaller, or batch.sequences larger");
     }
 
+    @Test
+    void shouldRefuseGroupsWhereEveryMicrobatchIsReduced() {
+        assertThat(faults("parallel={shard: 2, zero: 2, accumulate: sharded}", "pipeline.schedule=dualpipe"))
+                .containsExactly(
+                        "-s parallel: parallel.accumulate: is sharded, where gradients are reduced after every micro-batch,"
+                                + " but schedule dualpipe adds them up in two groups; write whole, or remove"
+                                + " pipeline.schedule");
+        assertThat(read("parallel={shard: 2, zero: 2, accumulate: whole}", "pipeline.schedule=dualpipe")
+                        .parallel()
+                        .accumulatesSharded())
+                .isFalse();
+        assertThat(read("parallel={shard: 2, zero: 2, accumulate: sharded}", "pipeline.schedule=1f1b")
+                        .parallel()
+                        .accumulatesSharded())
+                .isTrue();
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             zero: 2 | -s parallel: parallel.zero: is 2, but pipeline is 2: a rank adds up its whole gradient until the step's end, so that dividing it saves nothing; write 1 or 0

@@ -65,4 +65,16 @@ class OptimisticStepTest {
         assertThat(outcome.results().get(4).gradientNorm()).isNaN();
         assertThat(outcome.results().get(5).loss()).isFinite();
     }
+
+    /** What the second one undoes is an update from the weights that undoing the first one has restored. */
+    @ParameterizedTest
+    @CsvSource({"ZB_H2, 4, 8", "ZB_V, 2, 4"})
+    void shouldSkipTwoStepsInARowWhoseGradientsAreNotFinite(ScheduleName name, int ranks, int microbatches)
+            throws Exception {
+        PipelineRun.Outcome outcome = assertSame(PipelineRun.of(microbatches).poisonedAt(4, 5), name, ranks);
+        assertThat(outcome.results())
+                .extracting(StepResult::skipped)
+                .containsExactly(false, false, false, false, true, true, false, false, false, false);
+        assertThat(outcome.results().get(6).loss()).isFinite();
+    }
 }

@@ -37,8 +37,8 @@ final class PipelineFaultRank {
      */
     record Task(String folder, List<String> overrides, String lastAction, int lastStep) {}
 
-    /** What it tells: a loss, or at the end how much of the activations is left. */
-    record Told(long step, double loss, long leftBytes) {}
+    /** What it tells: a loss, or at the end how much is left of what only steps hold. */
+    record Told(long step, double loss, long leftActivations, long leftCommunication) {}
 
     /** Called by the launcher; takes no arguments. */
     public static void main(String[] arguments) {
@@ -48,16 +48,18 @@ final class PipelineFaultRank {
     private static void run(RankSession session) throws Exception {
         Task task = session.task(Task.class);
         int rank = session.assignment().rank();
-        try (Compute compute = new Compute(1, "auto", "rank-" + rank);
-                Endpoint endpoint = Endpoint.open(
-                        rank,
-                        session.assignment().ranks(),
-                        compute.memory(),
-                        session.assignment().settings())) {
-            try (Fabric fabric = endpoint.join(session.exchange(endpoint.address()))) {
+        try (Compute compute = new Compute(1, "auto", "rank-" + rank)) {
+            try (Endpoint endpoint = Endpoint.open(
+                            rank,
+                            session.assignment().ranks(),
+                            compute.memory(),
+                            session.assignment().settings());
+                    Fabric fabric = endpoint.join(session.exchange(endpoint.address()))) {
                 train(session, task, fabric, compute);
             } finally {
-                session.emit(new Told(0, 0, compute.memory().live(Category.ACTIVATIONS)));
+                // Only now has the fabric given back what was in flight.
+                long activations = compute.memory().live(Category.ACTIVATIONS);
+                session.emit(new Told(0, 0, activations, compute.memory().live(Category.COMMUNICATION)));
             }
         }
     }
@@ -79,7 +81,7 @@ final class PipelineFaultRank {
                 ranks,
                 event -> {
                     if (event instanceof TrainingEvent.Stepped step) {
-                        session.emit(new Told(step.step(), step.loss(), 0));
+                        session.emit(new Told(step.step(), step.loss(), 0, 0));
                     }
                 },
                 () -> false);

@@ -44,7 +44,7 @@ import java.util.Optional;
  * @param zero what the shards divide
  * @param microbatches of a data rank
  * @param clip largest gradient norm
- * @param poisoned step, from 0, one of whose samples has a token whose embedding is no number; -1 for none, with tied embeddings
+ * @param poisoned steps, from 0, one of whose samples has a token whose embedding is no number; without any, embeddings are tied
  * @param kind how steps follow each other in the pipeline
  * @param dtype of activations and of matrices as operations read them
  */
@@ -56,7 +56,7 @@ record PipelineRun(
         double clip,
         int steps,
         Steps kind,
-        int poisoned,
+        List<Integer> poisoned,
         DType dtype) {
     private static final int LAYERS = 7;
     private static final int VALIDATED = 5;
@@ -74,7 +74,7 @@ record PipelineRun(
 
     /** One rank for each stage, or each pair of stages. */
     static PipelineRun of(int microbatches) {
-        return new PipelineRun(Mesh.SINGLE, 0, microbatches, false, 0.9, 10, Steps.SYNCHRONISED, -1, DType.F32);
+        return new PipelineRun(Mesh.SINGLE, 0, microbatches, false, 0.9, 10, Steps.SYNCHRONISED, List.of(), DType.F32);
     }
 
     PipelineRun on(Mesh other, int zeroStage) {
@@ -109,8 +109,8 @@ record PipelineRun(
         return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, poisoned, other);
     }
 
-    PipelineRun poisonedAt(int step) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, step, dtype);
+    PipelineRun poisonedAt(Integer... at) {
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, List.of(at), dtype);
     }
 
     private ModelConfig model() {
@@ -120,7 +120,7 @@ record PipelineRun(
                 32,
                 LAYERS,
                 LayoutRun.LENGTH,
-                poisoned < 0,
+                poisoned.isEmpty(),
                 Map.of("attn", attention),
                 Map.of("mlp", new SwiGluConfig(52)),
                 List.of("attn+mlp"),
@@ -187,7 +187,7 @@ record PipelineRun(
         boolean optimistic = kind == Steps.OPTIMISTIC && ranks.pipeline().isPresent();
         Decoder model = ranks.decoder(model(), POISON + 1, compute, dtype);
         model.initialize(7);
-        if (poisoned >= 0) {
+        if (!poisoned.isEmpty()) {
             model.parameters().forEach(PipelineRun::poison);
             model.refreshCompute();
         }
@@ -210,7 +210,7 @@ record PipelineRun(
         for (int s = 0; s < steps; s++) {
             List<Sample> mine =
                     samples(s, count).subList(ranks.dataRank() * microbatches, (ranks.dataRank() + 1) * microbatches);
-            if (s == poisoned && ranks.dataRank() == 0) {
+            if (poisoned.contains(s) && ranks.dataRank() == 0) {
                 mine.getFirst().inputs()[3] = POISON;
             }
             step.advance(s, mine, false).forEach(settled -> results.add(settled.result()));

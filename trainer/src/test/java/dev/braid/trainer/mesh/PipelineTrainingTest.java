@@ -51,12 +51,22 @@ class PipelineTrainingTest {
         return losses;
     }
 
-    /** The layer counts are uneven, and so is the last micro-batch of a validation on two replicas. */
+    /** The layer counts are uneven. */
     @Test
     void shouldValidateToTheSameBits() throws Exception {
         MeshRun run = run("validated", "pipeline={schedule: zb-v, layers: [0, 2, 2, 1]}");
         assertThat(run.trainTo("pipeline=2", 12)).isEqualTo(uninterrupted);
         assertThat(validations(run)).isEqualTo(validations);
+    }
+
+    /** Five sequences make micro-batches of 2, 2 and 1, of which the first replica has the first and the last. */
+    @Test
+    void shouldValidateOnReplicasWithAPartialMicrobatchToTheSameBits() throws Exception {
+        MeshRun flat = run("flat", "batch.microbatch=2");
+        Map<Long, Double> losses = flat.trainTo("replicate=2", 12);
+        MeshRun run = run("replicas", "batch.microbatch=2", "pipeline.schedule=zb-h1");
+        assertThat(run.trainTo("pipeline=2,replicate=2", 12)).isEqualTo(losses);
+        assertThat(validations(run)).hasSize(3).isEqualTo(validations(flat));
     }
 
     @Test

@@ -78,9 +78,9 @@ record RankSite(RankContext context, Experiment experiment) {
                 .filter(rank -> all.get(rank).equals(mine))
                 .mapToObj(rank -> context.mesh().coordinate(rank).pipeline())
                 .toList();
-        RoomToUndo room = RoomToUndo.of(experiment, vocabulary, layout, context.cores());
-        room.requireWithinLimit();
-        room.requireOnHost(mine, places, hostBytes());
+        // The limit is that of the schedule, which is made for one core; the machine holds the scratch of all.
+        RoomToUndo.of(experiment, vocabulary, layout, 1).requireWithinLimit();
+        RoomToUndo.of(experiment, vocabulary, layout, context.cores()).requireOnHost(mine, places, hostBytes());
     }
 
     /** What the machine, or the container that the rank runs in, has. */

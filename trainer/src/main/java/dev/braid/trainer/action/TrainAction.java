@@ -54,16 +54,17 @@ final class TrainAction {
         Path output = Path.of(experiment.output()).toAbsolutePath().normalize();
         try (RunFolder folder = RunFolder.open(output);
                 StatusLine status = new StatusLine(console.err(), display)) {
-            Optional<Schedule> file = ScheduleFile.read(experiment);
-            // Refuses a memory limit that is too small before anything is started.
-            experiment.vocabulary().ifPresent(size -> requireRoom(size, file));
-            String schedule = file.map(ScheduleText::print).orElse("");
             List<String> changes = folder.changes(experiment);
             OptionalLong newest = folder.newest();
             if (newest.isPresent() && newest.getAsLong() >= experiment.train().steps()) {
                 alreadyComplete(folder, newest.getAsLong());
                 return;
             }
+            // A run that is complete is shown even where the file of its schedule is gone.
+            Optional<Schedule> file = ScheduleFile.read(experiment);
+            // Refuses a memory limit that is too small before anything is started.
+            experiment.vocabulary().ifPresent(size -> requireRoom(size, file));
+            String schedule = file.map(ScheduleText::print).orElse("");
             if (newest.isEmpty() && experiment.init().from().isPresent()) {
                 InitialWeights.check(Path.of(experiment.init().from().get()));
             }

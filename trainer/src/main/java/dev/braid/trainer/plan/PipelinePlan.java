@@ -40,7 +40,7 @@ public record PipelinePlan(
      *
      * @param stages that it holds
      * @param peak bytes when it holds the most activations
-     * @param held of it, what is there all the time
+     * @param held of it, what is there all the time, with the copies that undo an optimistic step
      * @param wire bytes that it sends in a step
      */
     public record Rank(List<Integer> stages, Footprint peak, ZeroMemory held, PipelineWire wire) {}
@@ -97,11 +97,12 @@ public record PipelinePlan(
         ZeroMemory held = units.stream()
                 .map(unit -> UnitSize.of(unit)
                         .held(input.compute(), input.zero(), input.mesh().shard()))
-                .reduce(ZeroMemory.NONE, ZeroMemory::plus);
+                .reduce(ZeroMemory.NONE, ZeroMemory::plus)
+                .plus(new ZeroMemory(0, 0, optimistic ? undo(input, units) : 0));
         Map<Term, Long> bytes = new EnumMap<>(Term.class);
         bytes.put(Term.PARAMETERS, held.parameters());
         bytes.put(Term.GRADIENTS, held.gradients());
-        bytes.put(Term.OPTIMIZER, held.optimizer() + (optimistic ? undo(input, units) : 0));
+        bytes.put(Term.OPTIMIZER, held.optimizer());
         bytes.put(
                 Term.UNITS_IN_FLIGHT,
                 headOfOwn

@@ -91,6 +91,20 @@ class PipelineCommandTest {
     }
 
     @Test
+    void shouldShowACompleteRunWhoseScheduleFileIsGone() throws IOException {
+        Path schedule = Files.writeString(folder.resolve("mine.txt"), SCHEDULE);
+        String[] overrides = {"parallel.pipeline=2", "pipeline.schedule=" + schedule, "train.steps=2"};
+        Commands.Outcome trained = train("gone", overrides);
+        assertThat(trained.exit()).as(trained.err()).isZero();
+        Files.delete(schedule);
+
+        Commands.Outcome again = train("gone", overrides);
+
+        assertThat(again.exit()).as(again.err()).isZero();
+        assertThat(again.out()).contains("The run is complete: step 2 of 2.");
+    }
+
+    @Test
     void shouldMeasureTheBubbleInABenchmark() {
         Commands.Outcome outcome = Commands.run(
                 "bench", "train", tiny.config(), "-s", "parallel.pipeline=2", "-s", "batch.microbatch=1", "--steps", 2);

@@ -1,6 +1,7 @@
 package dev.braid.trainer.action;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.braid.parallelism.CommunicationSettings;
@@ -9,11 +10,16 @@ import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.parallelism.mesh.Placement;
 import dev.braid.parallelism.mesh.Site;
 import dev.braid.trainer.config.Experiment;
+import dev.braid.trainer.plan.PipelinePlan;
+import dev.braid.trainer.plan.PlanInput;
 import dev.braid.trainer.spark.RankContext;
 import dev.braid.trainer.spark.RankMember;
+import dev.braid.trainer.train.PipelineLayout;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class RankSiteTest {
@@ -36,7 +42,7 @@ class RankSiteTest {
 
     private static CommunicationSettings communication(List<RankMember> members, String... overrides) {
         Experiment experiment = Experiment.parse("here.yaml", YAML, List.of(overrides));
-        return new RankSite(new Met(members), experiment).communication(OUTPUT);
+        return new RankSite(new Met(members, 1), experiment).communication(OUTPUT);
     }
 
     private static RankMember rank(int number, String host, long process) {
@@ -80,8 +86,32 @@ class RankSiteTest {
                                 + " or remove the key");
     }
 
+    /** Every core has scratch memory of its own, but a schedule is made, and its limit checked, for one. */
+    @Test
+    void shouldHoldTheMemoryLimitToTheNeedOfOneCore() {
+        List<String> overrides = List.of(
+                "parallel={pipeline: 2}", "batch.microbatch=2", "pipeline.optimistic_step=true", "data.tokenizer=byte");
+        Experiment free = Experiment.parse("here.yaml", YAML, overrides);
+        PipelineLayout layout = PipelineLayout.of(free, 257, Optional.empty()).orElseThrow();
+        long needed = PipelinePlan.of(PlanInput.of(free, 257, 1), layout.schedule(), layout.split(), true)
+                .total();
+        RankSite enough = site(overrides, needed);
+        RankSite little = site(overrides, needed - 1);
+
+        assertThatCode(() -> enough.requireRoomToUndo(layout, 257)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> little.requireRoomToUndo(layout, 257))
+                .hasMessageStartingWith("pipeline.optimistic_step: is true, but undoing a step takes ");
+    }
+
+    /** A rank with 8 cores. */
+    private static RankSite site(List<String> overrides, long limit) {
+        List<String> all = new ArrayList<>(overrides);
+        all.add("pipeline.memory_limit=" + limit);
+        return new RankSite(new Met(ONE_JVM, 8), Experiment.parse("here.yaml", YAML, all));
+    }
+
     /** Rank 0 of ranks that have met, in the third attempt. */
-    private record Met(List<RankMember> members) implements RankContext {
+    private record Met(List<RankMember> members, int cores) implements RankContext {
         @Override
         public int rank() {
             return 0;
@@ -119,11 +149,6 @@ class RankSiteTest {
         @Override
         public byte[] secret() {
             return new byte[32];
-        }
-
-        @Override
-        public int cores() {
-            return 1;
         }
 
         @Override

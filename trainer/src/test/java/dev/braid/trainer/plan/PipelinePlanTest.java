@@ -145,6 +145,10 @@ class PipelinePlanTest {
         assertThat(optimistic.ranks().get(0).peak().total()
                         - waiting.ranks().get(0).peak().total())
                 .isEqualTo(12 * (TABLE + 3 * (MATRICES + 2 * 1024)));
+        assertThat(optimistic.ranks().get(0).held().total()
+                        - waiting.ranks().get(0).held().total())
+                .as("held all the time")
+                .isEqualTo(12 * (TABLE + 3 * (MATRICES + 2 * 1024)));
     }
 
     @Test

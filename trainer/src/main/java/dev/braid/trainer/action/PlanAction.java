@@ -1,6 +1,7 @@
 package dev.braid.trainer.action;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.braid.parallelism.pipeline.schedules.ScheduleName;
 import dev.braid.trainer.cli.Actions;
 import dev.braid.trainer.cli.Console;
 import dev.braid.trainer.config.Experiment;
@@ -13,6 +14,7 @@ import dev.braid.trainer.plan.PlanFacts;
 import dev.braid.trainer.plan.PlanInput;
 import dev.braid.trainer.plan.PlanText;
 import dev.braid.trainer.plan.ScheduleComparison;
+import dev.braid.trainer.report.Format;
 import dev.braid.trainer.train.PipelineLayout;
 import dev.braid.trainer.train.ScheduleFile;
 import java.io.IOException;
@@ -63,8 +65,9 @@ final class PlanAction {
             return;
         }
         PipelineLayout layout = PipelineLayout.of(
-                        request.experiment(), input.vocabulary(), ScheduleFile.read(request.experiment()))
+                        request.experiment(), input.vocabulary(), ScheduleFile.read(request.experiment()), limit)
                 .orElseThrow();
+        noteLimit(config, limit);
         PipelinePlan plan = PipelinePlan.of(input, layout.schedule(), layout.split(), config.stepsOptimistically());
         write(
                 request.json(),
@@ -77,6 +80,18 @@ final class PlanAction {
             console.out().println(new ObjectMapper().writeValueAsString(facts));
         } else {
             console.out().print(text);
+        }
+    }
+
+    /** Says what a run needs, to be the one that was planned. */
+    private void noteLimit(PipelineConfig config, OptionalLong limit) {
+        if (!limit.equals(config.memoryLimitBytes())
+                && ScheduleName.find(config.scheduleName())
+                        .filter(ScheduleName::automatic)
+                        .isPresent()) {
+            console.err()
+                    .println("note: " + config.scheduleName() + " is made for --memory here; a run makes it so with"
+                            + " -s pipeline.memory_limit=" + Format.exactBytes(limit.getAsLong()));
         }
     }
 

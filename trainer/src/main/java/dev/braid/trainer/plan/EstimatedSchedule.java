@@ -28,6 +28,7 @@ public record EstimatedSchedule(Schedule schedule, StageSplit split) {
      * @param chunks stages a rank, where the schedule leaves a choice
      * @param layers of each stage; empty to make stages of like cost
      * @param limit bytes that a rank may use; empty for what the schedule's name says
+     * @param optimistic whether ranks step before the gradient's norm is known, so that copies for undoing it take part of the limit
      * @throws IllegalArgumentException with the reason, when there is no such schedule, the model can't be cut into so many stages,
      *     or the limit is too small for any order
      */
@@ -36,7 +37,8 @@ public record EstimatedSchedule(Schedule schedule, StageSplit split) {
             ScheduleName name,
             OptionalInt chunks,
             Optional<List<Integer>> layers,
-            OptionalLong limit) {
+            OptionalLong limit,
+            boolean optimistic) {
         ScheduleRequest request = new ScheduleRequest(
                 input.mesh().pipeline(),
                 input.microbatches(),
@@ -54,7 +56,8 @@ public record EstimatedSchedule(Schedule schedule, StageSplit split) {
             return new EstimatedSchedule(Schedules.of(name, priced), split);
         }
         return new EstimatedSchedule(
-                Schedules.of(name, priced.withMemoryLimit(room(input, name, split, limit.getAsLong()))), split);
+                Schedules.of(name, priced.withMemoryLimit(room(input, name, split, limit.getAsLong(), optimistic))),
+                split);
     }
 
     /** A schedule from elsewhere, and the split for its stages. */
@@ -90,12 +93,12 @@ public record EstimatedSchedule(Schedule schedule, StageSplit split) {
     }
 
     /** What a limit leaves for activations on the rank where that is least; one stage a rank. */
-    private static double room(PlanInput input, ScheduleName name, StageSplit split, long limit) {
+    private static double room(PlanInput input, ScheduleName name, StageSplit split, long limit, boolean optimistic) {
         PipelinePlan plan = PipelinePlan.of(
                 input,
                 Schedules.of(ScheduleName.ONE_F_ONE_B, input.mesh().pipeline(), input.microbatches()),
                 split,
-                false);
+                optimistic);
         double room = limit;
         for (int rank = 0; rank < plan.ranks().size(); rank++) {
             double fixed =
@@ -110,7 +113,8 @@ public record EstimatedSchedule(Schedule schedule, StageSplit split) {
         if (room < least) {
             throw new IllegalArgumentException("pipeline.memory_limit: " + Format.bytes(limit) + " is too small for "
                     + name + ": a rank needs " + Format.bytes(Math.rint(limit - room))
-                    + " without any activations, and " + Format.bytes(least) + " for those of one micro-batch");
+                    + " without any activations, and " + Format.bytes(least) + " for those of one micro-batch"
+                    + (optimistic ? "; with pipeline.optimistic_step: false it would need less" : ""));
         }
         return room;
     }

@@ -128,6 +128,7 @@ public final class PipelineFacts {
         comparison.recommended().ifPresent(choice -> {
             facts.put("recommended", choice.name().label());
             facts.put("recommended_optimistic_step", choice.optimistic());
+            comparison.limitToWrite(choice).ifPresent(limit -> facts.put("recommended_memory_limit", limit));
         });
         return facts;
     }

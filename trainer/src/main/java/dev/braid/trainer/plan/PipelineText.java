@@ -201,7 +201,11 @@ public final class PipelineText {
         return comparison
                 .recommended()
                 .map(choice -> "fastest" + within + ": pipeline.schedule=" + choice.name()
-                        + (choice.optimistic() ? " pipeline.optimistic_step=true" : "") + "\n")
+                        + (choice.optimistic() ? " pipeline.optimistic_step=true" : "")
+                        + comparison.limitToWrite(choice).stream()
+                                .mapToObj(limit -> " pipeline.memory_limit=" + Format.exactBytes(limit))
+                                .collect(Collectors.joining())
+                        + "\n")
                 .orElse("none is" + within + "\n");
     }
 

@@ -55,7 +55,7 @@ public record ScheduleComparison(List<Choice> choices, OptionalLong limit) {
             OptionalLong limit) {
         try {
             // As a run makes it, whatever the cores.
-            EstimatedSchedule made = EstimatedSchedule.of(input.withCores(1), name, chunks, layers, limit);
+            EstimatedSchedule made = EstimatedSchedule.of(input.withCores(1), name, chunks, layers, limit, optimistic);
             PipelinePlan plan = PipelinePlan.of(input, made.schedule(), made.split(), optimistic);
             return new Choice(name, optimistic, Optional.of(plan), "");
         } catch (IllegalArgumentException undefined) {
@@ -70,6 +70,11 @@ public record ScheduleComparison(List<Choice> choices, OptionalLong limit) {
                 .min(Comparator.comparingDouble(
                                 (Choice choice) -> choice.plan().orElseThrow().step())
                         .thenComparingLong(choice -> choice.plan().orElseThrow().total()));
+    }
+
+    /** The limit for which a run has to make the schedule of {@code choice} to get this plan; empty where it is made for none. */
+    public OptionalLong limitToWrite(Choice choice) {
+        return choice.name().automatic() ? limit : OptionalLong.empty();
     }
 
     /** Whether a choice is within the limit; true when there is none. */

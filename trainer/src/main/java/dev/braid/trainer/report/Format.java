@@ -8,6 +8,9 @@ public final class Format {
     private static final String[] DECIMAL_PREFIXES = {"", "k", "M", "G", "T", "P", "E", "Z", "Y"};
     private static final String[] BINARY_PREFIXES = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
 
+    /** The largest prefix that a config takes in a size: Ti. */
+    private static final int LARGEST_SIZE = 4;
+
     private Format() {}
 
     /** Three significant digits with k, M, B or T: {@code 12.3k}; whole numbers under 1000 stay whole. */
@@ -29,6 +32,12 @@ public final class Format {
     /** Memory in powers of 1024: {@code 512 B}, {@code 2.1 GiB}, {@code 213 MiB}. */
     public static String bytes(double value) {
         return withUnit(value, 1024, BINARY_PREFIXES, "B");
+    }
+
+    /** A size to the byte, as a config or an option takes it: {@code 300MiB}. */
+    public static String exactBytes(long bytes) {
+        int unit = Math.min(Long.numberOfTrailingZeros(bytes) / 10, LARGEST_SIZE);
+        return (bytes >> (10 * unit)) + BINARY_PREFIXES[unit] + "B";
     }
 
     /** Data on disk and on the wire in powers of 1000: {@code 12.3 MB}. */

@@ -12,6 +12,7 @@ import dev.braid.trainer.plan.PlanInput;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * How a run's model is cut into stages, and which rank of a pipeline works on which of them when. The same on all ranks. Immutable.
@@ -32,6 +33,17 @@ public record PipelineLayout(Schedule schedule, StageSplit split) {
      * @throws IllegalArgumentException when {@code pipeline.memory_limit} is too small for any order
      */
     public static Optional<PipelineLayout> of(Experiment experiment, int vocabulary, Optional<Schedule> file) {
+        return of(experiment, vocabulary, file, experiment.pipeline().memoryLimitBytes());
+    }
+
+    /**
+     * The pipeline that an experiment has with another limit.
+     *
+     * @param limit bytes that a rank may use, in place of {@code pipeline.memory_limit}
+     * @throws IllegalArgumentException when it is too small for any order
+     */
+    public static Optional<PipelineLayout> of(
+            Experiment experiment, int vocabulary, Optional<Schedule> file, OptionalLong limit) {
         if (experiment.parallel().pipeline() == 1) {
             return Optional.empty();
         }
@@ -39,16 +51,16 @@ public record PipelineLayout(Schedule schedule, StageSplit split) {
         // Schedules are made for one core, so that ranks on machines of any size agree on them.
         PlanInput input = PlanInput.of(experiment, vocabulary, 1);
         EstimatedSchedule made = file.map(schedule -> EstimatedSchedule.of(input, schedule, config.layers()))
-                .orElseGet(() -> named(config, input));
+                .orElseGet(() -> named(config, input, limit));
         return Optional.of(new PipelineLayout(made.schedule(), made.split()));
     }
 
-    private static EstimatedSchedule named(PipelineConfig config, PlanInput input) {
+    private static EstimatedSchedule named(PipelineConfig config, PlanInput input, OptionalLong limit) {
         ScheduleName name = ScheduleName.find(config.scheduleName())
                 .orElseThrow(() -> new IllegalArgumentException(
                         "pipeline.schedule: the file " + config.scheduleName() + " was not read"));
         OptionalInt chunks = config.virtualStages().map(OptionalInt::of).orElse(OptionalInt.empty());
-        return EstimatedSchedule.of(input, name, chunks, config.layers(), config.memoryLimitBytes());
+        return EstimatedSchedule.of(input, name, chunks, config.layers(), limit, config.stepsOptimistically());
     }
 
     /** In how many groups the gradients of a step's micro-batches add up by themselves before they are added to each other. */

@@ -27,7 +27,7 @@ class PipelinePlanTest {
 
     private static PipelinePlan plan(ScheduleName name, boolean optimistic) {
         EstimatedSchedule made = EstimatedSchedule.of(
-                INPUT, name, OptionalInt.empty(), Optional.of(List.of(3, 1)), OptionalLong.empty());
+                INPUT, name, OptionalInt.empty(), Optional.of(List.of(3, 1)), OptionalLong.empty(), optimistic);
         return PipelinePlan.of(INPUT, made.schedule(), made.split(), optimistic);
     }
 
@@ -188,6 +188,27 @@ class PipelinePlanTest {
                 .isEmpty();
     }
 
+    /** Without it a run would make another order. */
+    @Test
+    void shouldRecommendTheLimitThatAnAutomaticScheduleIsMadeFor() {
+        OptionalLong limit = OptionalLong.of(64L << 30);
+        List<ScheduleComparison.Choice> choices = ScheduleComparison.of(
+                        INPUT, OptionalInt.empty(), Optional.empty(), limit)
+                .choices();
+        assertThat(recommendation(choices, ScheduleName.ZB_2P, limit))
+                .endsWith("\nfastest within 64.00 GiB a rank: pipeline.schedule=zb-2p pipeline.memory_limit=64GiB\n");
+        assertThat(recommendation(choices, ScheduleName.ZB_H1, limit))
+                .endsWith("\nfastest within 64.00 GiB a rank: pipeline.schedule=zb-h1\n");
+    }
+
+    private static String recommendation(
+            List<ScheduleComparison.Choice> choices, ScheduleName only, OptionalLong limit) {
+        List<ScheduleComparison.Choice> left = choices.stream()
+                .filter(choice -> choice.name() == only && !choice.optimistic())
+                .toList();
+        return PipelineText.of(new ScheduleComparison(left, limit), OptionalDouble.empty());
+    }
+
     /** What a limit leaves beside weights and workspace is for activations. */
     @Test
     void shouldKeepAnAutomaticScheduleWithinALimitOfBytes() {
@@ -195,8 +216,8 @@ class PipelinePlanTest {
         PipelinePlan free = plan(ScheduleName.ZB_2P, false);
         long limit = free.total()
                 - (long) free.simulation().costs().stages().getFirst().activations();
-        EstimatedSchedule made =
-                EstimatedSchedule.of(INPUT, ScheduleName.ZB_2P, OptionalInt.empty(), layers, OptionalLong.of(limit));
+        EstimatedSchedule made = EstimatedSchedule.of(
+                INPUT, ScheduleName.ZB_2P, OptionalInt.empty(), layers, OptionalLong.of(limit), false);
         PipelinePlan limited = PipelinePlan.of(INPUT, made.schedule(), made.split(), false);
         assertThat(limited.total()).isLessThanOrEqualTo(limit).isLessThan(free.total());
     }

@@ -1,6 +1,7 @@
 package dev.braid.parallelism.sharding;
 
 import dev.braid.parallelism.Communicator;
+import dev.braid.parallelism.pipeline.PlacementRules;
 import dev.braid.parallelism.pipeline.StageMap;
 import dev.braid.tensor.parameters.Unit;
 import java.util.Collection;
@@ -46,22 +47,9 @@ public final class PipelineCopies {
             throw new IllegalArgumentException("the map has " + map.stages() + " stages on " + map.ranks()
                     + " ranks, and not " + units.size() + " on " + group.size());
         }
-        for (int stage = 0; stage < map.stages(); stage++) {
-            requirePlaced(map, stage);
-        }
-    }
-
-    private static void requirePlaced(StageMap map, int stage) {
-        List<Integer> ranks = map.ranksOf(stage);
-        if (ranks.size() > 2) {
-            throw new IllegalArgumentException("stage " + stage + " is on the ranks " + ranks
-                    + " of the pipeline; at most two may hold the same stage");
-        }
-        if (ranks.size() < map.directions().size()) {
-            throw new IllegalArgumentException("stage " + stage + " is on the ranks " + ranks + " of the pipeline for "
-                    + map.directions().size() + " directions, whose gradients add up apart; give each direction a rank"
-                    + " of its own");
-        }
+        PlacementRules.faults(map).stream().findFirst().ifPresent(fault -> {
+            throw new IllegalArgumentException(fault);
+        });
     }
 
     /** Ranks of the pipeline; only where there is a {@link Peer}. */
@@ -117,12 +105,9 @@ public final class PipelineCopies {
         if (Set.copyOf(here).equals(Set.copyOf(there))) {
             return Optional.empty();
         }
-        if (here.size() + there.size() > 2) {
-            throw new IllegalArgumentException("the tied units " + unit.name() + " and "
-                    + other.get().name() + " are on the ranks " + here + " and " + there
-                    + " of the pipeline: they must be on the same ranks, or each on one; place the first and the last"
-                    + " stage so, or set model.tie_embeddings to false");
-        }
+        PlacementRules.tiedFault(unit.name(), here, other.get().name(), there).ifPresent(fault -> {
+            throw new IllegalArgumentException(fault);
+        });
         return Optional.of(new Peer(there.getFirst(), 2 * number(unit.original().orElse(unit)) + 1));
     }
 

@@ -1,6 +1,7 @@
 package dev.braid.trainer.train;
 
 import dev.braid.models.StageSplit;
+import dev.braid.parallelism.pipeline.PlacementRules;
 import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.ScheduleValidator;
 import dev.braid.parallelism.pipeline.schedules.ScheduleText;
@@ -51,6 +52,9 @@ public final class ScheduleFile {
     private static List<String> faults(Experiment experiment, Schedule schedule) {
         List<String> faults = new ArrayList<>();
         ScheduleValidator.check(schedule).ifPresent(fault -> faults.add(fault.toString()));
+        if (experiment.model().tieEmbeddings()) {
+            PlacementRules.tiedFault(schedule.map(), "embedding", "head").ifPresent(faults::add);
+        }
         int ranks = experiment.parallel().pipeline();
         if (schedule.map().ranks() != ranks) {
             faults.add("it is for " + schedule.map().ranks() + " ranks, but parallel.pipeline is " + ranks);

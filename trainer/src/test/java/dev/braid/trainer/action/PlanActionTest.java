@@ -86,6 +86,36 @@ final class PlanActionTest {
                         + ": rank 1, action 0 (1F0): it is the next one to take");
     }
 
+    /** Stage 0 is on the ranks 0 and 1, stage 3 on 3 and 2. */
+    @Test
+    void shouldRefuseAFileThatPlacesTiedEmbeddingsOnDifferentPairsOfRanks() throws IOException {
+        Path file = Files.writeString(folder.resolve("pairs.txt"), """
+                name: pairs
+                ranks: 4
+                microbatches: 2
+                placement: 0 1 2 3 / 1 0 3 2
+                settles: yes
+                rank 0: 0F0 1F1 1B1 0B0
+                rank 1: 0F1 1F0 1B0 0B1
+                rank 2: 2F0 3F1 3B1 2B0
+                rank 3: 2F1 3F0 3B0 2B1
+                """);
+        List<String> keys = List.of(
+                "-s", "parallel.pipeline=4", "-s", "batch.sequences=4", "-s", "pipeline.schedule=" + file, "-s");
+        Outcome tied = plan(with(keys, "model.tie_embeddings=true"));
+        assertThat(tied.exit()).isEqualTo(2);
+        assertThat(tied.err())
+                .contains(
+                        "pipeline.schedule: " + file + ": the tied units embedding and head are on the ranks [0, 1] and"
+                                + " [3, 2] of the pipeline: they must be on the same ranks, or each on one");
+        Outcome apart = plan(with(keys, "model.tie_embeddings=false"));
+        assertThat(apart.exit()).as(apart.err()).isZero();
+    }
+
+    private static String[] with(List<String> words, String last) {
+        return Stream.concat(words.stream(), Stream.of(last)).toArray(String[]::new);
+    }
+
     @Test
     void shouldCompareSchedulesAndRecommendOne() throws IOException {
         Outcome outcome = plan("--compare", "--rate", "150");

@@ -2,6 +2,7 @@ package dev.braid.parallelism.pipeline.schedules;
 
 import dev.braid.parallelism.pipeline.Action;
 import dev.braid.parallelism.pipeline.Action.Kind;
+import dev.braid.parallelism.pipeline.PlacementRules;
 import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.Slot;
 import dev.braid.parallelism.pipeline.StageMap;
@@ -66,6 +67,9 @@ final class ScheduleParser {
         }
         if (!placement.isEmpty() && microbatches % placement.size() != 0) {
             faults.add(microbatches + " micro-batches can't be divided over " + placement.size() + " directions");
+        }
+        if (!placement.isEmpty()) {
+            PlacementRules.faults(new StageMap(placement)).forEach(fault -> fault(header.get("placement"), fault));
         }
         if (!faults.isEmpty()) {
             throw new IllegalArgumentException(String.join("\n", faults));

@@ -45,7 +45,7 @@ public final class ScheduleText {
     }
 
     /**
-     * Reads what {@link #print} writes. Whether the schedule can be carried out is not its concern.
+     * Reads what {@link #print} writes. Whether its orders can be carried out is not its concern.
      *
      * @throws IllegalArgumentException with a line for every fault, each with its line and column and what is allowed
      */

@@ -132,6 +132,16 @@ class ScheduleTextTest {
     }
 
     @Test
+    void shouldRefusePlacementsWhoseGradientsCannotBeSummed() {
+        assertThatThrownBy(() -> ScheduleText.parse(header("0 1 2 / 0 2 1", 2)))
+                .hasMessageContaining("line 4, column 11: stage 0 is on the ranks [0] of the pipeline for 2 directions,"
+                        + " whose gradients add up apart; give each direction a rank of its own");
+        assertThatThrownBy(() -> ScheduleText.parse(header("0 1 2 / 1 2 0 / 2 0 1", 3)))
+                .hasMessageContaining("line 4, column 11: stage 0 is on the ranks [0, 1, 2] of the pipeline; at most"
+                        + " two may hold the same stage");
+    }
+
+    @Test
     void shouldFindTheFirstDifferenceOfEachRank() {
         Schedule one = Schedules.of(ScheduleName.ZB_H1, 3, 4);
         Schedule other = Schedules.of(ScheduleName.ZB_H2, 3, 4);

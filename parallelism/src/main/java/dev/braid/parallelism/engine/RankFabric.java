@@ -28,6 +28,9 @@ public final class RankFabric implements Fabric {
 
     private static final int MOST_DOUBLINGS = 5;
 
+    /** Polls that are counted: beyond, nothing changes. */
+    private static final int MOST_POLLS = POLLS_A_PAUSE * (MOST_DOUBLINGS + 2);
+
     /** Sleep between polls while there is nothing but heartbeats. */
     private static final long IDLE_PAUSE = 2_000_000;
 
@@ -53,7 +56,7 @@ public final class RankFabric implements Fabric {
                 LockSupport.parkNanos(IDLE_PAUSE);
                 continue;
             }
-            idle = engine.tryPoll() > 0 ? 0 : idle + 1;
+            idle = engine.tryPoll() > 0 ? 0 : Math.min(idle + 1, MOST_POLLS);
             if (idle == 0) {
                 continue;
             }

@@ -49,7 +49,21 @@ record BarrierContext(
 
     @Override
     public List<String> allGather(String text) {
-        return rendezvous.inRankOrder(task.allGather(text));
+        return rendezvous.inRankOrder(allGather(task, text));
+    }
+
+    /**
+     * Spark's exchange, which a kill ends as it ends any other wait. Spark's own looks for its answer once a second and swallows
+     * an interrupt in between: where the answer is already there, it returns it, and the kill would be lost.
+     *
+     * @return the texts of all tasks, by partition
+     */
+    static String[] allGather(BarrierTaskContext task, String text) {
+        String[] texts = task.allGather(text);
+        if (task.isInterrupted()) {
+            Thread.currentThread().interrupt();
+        }
+        return texts;
     }
 
     @Override

@@ -51,7 +51,7 @@ record RankTask(ChannelAddress driver, RankLayout layout, CoordinatorLimits limi
                 program.capabilities());
         return Rendezvous.of(
                 layout.mesh(),
-                Arrays.stream(task.allGather(Json.write(me)))
+                Arrays.stream(BarrierContext.allGather(task, Json.write(me)))
                         .map(json -> Json.read(json, RankMember.class))
                         .toList());
     }

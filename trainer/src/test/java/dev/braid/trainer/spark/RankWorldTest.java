@@ -167,4 +167,27 @@ class RankWorldTest {
         assertThat(results).containsExactly("sum 3.0", "sum 3.0", "sum 3.0");
         assertThat(failures).containsExactly("rank 1: disk full, retried");
     }
+
+    @Test
+    void shouldEndRanksThatSparkKillsWhileTheySleepInAnExchangeThatIsOver() throws Exception {
+        // Spark looks for the answer of an exchange once a second. Rank 1 begins to sleep first, and so wakes first,
+        // and fails
+        // while the others still sleep although their answer is there.
+        RankProgram program = context -> {
+            if (context.rank() != 1) {
+                Thread.sleep(800);
+            }
+            context.allGather("here");
+            if (context.attempt() == 0) {
+                if (context.rank() == 1) {
+                    throw new IOException("disk full");
+                }
+                Thread.sleep(DEADLINE); // only an interrupt can end it
+            }
+            return "rank " + context.rank();
+        };
+
+        List<String> results = coordinator(Mesh.of(3, 1, 1), 1).run("sleeping", program, IGNORE);
+        assertThat(results).containsExactly("rank 0", "rank 1", "rank 2");
+    }
 }

@@ -30,7 +30,10 @@ final class LlamaShapes {
         AttentionConfig attention = switch (config.mixers().get(layer.mixer())) {
             case AttentionConfig mixer -> mixer;
         };
-        FeedForwardConfig ffn = config.ffns().get(layer.ffn());
+        FeedForwardConfig ffn = layer.ffn()
+                .map(config.ffns()::get)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "no Hugging Face type of the Llama family has layers without a feed-forward"));
         SwiGluConfig swiGlu = switch (ffn) {
             case SwiGluConfig settings -> settings;
         };

@@ -40,8 +40,7 @@ public final class Architecture {
      * @param dtype of activations and of matrices as operations read them: F32 or BF16
      * @param tensorRanks ranks of the tensor axis
      * @param tensorRank this one's place on it
-     * @throws IllegalArgumentException when heads can't be divided over the tensor axis, or there are fewer rows of the vocabulary
-     *     or inner columns of a feed-forward than ranks of it
+     * @throws IllegalArgumentException when a part can't be divided over the tensor axis: see {@link ModelConfig#tensorProblems}
      */
     public Architecture(ModelConfig config, int vocabulary, DType dtype, int tensorRanks, int tensorRank) {
         if (vocabulary < tensorRanks) {
@@ -80,15 +79,10 @@ public final class Architecture {
                 ? Optional.of(Norm.declare(construction, prefix + "input_norm"))
                 : Optional.empty();
         Block.Norms mixerNorms = norms(construction, place, prefix + "mixer");
-        Mixer mixer = switch (config.mixers().get(layer.mixer())) {
-            case AttentionConfig attention -> new AttentionMixer(attention, construction, prefix + "mixer.");
-        };
+        Mixer mixer = config.mixers().get(layer.mixer()).build(construction, prefix + "mixer.");
         Optional<Block.Second> second = layer.ffn().map(name -> {
             Block.Norms norms = norms(construction, place, prefix + "ffn");
-            FeedForward ffn = switch (config.ffns().get(name)) {
-                case SwiGluConfig swiGlu -> new SwiGluFeedForward(swiGlu, construction, prefix + "ffn.");
-            };
-            return new Block.Second(norms, ffn);
+            return new Block.Second(norms, config.ffns().get(name).build(construction, prefix + "ffn."));
         });
         return new Block(unit, entry, mixerNorms, mixer, second);
     }

@@ -1,5 +1,6 @@
 package dev.braid.models;
 
+import dev.braid.tensor.Memory;
 import dev.braid.tensor.autograd.Pointwise;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
@@ -26,33 +27,44 @@ record Block(Unit unit, Optional<Norm> entry, Norms mixerNorms, Mixer mixer, Opt
         /** {@code x + after(part(before(x)))}. Without a norm behind it the part adds x itself. */
         private Variable around(Tape tape, Variable x, Part part) {
             Variable input = before.map(norm -> norm.apply(tape, x)).orElse(x);
-            return after.map(norm ->
-                            Pointwise.add(tape, x, norm.apply(tape, part.of(input, Variable.zerosLike(x)))))
+            return after.map(norm -> Pointwise.add(tape, x, norm.apply(tape, part.of(input, Variable.zerosLike(x)))))
                     .orElseGet(() -> part.of(input, x));
         }
     }
 
+    /** What a layer keeps of one sequence while decoding. */
+    record State(MixerState mixer, Optional<MixerState> ffn) implements MixerState {
+        @Override
+        public void close() {
+            mixer.close();
+            ffn.ifPresent(MixerState::close);
+        }
+    }
+
     Variable forward(Tape tape, Variable x, Batch batch) {
-        Variable first = first(tape, x);
         Variable h = mixerNorms.around(
-                tape, first, (input, residual) -> mixer.forward(tape, input, residual, batch));
-        return second(tape, h);
+                tape, entered(tape, x), (input, residual) -> mixer.forward(tape, input, residual, batch));
+        return second.map(part ->
+                        part.norms.around(tape, h, (input, residual) -> part.ffn.forward(tape, input, residual, batch)))
+                .orElse(h);
     }
 
     Variable step(Tape tape, Variable x, Batch batch, MixerState state) {
-        Variable first = first(tape, x);
+        State states = (State) state;
         Variable h = mixerNorms.around(
-                tape, first, (input, residual) -> mixer.step(tape, input, residual, batch, state));
-        return second(tape, h);
+                tape, entered(tape, x), (input, residual) -> mixer.step(tape, input, residual, batch, states.mixer));
+        return second.map(part -> part.norms.around(
+                        tape,
+                        h,
+                        (input, residual) -> part.ffn.step(tape, input, residual, batch, states.ffn.orElseThrow())))
+                .orElse(h);
     }
 
-    private Variable first(Tape tape, Variable x) {
+    private Variable entered(Tape tape, Variable x) {
         return entry.map(norm -> norm.apply(tape, x)).orElse(x);
     }
 
-    private Variable second(Tape tape, Variable h) {
-        return second.map(part -> part.norms.around(
-                        tape, h, (input, residual) -> part.ffn.forward(tape, input, residual)))
-                .orElse(h);
+    MixerState newState(Memory memory, int longest) {
+        return new State(mixer.newState(memory, longest), second.map(part -> part.ffn.newState(memory, longest)));
     }
 }

@@ -81,8 +81,8 @@ public final class Decoder {
         List<Unit> units =
                 stages.stream().flatMap(stage -> units(stage).stream()).toList();
         this.store = layout.store(compute, architecture.parameters().held(units));
-        this.transform =
-                new LogitTransform((float) config.logitScale(), config.logitSoftCap().map(Double::floatValue));
+        this.transform = new LogitTransform(
+                (float) config.logitScale(), config.logitSoftCap().map(Double::floatValue));
     }
 
     /** What the model was built from. */
@@ -311,7 +311,7 @@ public final class Decoder {
         for (int stage : held) {
             Stage part = split.stages().get(stage);
             for (int layer = part.from(); layer < part.to(); layer++) {
-                states.put(layer, architecture.blocks().get(layer).mixer().newState(compute.memory(), longest));
+                states.put(layer, architecture.blocks().get(layer).newState(compute.memory(), longest));
             }
         }
         return new DecodeState(states, longest);

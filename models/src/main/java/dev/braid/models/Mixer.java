@@ -5,12 +5,13 @@ import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
 
 /** The part of a block that lets positions see each other. Its equation is its forward; it knows nothing of other ranks. */
-interface Mixer {
+public interface Mixer {
     /**
      * Training and scoring.
      *
      * @param x normalised input [tokens, dim]
-     * @param residual stream that the output is added to [tokens, dim]
+     * @param residual stream that the output is added to [tokens, dim]; {@link Variable#zerosLike} where nothing is: the mixer
+     *     hands it to the operation that ends it
      */
     Variable forward(Tape tape, Variable x, Variable residual, Batch batch);
 

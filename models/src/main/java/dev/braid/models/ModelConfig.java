@@ -48,8 +48,9 @@ public record ModelConfig(
         double initStd,
 
         @Key(
-                value = "Kind of the norms on the residual stream: RMSNorm; RMSNorm whose weight is added to one (Gemma);"
-                        + " LayerNorm with bias (RWKV).",
+                value =
+                        "Kind of the norms on the residual stream: RMSNorm; RMSNorm whose weight is added to one (Gemma);"
+                                + " LayerNorm with bias (RWKV).",
                 byDefault = "rms")
         NormKind norm,
 
@@ -121,8 +122,7 @@ public record ModelConfig(
 
         private static Layer of(String text) {
             String[] names = text.split("\\+", -1);
-            return new Layer(
-                    names[0].strip(), names.length == 1 ? Optional.empty() : Optional.of(names[1].strip()));
+            return new Layer(names[0].strip(), names.length == 1 ? Optional.empty() : Optional.of(names[1].strip()));
         }
     }
 
@@ -133,6 +133,17 @@ public record ModelConfig(
             arrangement.add(Layer.of(pattern.get(i % pattern.size())));
         }
         return arrangement;
+    }
+
+    /**
+     * What keeps {@code ranks} of the tensor axis from dividing the layers, each as it goes on after "parallel.tensor is 3, ". Call
+     * only on a valid config.
+     */
+    public List<String> tensorProblems(int ranks) {
+        List<String> problems = new ArrayList<>();
+        mixers.forEach((name, mixer) -> problems.addAll(mixer.tensorProblems(this, name, ranks)));
+        ffns.forEach((name, ffn) -> problems.addAll(ffn.tensorProblems(this, name, ranks)));
+        return problems;
     }
 
     /** Where the norms of a layer stand. */
@@ -166,8 +177,8 @@ public record ModelConfig(
         });
         norms.keySet().stream()
                 .filter(name -> !mixers.containsKey(name))
-                .forEach(name ->
-                        faults.add("norms." + name, "names no mixer, known are " + mixers.keySet(), "norms go by mixer"));
+                .forEach(name -> faults.add(
+                        "norms." + name, "names no mixer, known are " + mixers.keySet(), "norms go by mixer"));
         validatePattern(faults);
         mixers.forEach((name, mixer) -> mixer.validate(dim, "mixers." + name, faults));
     }

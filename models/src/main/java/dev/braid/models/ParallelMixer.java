@@ -24,8 +24,7 @@ final class ParallelMixer implements Mixer {
      * @param norm over its output
      * @param beta learned factors of its output
      */
-    private record Branch(
-            Mixer mixer, float inputScale, float factor, Optional<Weight> norm, Optional<Weight> beta) {
+    private record Branch(Mixer mixer, float inputScale, float factor, Optional<Weight> norm, Optional<Weight> beta) {
         /** Whether its output is added as it is. */
         boolean plain() {
             return factor == 1 && norm.isEmpty() && beta.isEmpty();
@@ -83,8 +82,11 @@ final class ParallelMixer implements Mixer {
     @Override
     public Variable step(Tape tape, Variable x, Variable residual, Batch batch, MixerState state) {
         List<MixerState> states = ((State) state).branches;
-        return mix(tape, x, residual, (index, mixer, input, sum) ->
-                mixer.step(tape, input, sum, batch, states.get(index)));
+        return mix(
+                tape,
+                x,
+                residual,
+                (index, mixer, input, sum) -> mixer.step(tape, input, sum, batch, states.get(index)));
     }
 
     private Variable mix(Tape tape, Variable x, Variable residual, Run run) {

@@ -71,8 +71,8 @@ public record ParallelMixerConfig(
     @Override
     public List<String> tensorProblems(ModelConfig model, String name, int ranks) {
         List<String> problems = new ArrayList<>();
-        branches.forEach((branch, config) ->
-                problems.addAll(config.tensorProblems(model, name + ".branches." + branch, ranks)));
+        branches.forEach(
+                (branch, config) -> problems.addAll(config.tensorProblems(model, name + ".branches." + branch, ranks)));
         return problems;
     }
 

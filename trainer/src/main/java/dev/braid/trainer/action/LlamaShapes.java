@@ -27,9 +27,9 @@ final class LlamaShapes {
                     + " pattern is " + config.pattern());
         }
         ModelConfig.Layer layer = config.arrangement().getFirst();
-        AttentionConfig attention = switch (config.mixers().get(layer.mixer())) {
-            case AttentionConfig mixer -> mixer;
-        };
+        if (!(config.mixers().get(layer.mixer()) instanceof AttentionConfig attention)) {
+            throw new IllegalArgumentException("no Hugging Face type of the Llama family has other mixers than attention");
+        }
         FeedForwardConfig ffn = layer.ffn()
                 .map(config.ffns()::get)
                 .orElseThrow(() -> new IllegalArgumentException(

@@ -18,8 +18,9 @@ record BlockShape(int dim, int heads, int kvHeads, int headSize, int hidden, boo
     static BlockShape of(ModelConfig model, ModelConfig.Layer layer, int tensorRanks) {
         AttentionConfig attention = switch (model.mixers().get(layer.mixer())) {
             case AttentionConfig config -> config;
+            default -> throw new IllegalArgumentException("not planned");
         };
-        SwiGluConfig swiGlu = switch (model.ffns().get(layer.ffn())) {
+        SwiGluConfig swiGlu = switch (model.ffns().get(layer.ffn().orElseThrow())) {
             case SwiGluConfig config -> config;
         };
         return new BlockShape(

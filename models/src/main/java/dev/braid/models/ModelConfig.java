@@ -146,6 +146,24 @@ public record ModelConfig(
         return problems;
     }
 
+    /** The keys that make the model another than a decoder with RMSNorm before its parts and logits as they come, as Llama. */
+    public List<String> variations() {
+        List<String> keys = new ArrayList<>();
+        add(keys, "norm", norm != NormKind.RMS);
+        add(keys, "norms", norms.values().stream().anyMatch(place -> place != NormPlace.PRE));
+        add(keys, "embedding_norm", embeddingNorm);
+        add(keys, "embedding_scale", embeddingFactor() != 1);
+        add(keys, "logit_scale", logitScale != 1);
+        add(keys, "logit_soft_cap", logitSoftCap.isPresent());
+        return keys;
+    }
+
+    private static void add(List<String> keys, String key, boolean varies) {
+        if (varies) {
+            keys.add(key);
+        }
+    }
+
     /** Where the norms of a layer stand. */
     public NormPlace normPlace(Layer layer) {
         return norms.getOrDefault(layer.mixer(), NormPlace.PRE);

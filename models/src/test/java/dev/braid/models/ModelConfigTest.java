@@ -99,6 +99,15 @@ class ModelConfigTest {
     }
 
     @Test
+    void shouldNameWhatMakesItAnotherDecoderThanLlama() {
+        assertThat(parse("norms: {attn: pre}").variations()).isEmpty();
+        assertThat(parse("norm: layer\nnorms: {attn: post}\nembedding_norm: true\nembedding_scale: sqrt_dim\n"
+                                + "logit_scale: 2\nlogit_soft_cap: 30")
+                        .variations())
+                .containsExactly("norm", "norms", "embedding_norm", "embedding_scale", "logit_scale", "logit_soft_cap");
+    }
+
+    @Test
     void shouldReportOptionsThatCannotBe() {
         assertThatThrownBy(() -> parse("embedding_scale: 0\nlogit_scale: 0\nlogit_soft_cap: -30\nnorms: {atn: post}\n"))
                 .hasMessageContaining(

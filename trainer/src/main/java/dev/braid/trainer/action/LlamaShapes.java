@@ -26,9 +26,15 @@ final class LlamaShapes {
             throw new IllegalArgumentException("no Hugging Face type of the Llama family has layers that differ; the"
                     + " pattern is " + config.pattern());
         }
+        if (!config.variations().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "no Hugging Face type of the Llama family has anything like this model's "
+                            + String.join(", ", config.variations()));
+        }
         ModelConfig.Layer layer = config.arrangement().getFirst();
         if (!(config.mixers().get(layer.mixer()) instanceof AttentionConfig attention)) {
-            throw new IllegalArgumentException("no Hugging Face type of the Llama family has other mixers than attention");
+            throw new IllegalArgumentException(
+                    "no Hugging Face type of the Llama family has other mixers than attention");
         }
         FeedForwardConfig ffn = layer.ffn()
                 .map(config.ffns()::get)

@@ -17,9 +17,16 @@ public final class Construction {
     private final int tensorRanks;
     private final Parameters parameters;
     private final Initializations init;
+    private final int positions;
 
     Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank) {
+        this(model, dtype, tensorRanks, tensorRank, model.context());
+    }
+
+    /** For parts that will see no position from {@code positions} on. */
+    Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank, int positions) {
         this.model = model;
+        this.positions = positions;
         this.dtype = dtype;
         this.tensorRanks = tensorRanks;
         this.parameters = new Parameters(dtype, tensorRanks, tensorRank);
@@ -48,7 +55,7 @@ public final class Construction {
 
     /** The table of a base and head size, computed when it is first used; layers with the same share one. */
     Supplier<RopeTable> ropeTable(int headSize, double base) {
-        return ropeTables.computeIfAbsent(new RopeKey(headSize, base), key -> new LazyRopeTable(key, model.context()));
+        return ropeTables.computeIfAbsent(new RopeKey(headSize, base), key -> new LazyRopeTable(key, positions));
     }
 
     /** Computed once, by whichever layer runs first: a plan of a model of any size runs none. Used by one thread. */

@@ -26,7 +26,8 @@ import java.util.Optional;
 
 /** See {@link Mamba2Config}. */
 final class Mamba2Mixer extends RecurrentMixer {
-    // The first steps are spread evenly in their logarithm between these, the first decay rates evenly from 1 to 16, as in the
+    // The first steps are spread evenly in their logarithm between these, the first decay rates evenly from 1 to 16, as
+    // in the
     // paper's code.
     private static final double LEAST_FIRST_STEP = 1e-3;
     private static final double GREATEST_FIRST_STEP = 0.1;
@@ -70,33 +71,40 @@ final class Mamba2Mixer extends RecurrentMixer {
         input = parameters.pack(projections.stream()
                 .map(rows -> rows.matrix(prefix, dim, construction.init().inner()))
                 .toList());
-        inputBias = Optionals.when(config.bias(), () -> parameters.pack(projections.stream()
-                .map(rows -> rows.vector(prefix, zero))
-                .toList()));
+        inputBias = Optionals.when(
+                config.bias(),
+                () -> parameters.pack(projections.stream()
+                        .map(rows -> rows.vector(prefix, zero))
+                        .toList()));
         List<Rows> filtered = List.of(x, b, c);
         double bound = 1 / Math.sqrt(config.conv());
         Initialization even = new Initialization.Uniform(-bound, bound, Initialization.Of.ITSELF);
         filter = parameters.pack(filtered.stream()
                 .map(rows -> rows.matrix(prefix + "conv_", config.conv(), even))
                 .toList());
-        filterBias = Optionals.when(config.convBias(), () -> parameters.pack(filtered.stream()
-                .map(rows -> rows.vector(prefix + "conv_", zero))
-                .toList()));
+        filterBias = Optionals.when(
+                config.convBias(),
+                () -> parameters.pack(filtered.stream()
+                        .map(rows -> rows.vector(prefix + "conv_", zero))
+                        .toList()));
         stepBias = perHead(parameters, prefix + "dt_bias", firstSteps());
         logRate = perHead(
                 parameters,
                 prefix + "a_log",
                 new Initialization.Uniform(1, GREATEST_FIRST_RATE, Initialization.Of.LOGARITHM));
         skip = perHead(parameters, prefix + "d", new Initialization.Constant(1));
-        norm = Optionals.when(config.norm() != Mamba2Config.GatedNorm.NONE, () -> parameters.add(new ParameterSpec(
-                prefix + "norm.weight", Shape.of(inner), byHead, new Initialization.Constant(1))));
+        norm = Optionals.when(
+                config.norm() != Mamba2Config.GatedNorm.NONE,
+                () -> parameters.add(new ParameterSpec(
+                        prefix + "norm.weight", Shape.of(inner), byHead, new Initialization.Constant(1))));
         output = parameters.add(new ParameterSpec(
                 prefix + "output.weight",
                 Shape.of(dim, inner),
                 heads.columns(headSize),
                 construction.init().intoResidual()));
-        outputBias = Optionals.when(config.outputBias(), () -> parameters.add(
-                new ParameterSpec(prefix + "output.bias", Shape.of(dim), Division.WHOLE, zero)));
+        outputBias = Optionals.when(
+                config.outputBias(),
+                () -> parameters.add(new ParameterSpec(prefix + "output.bias", Shape.of(dim), Division.WHOLE, zero)));
     }
 
     /** Rows of a projection, and what else has as many. */
@@ -126,7 +134,8 @@ final class Mamba2Mixer extends RecurrentMixer {
         boolean whole = config.normGroups() == 1 || config.normGroups() % ranks == 0;
         if (config.norm() != Mamba2Config.GatedNorm.NONE && !(heads.even() && whole)) {
             throw new IllegalArgumentException(config.heads() + " heads that are normalised in " + config.normGroups()
-                    + " groups can't be divided over " + ranks + " tensor ranks; allowed are ranks that divide the heads"
+                    + " groups can't be divided over " + ranks
+                    + " tensor ranks; allowed are ranks that divide the heads"
                     + (config.normGroups() == 1 ? "" : " and the groups of the norm"));
         }
     }
@@ -160,7 +169,8 @@ final class Mamba2Mixer extends RecurrentMixer {
 
     private Variable project(Tape tape, Variable in) {
         Variable product = Operations.columnLinear(tape, in, input);
-        Variable projected = inputBias.map(bias -> Operations.addBias(tape, product, bias)).orElse(product);
+        Variable projected =
+                inputBias.map(bias -> Operations.addBias(tape, product, bias)).orElse(product);
         return config.factors()
                 .map(factors -> scaled(tape, projected, factors.values()))
                 .orElse(projected);

@@ -44,6 +44,7 @@ record Block(Unit unit, Optional<Norm> entry, Norms mixerNorms, Mixer mixer, Opt
         String prefix = "layers." + index + ".";
         NormPlace place = model.normPlace(layer);
         Unit unit = construction.parameters().unit("layers." + index);
+        construction.beginLayer(index);
         Optional<Norm> entry = index == 0 && model.embeddingNorm()
                 ? Optional.of(Norm.declare(construction, prefix + "input_norm"))
                 : Optional.empty();

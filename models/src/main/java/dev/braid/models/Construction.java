@@ -15,9 +15,11 @@ public final class Construction {
     private final ModelConfig model;
     private final DType dtype;
     private final int tensorRanks;
+    private final int tensorRank;
     private final Parameters parameters;
     private final Initializations init;
     private final int positions;
+    private int layer;
 
     Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank) {
         this(model, dtype, tensorRanks, tensorRank, model.context());
@@ -29,6 +31,7 @@ public final class Construction {
         this.positions = positions;
         this.dtype = dtype;
         this.tensorRanks = tensorRanks;
+        this.tensorRank = tensorRank;
         this.parameters = new Parameters(dtype, tensorRanks, tensorRank);
         this.init = Initializations.of(model);
     }
@@ -43,6 +46,20 @@ public final class Construction {
 
     int tensorRanks() {
         return tensorRanks;
+    }
+
+    int tensorRank() {
+        return tensorRank;
+    }
+
+    /** Which of the model's layers is being built, counted from 0. */
+    int layer() {
+        return layer;
+    }
+
+    /** The parts that are built from now on belong to the layer at {@code index}. */
+    void beginLayer(int index) {
+        layer = index;
     }
 
     Parameters parameters() {

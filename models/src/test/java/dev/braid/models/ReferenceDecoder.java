@@ -48,7 +48,8 @@ final class ReferenceDecoder {
             NormPlace place = config.normPlace(layer);
             x = around(x, place, prefix + "mixer", input -> mixer(prefix + "mixer.", mixer, input));
             if (layer.ffn().isPresent()) {
-                x = around(x, place, prefix + "ffn", input -> swiGlu(prefix + "ffn.", input));
+                SwiGluConfig ffn = (SwiGluConfig) config.ffns().get(layer.ffn().get());
+                x = around(x, place, prefix + "ffn", input -> swiGlu(prefix + "ffn.", ffn, input));
             }
         }
         String head = config.tieEmbeddings() ? "embedding.weight" : "head.weight";
@@ -191,16 +192,19 @@ final class ReferenceDecoder {
         return rotated;
     }
 
-    private double[][] swiGlu(String prefix, double[][] x) {
+    private double[][] swiGlu(String prefix, SwiGluConfig settings, double[][] x) {
         int hidden = parameters.get(prefix + "gate.weight").length / config.dim();
         double[][] gate = linear(x, prefix + "gate.weight", hidden);
+        scale(gate, settings.gateScale());
         double[][] up = linear(x, prefix + "up.weight", hidden);
         for (int t = 0; t < x.length; t++) {
             for (int i = 0; i < hidden; i++) {
                 gate[t][i] = gate[t][i] / (1 + Math.exp(-gate[t][i])) * up[t][i];
             }
         }
-        return linear(gate, prefix + "down.weight", config.dim());
+        double[][] down = linear(gate, prefix + "down.weight", config.dim());
+        scale(down, settings.downScale());
+        return down;
     }
 
     private double[][] norm(double[][] x, String weight) {

@@ -3,7 +3,12 @@ package dev.braid.models;
 import dev.braid.config.Faults;
 
 /** Settings of one mixer; each permitted record is a kind that {@code type:} can name. */
-public sealed interface MixerConfig permits AttentionConfig, Mamba2Config {
+public sealed interface MixerConfig permits AttentionConfig,
+                GlaConfig,
+                LightningConfig,
+                LinearAttentionConfig,
+                Mamba2Config,
+                RetNetConfig {
     /**
      * Reports every rule that is broken.
      *

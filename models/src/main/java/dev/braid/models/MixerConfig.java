@@ -8,9 +8,13 @@ public sealed interface MixerConfig
         permits AttentionConfig,
                 DeltaNetConfig,
                 GatedDeltaNetConfig,
+                GlaConfig,
                 KimiDeltaConfig,
+                LightningConfig,
+                LinearAttentionConfig,
                 Mamba2Config,
-                ParallelMixerConfig {
+                ParallelMixerConfig,
+                RetNetConfig {
     /**
      * Reports every rule that is broken.
      *

@@ -101,9 +101,9 @@ public final class Operations {
 
     /**
      * {@code x [n, K]} times the transpose of {@code weight [N, K]} of this rank, without a word to the others: every rank has
-     * all rows of {@code x}, as behind {@link GatherRows} or a {@link #columnLinear}, and its own columns of [n, N], and the
-     * gradient of {@code x} is one summand of that over ranks. A weight that is whole on every rank gets summands of its gradient
-     * where its output goes into divided weights.
+     * all rows of {@code x} and its own columns of [n, N], and the gradient of {@code x} is one summand of that over ranks. For
+     * a second projection behind a {@link #columnLinear} whose result every rank has, and behind {@link GatherRows}. A weight
+     * that is whole on every rank gets summands of its gradient where its output goes into divided weights.
      */
     public static Variable linear(Tape tape, Variable x, Weight weight) {
         if (x.divided()) {

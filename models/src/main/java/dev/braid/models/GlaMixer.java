@@ -60,8 +60,8 @@ final class GlaMixer extends RecurrentMixer {
         int[] widths = Arrays.copyOfRange(rows, 2, rows.length);
         widths[0] = rows[0] + rows[1] + rows[2];
         List<Variable> parts = Columns.split(tape, Operations.columnLinear(tape, x, input), widths);
-        List<Variable> qkv = Columns.split(
-                tape, filtered(tape, parts.getFirst(), batch, state), rows[0], rows[1], rows[2]);
+        List<Variable> qkv =
+                Columns.split(tape, filtered(tape, parts.getFirst(), batch, state), rows[0], rows[1], rows[2]);
         Variable q = Pointwise.scale(tape, qkv.get(0), sizes.scale());
         RecurrenceOperands operands = RecurrenceOperands.of(sizes.key(), sizes.value(), q, qkv.get(1), qkv.get(2))
                 .withDecay(logDecay(tape, parts.get(1)));

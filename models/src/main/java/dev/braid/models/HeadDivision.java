@@ -68,8 +68,8 @@ record HeadDivision(int heads, int groups, int ranks, int rank) {
     /** @throws IllegalArgumentException unless a norm over the width of all heads can be divided */
     void requireEven() {
         if (!even()) {
-            throw new IllegalArgumentException(heads + " heads that are normalised together can't be divided over " + ranks
-                    + " tensor ranks; allowed are ranks that divide the heads");
+            throw new IllegalArgumentException(heads + " heads that are normalised together can't be divided over "
+                    + ranks + " tensor ranks; allowed are ranks that divide the heads");
         }
     }
 

@@ -19,8 +19,7 @@ final class HeadRules {
     /** A head's size must be one that the kernels take. */
     static void size(Faults faults, String key, int value) {
         if (value < 1 || value > Heads.MAXIMUM_HEAD_SIZE) {
-            faults.add(
-                    key, "makes heads of size " + value + ", allowed are 1 to " + Heads.MAXIMUM_HEAD_SIZE, "");
+            faults.add(key, "makes heads of size " + value + ", allowed are 1 to " + Heads.MAXIMUM_HEAD_SIZE, "");
         }
     }
 
@@ -34,10 +33,7 @@ final class HeadRules {
     /** A convolution's width must be one that the kernels take. */
     static void convolution(Faults faults, String key, int value) {
         if (value < 2 || value > CausalConvolution.MAXIMUM_WIDTH) {
-            faults.add(
-                    key,
-                    "is " + value + ", must be from 2 to " + CausalConvolution.MAXIMUM_WIDTH,
-                    "4 is usual");
+            faults.add(key, "is " + value + ", must be from 2 to " + CausalConvolution.MAXIMUM_WIDTH, "4 is usual");
         }
     }
 

@@ -35,8 +35,7 @@ final class LightningMixer extends RecurrentMixer {
         this.heads = HeadDivision.of(construction, config.heads(), config.heads());
         heads.requireEven();
         int layer = construction.layer();
-        this.decays =
-                FixedDecays.of(heads, head -> config.decays().log(head, config.heads(), layer, model.layers()));
+        this.decays = FixedDecays.of(heads, head -> config.decays().log(head, config.heads(), layer, model.layers()));
         this.epsilon = (float) model.normEps();
         Projections projections = new Projections(construction, prefix, heads)
                 .toHeads("q", sizes.key())
@@ -51,8 +50,8 @@ final class LightningMixer extends RecurrentMixer {
     @Override
     Variable mix(Tape tape, Variable x, Variable residual, Batch batch, Optional<RecurrentState> state) {
         int[] rows = input.partRows();
-        List<Variable> parts = Columns.split(
-                tape, Operations.columnLinear(tape, x, input), rows[0] + rows[1] + rows[2], rows[3]);
+        List<Variable> parts =
+                Columns.split(tape, Operations.columnLinear(tape, x, input), rows[0] + rows[1] + rows[2], rows[3]);
         Variable active = Pointwise.apply(tape, parts.get(0), ElementFunction.SILU);
         List<Variable> qkv = Columns.split(tape, active, rows[0], rows[1], rows[2]);
         Variable q = config.scale() ? Pointwise.scale(tape, qkv.get(0), sizes.scale()) : qkv.get(0);
@@ -62,8 +61,7 @@ final class LightningMixer extends RecurrentMixer {
         Variable read = RecurrentOperations.recurrence(
                 tape, operands, batch.sequences(), batch.documents(), RecurrentState.at(state, 0));
         log.release();
-        Variable normed =
-                Norms.gatedRms(tape, read, parts.get(1), Gating.SIGMOID_AFTER, norm, sizes.width(), epsilon);
+        Variable normed = Norms.gatedRms(tape, read, parts.get(1), Gating.SIGMOID_AFTER, norm, sizes.width(), epsilon);
         return Operations.rowLinear(tape, normed, output, residual);
     }
 

@@ -75,7 +75,8 @@ public record LinearAttentionConfig(
         if (normalise && featureMap != FeatureMap.ELU_PLUS_ONE) {
             faults.add(
                     path + ".normalise",
-                    "divides by a sum that may be zero with feature_map " + featureMap.name().toLowerCase(Locale.ROOT),
+                    "divides by a sum that may be zero with feature_map "
+                            + featureMap.name().toLowerCase(Locale.ROOT),
                     "use elu_plus_one, or normalise: false with norm: true");
         }
     }

@@ -77,8 +77,7 @@ final class LinearAttentionMixer extends RecurrentMixer {
 
     /** The values whose weights the normaliser adds up, F32 as the sum must be. */
     private Variable ones(Tape tape, int rows) {
-        Tensor ones =
-                tape.compute().memory().allocate(Category.ACTIVATIONS, DType.F32, Shape.of(rows, heads.count()));
+        Tensor ones = tape.compute().memory().allocate(Category.ACTIVATIONS, DType.F32, Shape.of(rows, heads.count()));
         float[] values = new float[Math.toIntExact(ones.count())];
         Arrays.fill(values, 1);
         ones.setFloats(values);

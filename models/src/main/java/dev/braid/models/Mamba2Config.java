@@ -18,7 +18,8 @@ import java.util.Optional;
  */
 @Choice("mamba2")
 public record Mamba2Config(
-        @Key("Heads: states with a step and a decay of their own.") int heads,
+        @Key("Heads: states with a step and a decay of their own.")
+        int heads,
 
         @Key(value = "Columns of a head of x.", derived = "2 dim / heads")
         Optional<Integer> headSize,
@@ -101,7 +102,8 @@ public record Mamba2Config(
         if (!(minStep >= 0) || !(greatest > minStep)) {
             faults.add(
                     path + (maxStep.isPresent() ? ".max_step" : ".min_step"),
-                    "makes the limits " + minStep + " to " + greatest + ", the first must be at least 0 and below the second",
+                    "makes the limits " + minStep + " to " + greatest
+                            + ", the first must be at least 0 and below the second",
                     "");
         }
     }

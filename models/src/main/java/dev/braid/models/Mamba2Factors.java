@@ -8,7 +8,9 @@ public record Mamba2Factors(
         @Key(value = "Of x.", byDefault = "1") double x,
         @Key(value = "Of B.", byDefault = "1") double b,
         @Key(value = "Of C.", byDefault = "1") double c,
-        @Key(value = "Of the steps, before their bias.", byDefault = "1") double dt) {
+
+        @Key(value = "Of the steps, before their bias.", byDefault = "1")
+        double dt) {
 
     /** In the order of the projections. */
     double[] values() {

@@ -23,7 +23,8 @@ import java.util.Optional;
 
 /** See {@link Mamba2Config}. */
 final class Mamba2Mixer extends RecurrentMixer {
-    // The first steps are spread evenly in their logarithm between these, the first decay rates evenly from 1 to 16, as in the
+    // The first steps are spread evenly in their logarithm between these, the first decay rates evenly from 1 to 16, as
+    // in the
     // paper's code.
     private static final double LEAST_FIRST_STEP = 1e-3;
     private static final double GREATEST_FIRST_STEP = 0.1;
@@ -85,7 +86,8 @@ final class Mamba2Mixer extends RecurrentMixer {
         boolean whole = config.normGroups() == 1 || config.normGroups() % ranks == 0;
         if (config.norm() != Mamba2Config.GatedNorm.NONE && !(heads.even() && whole)) {
             throw new IllegalArgumentException(config.heads() + " heads that are normalised in " + config.normGroups()
-                    + " groups can't be divided over " + ranks + " tensor ranks; allowed are ranks that divide the heads"
+                    + " groups can't be divided over " + ranks
+                    + " tensor ranks; allowed are ranks that divide the heads"
                     + (config.normGroups() == 1 ? "" : " and the groups of the norm"));
         }
     }
@@ -119,7 +121,8 @@ final class Mamba2Mixer extends RecurrentMixer {
 
     private Variable project(Tape tape, Variable in) {
         Variable product = Operations.columnLinear(tape, in, input);
-        Variable projected = inputBias.map(bias -> Operations.addBias(tape, product, bias)).orElse(product);
+        Variable projected =
+                inputBias.map(bias -> Operations.addBias(tape, product, bias)).orElse(product);
         return config.factors()
                 .map(factors -> scaled(tape, projected, factors.values()))
                 .orElse(projected);

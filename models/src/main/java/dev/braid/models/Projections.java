@@ -63,13 +63,15 @@ final class Projections {
     Weight filters(int from, int to, int width) {
         double bound = 1 / Math.sqrt(width);
         Initialization even = new Initialization.Uniform(-bound, bound, Initialization.Of.ITSELF);
-        return construction.parameters().pack(inputs.subList(from, to).stream()
-                .map(input -> new ParameterSpec(
-                        name(input, "conv_", ".weight"),
-                        Shape.of(input.shape().extent(0), width),
-                        input.division(),
-                        even))
-                .toList());
+        return construction
+                .parameters()
+                .pack(inputs.subList(from, to).stream()
+                        .map(input -> new ParameterSpec(
+                                name(input, "conv_", ".weight"),
+                                Shape.of(input.shape().extent(0), width),
+                                input.division(),
+                                even))
+                        .toList());
     }
 
     /** Biases of {@link #filters}. */
@@ -78,13 +80,15 @@ final class Projections {
     }
 
     private Weight vectors(List<ParameterSpec> of, String kind) {
-        return construction.parameters().pack(of.stream()
-                .map(input -> new ParameterSpec(
-                        name(input, kind, ".bias"),
-                        Shape.of(input.shape().extent(0)),
-                        input.division(),
-                        new Initialization.Constant(0)))
-                .toList());
+        return construction
+                .parameters()
+                .pack(of.stream()
+                        .map(input -> new ParameterSpec(
+                                name(input, kind, ".bias"),
+                                Shape.of(input.shape().extent(0)),
+                                input.division(),
+                                new Initialization.Constant(0)))
+                        .toList());
     }
 
     private String name(ParameterSpec input, String kind, String ending) {
@@ -112,10 +116,7 @@ final class Projections {
     Weight output(int size) {
         Shape shape = Shape.of(construction.model().dim(), (long) heads.heads() * size);
         return add(
-                "output.weight",
-                shape,
-                heads.columns(size),
-                construction.init().intoResidual());
+                "output.weight", shape, heads.columns(size), construction.init().intoResidual());
     }
 
     private Weight add(String name, Shape shape, Division division, Initialization initialization) {

@@ -18,7 +18,8 @@ import java.util.Optional;
  */
 @Choice("retnet")
 public record RetNetConfig(
-        @Key("Heads; their decays go from 1 - 1/32 towards 1.") int heads,
+        @Key("Heads; their decays go from 1 - 1/32 towards 1.")
+        int heads,
 
         @Key(value = "Columns of a head of q and k.", derived = "dim / heads")
         Optional<Integer> keySize,

@@ -60,8 +60,7 @@ final class RetNetMixer extends RecurrentMixer {
         List<Variable> parts = Columns.split(tape, rotated, input.partRows());
         Variable q = Pointwise.scale(tape, parts.get(0), sizes.scale());
         Tensor log = decays.tensor(tape.compute().memory());
-        RecurrenceOperands operands = RecurrenceOperands.of(
-                        sizes.key(), sizes.value(), q, parts.get(1), parts.get(2))
+        RecurrenceOperands operands = RecurrenceOperands.of(sizes.key(), sizes.value(), q, parts.get(1), parts.get(2))
                 .withFixedDecay(log);
         Variable read = RecurrentOperations.recurrence(
                 tape, operands, batch.sequences(), batch.documents(), RecurrentState.at(state, 0));

@@ -90,20 +90,19 @@ public final class RecurrentOperations {
                     + " columns and a bonus don't go together; the widest are " + Heads.MAXIMUM_HEAD_SIZE);
         }
         int heads = wide.v().columns() / wide.valueSize();
-        RecurrenceOperands.Decay decay =
-                switch (wide.decay()) {
-                    case RecurrenceOperands.Decay.None none -> none;
-                    case RecurrenceOperands.Decay.Fixed fixed -> {
-                        Tensor log = tape.temporary(DType.F32, Shape.of((long) heads * parts));
-                        for (int head = 0; head < heads * parts; head++) {
-                            log.set(head, fixed.log().get(head / parts));
-                        }
-                        yield new RecurrenceOperands.Decay.Fixed(log);
-                    }
-                    case RecurrenceOperands.Decay.PerToken perToken ->
-                        new RecurrenceOperands.Decay.PerToken(Columns.repeatHeads(
-                                tape, perToken.log(), perToken.log().columns() / heads, parts));
-                };
+        RecurrenceOperands.Decay decay = switch (wide.decay()) {
+            case RecurrenceOperands.Decay.None none -> none;
+            case RecurrenceOperands.Decay.Fixed fixed -> {
+                Tensor log = tape.temporary(DType.F32, Shape.of((long) heads * parts));
+                for (int head = 0; head < heads * parts; head++) {
+                    log.set(head, fixed.log().get(head / parts));
+                }
+                yield new RecurrenceOperands.Decay.Fixed(log);
+            }
+            case RecurrenceOperands.Decay.PerToken perToken ->
+                new RecurrenceOperands.Decay.PerToken(
+                        Columns.repeatHeads(tape, perToken.log(), perToken.log().columns() / heads, parts));
+        };
         return new RecurrenceOperands(
                 wide.keySize(),
                 wide.valueSize() / parts,

@@ -25,7 +25,7 @@ final class Checkpoint {
     List<Variable> forward() {
         inputs.forEach(input -> input.value().retain());
         // Recorded before the results, so that backward comes by after it has been to all of them.
-        tape.recordPassing(this::backward, this::release);
+        tape.whenPassed(this::backward, this::release);
         List<Variable> results = new ArrayList<>();
         try (Tape inner = tape.inner(false)) {
             List<Variable> leaves =

@@ -76,8 +76,8 @@ public final class Architecture {
 
     private Block block(Construction construction, ModelConfig.Layer layer, int index) {
         String prefix = "layers." + index + ".";
-        construction.beginLayer(index);
         Unit unit = parameters.unit("layers." + index);
+        construction.beginLayer(index);
         Weight mixerNorm = norm(prefix + "mixer_norm.weight");
         Mixer mixer = config.mixers().get(layer.mixer()).build(construction, prefix + "mixer.");
         Weight ffnNorm = norm(prefix + "ffn_norm.weight");

@@ -19,6 +19,7 @@ public final class Construction {
     private final ModelConfig model;
     private final DType dtype;
     private final int tensorRanks;
+    private final int tensorRank;
     private final Parameters parameters;
     private final Initializations init;
     private final Map<String, CarriedValue> carried = new LinkedHashMap<>();
@@ -28,6 +29,7 @@ public final class Construction {
         this.model = model;
         this.dtype = dtype;
         this.tensorRanks = tensorRanks;
+        this.tensorRank = tensorRank;
         this.parameters = new Parameters(dtype, tensorRanks, tensorRank);
         this.init = Initializations.of(model);
     }
@@ -44,17 +46,26 @@ public final class Construction {
         return tensorRanks;
     }
 
+    int tensorRank() {
+        return tensorRank;
+    }
+
+    /** Which of the model's layers is being built, counted from 0. */
+    int layer() {
+        return layer;
+    }
+
+    /** The parts that are built from now on belong to the layer at {@code index}. */
+    void beginLayer(int index) {
+        layer = index;
+    }
+
     Parameters parameters() {
         return parameters;
     }
 
     Initializations init() {
         return init;
-    }
-
-    /** What is built from here on belongs to layer {@code index}. */
-    void beginLayer(int index) {
-        layer = index;
     }
 
     /**
@@ -79,11 +90,6 @@ public final class Construction {
     /** What has been declared so far to go from layer to layer. */
     List<CarriedValue> carried() {
         return List.copyOf(carried.values());
-    }
-
-    /** Which layer is built, counted from 0. */
-    int layer() {
-        return layer;
     }
 
     /** The table of a base and head size, computed when it is first used; layers with the same share one. */

@@ -1,5 +1,7 @@
 package dev.braid.models;
 
+import java.util.Arrays;
+
 /** Formulas in plain double loops, for references that tests hold mixers against. A matrix of values is {@code [token][column]}. */
 final class PlainMath {
     private PlainMath() {}
@@ -153,5 +155,12 @@ final class PlainMath {
                 state[i][j] *= factors[i];
             }
         }
+    }
+
+    /** {@code count} times the same number. */
+    static double[] repeat(double value, int count) {
+        double[] values = new double[count];
+        Arrays.fill(values, value);
+        return values;
     }
 }

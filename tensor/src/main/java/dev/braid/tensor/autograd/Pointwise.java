@@ -314,6 +314,27 @@ public final class Pointwise {
                 });
     }
 
+    /** {@code x[t, c] * factors[c]} of [n, C] and fixed numbers, F32 [C]. */
+    public static Variable scaleColumns(Tape tape, Variable x, Tensor factors) {
+        Compute compute = tape.compute();
+        Tensor out = tape.output(x.value().dtype(), x.value().shape());
+        Elementwise.convert(compute, x.value(), out);
+        Functions.scaleColumns(compute, out, factors);
+        return tape.record(
+                out,
+                x.tokenRows(),
+                List.of(factors),
+                gradient -> {
+                    if (x.differentiable()) {
+                        Tensor passed = tape.temporary(x.value().dtype(), x.value().shape());
+                        Elementwise.convert(compute, gradient, passed);
+                        Functions.scaleColumns(compute, passed, factors);
+                        tape.addGradient(x, passed);
+                    }
+                },
+                null);
+    }
+
     /** {@code x[t, h, :] * weight[h]} of [n, H d] and a vector [H]: one factor for each head, or, with d = 1, each column. */
     public static Variable scaleColumns(Tape tape, Variable x, Weight weight) {
         Compute compute = tape.compute();

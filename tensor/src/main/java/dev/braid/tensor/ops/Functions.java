@@ -220,7 +220,11 @@ public final class Functions {
         tiles.run(check.operation(), y.count(), rows, tile -> {
             for (int row = 0; row < tile.rows(); row++) {
                 long at = tile.of(values) + (long) row * columns * Float.BYTES;
-                kernels.scaleHeads(at, factorsAt, at, 1, heads, columns / heads);
+                if (heads == columns) {
+                    kernels.multiply(at, factorsAt, at, columns);
+                } else {
+                    kernels.scaleHeads(at, factorsAt, at, 1, heads, columns / heads);
+                }
             }
         });
     }

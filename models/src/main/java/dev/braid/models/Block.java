@@ -1,5 +1,6 @@
 package dev.braid.models;
 
+import dev.braid.tensor.Memory;
 import dev.braid.tensor.autograd.Operations;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
@@ -10,11 +11,15 @@ import dev.braid.tensor.parameters.Weight;
 record Block(Unit unit, Weight mixerNorm, Mixer mixer, Weight ffnNorm, FeedForward ffn, float epsilon) {
     Variable forward(Tape tape, Variable x, Batch batch) {
         Variable h = mixer.forward(tape, Operations.rmsNorm(tape, x, mixerNorm, epsilon), x, batch);
-        return ffn.forward(tape, Operations.rmsNorm(tape, h, ffnNorm, epsilon), h);
+        return ffn.forward(tape, Operations.rmsNorm(tape, h, ffnNorm, epsilon), h, batch);
     }
 
-    Variable step(Tape tape, Variable x, Batch batch, MixerState state) {
-        Variable h = mixer.step(tape, Operations.rmsNorm(tape, x, mixerNorm, epsilon), x, batch, state);
-        return ffn.forward(tape, Operations.rmsNorm(tape, h, ffnNorm, epsilon), h);
+    BlockState newState(Memory memory, int longest) {
+        return new BlockState(mixer.newState(memory, longest), ffn.newState(memory));
+    }
+
+    Variable step(Tape tape, Variable x, Batch batch, BlockState state) {
+        Variable h = mixer.step(tape, Operations.rmsNorm(tape, x, mixerNorm, epsilon), x, batch, state.mixer());
+        return ffn.step(tape, Operations.rmsNorm(tape, h, ffnNorm, epsilon), h, batch, state.ffn());
     }
 }

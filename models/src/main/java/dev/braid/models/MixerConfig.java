@@ -12,7 +12,8 @@ public sealed interface MixerConfig
                 LightningConfig,
                 LinearAttentionConfig,
                 Mamba2Config,
-                RetNetConfig {
+                RetNetConfig,
+                Rwkv7Config {
     /**
      * Reports every rule that is broken.
      *

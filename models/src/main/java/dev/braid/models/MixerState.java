@@ -1,7 +1,10 @@
 package dev.braid.models;
 
-/** What a mixer keeps of one sequence while decoding. */
+/** What a mixer, or a feed-forward that looks back, keeps of one sequence while decoding. */
 public interface MixerState extends AutoCloseable {
+    /** Nothing. */
+    MixerState NONE = () -> {};
+
     /** Gives the memory back. */
     @Override
     void close();

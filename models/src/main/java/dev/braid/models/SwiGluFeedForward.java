@@ -31,7 +31,7 @@ final class SwiGluFeedForward implements FeedForward {
     }
 
     @Override
-    public Variable forward(Tape tape, Variable x, Variable residual) {
+    public Variable forward(Tape tape, Variable x, Variable residual, Batch batch) {
         Variable hidden = Operations.swiGlu(tape, Operations.columnLinear(tape, x, gateUp));
         return Operations.rowLinear(tape, hidden, down, residual);
     }

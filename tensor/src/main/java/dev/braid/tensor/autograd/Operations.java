@@ -91,10 +91,15 @@ public final class Operations {
 
     /**
      * {@code x W^T} of the rows and the part of {@code weight} that are here, without any exchange: for rows that all ranks have,
-     * as after {@link GatherRows}, whose backward adds up the gradients of x. A weight that is whole on every rank gets summands
+     * as after {@link GatherRows} or {@link #columnLinear}, whose backward adds up the gradients of x. A weight that is whole on every rank gets summands
      * of its gradient where its output goes into divided weights.
      */
     public static Variable linear(Tape tape, Variable x, Weight weight) {
+        if (x.divided()) {
+            throw new IllegalArgumentException(
+                    "linear: this rank has only its share of the rows; gather them first, with"
+                            + " GatherRows or column_linear");
+        }
         return linear(tape, x, weight, null);
     }
 

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -77,8 +78,17 @@ public final class Construction {
      * @throws IllegalArgumentException when earlier layers have declared another number of columns
      */
     boolean carry(String name, int columns) {
-        CarriedValue value =
-                carried.computeIfAbsent(name, key -> new CarriedValue(key, columns, new TreeSet<>(Set.of(layer))));
+        return carry(name, columns, Optional.empty());
+    }
+
+    /** The same for a value that is made of parameters alone, F32 of {@code rows}, whatever the tokens. */
+    boolean carryFixed(String name, int rows, int columns) {
+        return carry(name, columns, Optional.of(rows));
+    }
+
+    private boolean carry(String name, int columns, Optional<Integer> fixed) {
+        CarriedValue value = carried.computeIfAbsent(
+                name, key -> new CarriedValue(key, columns, fixed, new TreeSet<>(Set.of(layer))));
         if (value.columns() != columns) {
             throw new IllegalArgumentException("layer " + layer + " reads " + name + " of " + columns
                     + " columns, but layer " + value.layers().first() + " makes it with " + value.columns());

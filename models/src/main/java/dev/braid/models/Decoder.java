@@ -185,8 +185,7 @@ public final class Decoder {
         List<StageOutput> outputs = new ArrayList<>();
         outputs.add(new StageOutput(HIDDEN, dtype(), shape, tokens, axis.ranks() > 1, true));
         for (CarriedValue value : carriedOutOf(stage)) {
-            Shape all = Shape.of(tokens, value.columns());
-            outputs.add(new StageOutput(value.name(), dtype(), all, tokens, false, true));
+            outputs.add(value.output(tokens, dtype(), true));
         }
         return outputs;
     }
@@ -382,8 +381,7 @@ public final class Decoder {
         List<StageOutput> outputs = new ArrayList<>();
         outputs.add(new StageOutput(HIDDEN, dtype(), Shape.of(tokens, config().dim()), tokens, false, false));
         for (CarriedValue value : carriedOutOf(stage)) {
-            outputs.add(
-                    new StageOutput(value.name(), dtype(), Shape.of(tokens, value.columns()), tokens, false, false));
+            outputs.add(value.output(tokens, dtype(), false));
         }
         return outputs;
     }

@@ -8,6 +8,7 @@ public sealed interface MixerConfig
                 DeltaNetConfig,
                 GatedDeltaNetConfig,
                 GlaConfig,
+                Hgrn2Config,
                 KimiDeltaConfig,
                 LightningConfig,
                 LinearAttentionConfig,

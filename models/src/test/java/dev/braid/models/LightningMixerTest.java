@@ -35,10 +35,10 @@ class LightningMixerTest extends MixerContract {
                 active(x, weights, "v"),
                 sizes.heads(),
                 sizes.key(),
-                // The first layer of one.
+                // The second layer of three.
                 (t, head, row) -> lightning.decays() == Decays.MINIMAX
-                        ? -Math.pow(2, -8.0 * (head + 1) / sizes.heads()) * 1.00001
-                        : -8.0 * head / sizes.heads());
+                        ? -Math.pow(2, -8.0 * (head + 1) / sizes.heads()) * (1 - 1 / 2.00001 + 1e-5)
+                        : -8.0 * head / sizes.heads() * 2 / 3);
         double[][] normed = PlainMath.rmsNorm(o, sizes.width(), weights.get("norm.weight"), 1e-5);
         double[][] gate = PlainMath.map(PlainMath.linear(x, weights.get("g.weight")), PlainMath::sigmoid);
         return PlainMath.linear(PlainMath.multiply(normed, gate), weights.get("output.weight"));

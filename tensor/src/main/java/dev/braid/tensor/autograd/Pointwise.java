@@ -326,7 +326,8 @@ public final class Pointwise {
                 List.of(factors),
                 gradient -> {
                     if (x.differentiable()) {
-                        Tensor passed = tape.temporary(x.value().dtype(), x.value().shape());
+                        Tensor passed =
+                                tape.temporary(x.value().dtype(), x.value().shape());
                         Elementwise.convert(compute, gradient, passed);
                         Functions.scaleColumns(compute, passed, factors);
                         tape.addGradient(x, passed);

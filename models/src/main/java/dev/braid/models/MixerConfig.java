@@ -4,7 +4,16 @@ import dev.braid.config.Faults;
 
 /** Settings of one mixer; each permitted record is a kind that {@code type:} can name. */
 public sealed interface MixerConfig
-        permits AttentionConfig, DeltaNetConfig, GatedDeltaNetConfig, KimiDeltaConfig, Mamba2Config, Rwkv7Config {
+        permits AttentionConfig,
+                DeltaNetConfig,
+                GatedDeltaNetConfig,
+                GlaConfig,
+                KimiDeltaConfig,
+                LightningConfig,
+                LinearAttentionConfig,
+                Mamba2Config,
+                RetNetConfig,
+                Rwkv7Config {
     /**
      * Reports every rule that is broken.
      *

@@ -28,7 +28,7 @@ public final class Architecture {
     final Unit embeddingUnit;
     final Weight embedding;
     final Unit outputUnit;
-    final Weight norm;
+    final Norm norm;
 
     /** Where the head's weight is: the output unit, or a unit tied to the embedding's. */
     final Unit headUnit;
@@ -41,8 +41,7 @@ public final class Architecture {
      * @param dtype of activations and of matrices as operations read them: F32 or BF16
      * @param tensorRanks ranks of the tensor axis
      * @param tensorRank this one's place on it
-     * @throws IllegalArgumentException when heads can't be divided over the tensor axis, or there are fewer rows of the vocabulary
-     *     or inner columns of a feed-forward than ranks of it
+     * @throws IllegalArgumentException when a part can't be divided over the tensor axis: see {@link ModelConfig#tensorProblems}
      */
     public Architecture(ModelConfig config, int vocabulary, DType dtype, int tensorRanks, int tensorRank) {
         if (vocabulary < tensorRanks) {
@@ -60,11 +59,11 @@ public final class Architecture {
         embedding = parameters.add(new ParameterSpec("embedding.weight", table, Division.ROWS, narrow));
         List<ModelConfig.Layer> arrangement = config.arrangement();
         for (int i = 0; i < arrangement.size(); i++) {
-            blocks.add(block(construction, arrangement.get(i), i));
+            blocks.add(Block.declare(construction, arrangement.get(i), i));
         }
         carried = construction.carried();
         outputUnit = parameters.unit("output");
-        norm = norm("norm.weight");
+        norm = Norm.declare(construction, "norm");
         if (config.tieEmbeddings()) {
             headUnit = parameters.tie("head", embeddingUnit);
             head = headUnit.weights().getFirst();
@@ -72,22 +71,6 @@ public final class Architecture {
             headUnit = outputUnit;
             head = parameters.add(new ParameterSpec("head.weight", table, Division.ROWS, narrow));
         }
-    }
-
-    private Block block(Construction construction, ModelConfig.Layer layer, int index) {
-        String prefix = "layers." + index + ".";
-        Unit unit = parameters.unit("layers." + index);
-        construction.beginLayer(index);
-        Weight mixerNorm = norm(prefix + "mixer_norm.weight");
-        Mixer mixer = config.mixers().get(layer.mixer()).build(construction, prefix + "mixer.");
-        Weight ffnNorm = norm(prefix + "ffn_norm.weight");
-        FeedForward ffn = config.ffns().get(layer.ffn()).build(construction, prefix + "ffn.");
-        return new Block(unit, mixerNorm, mixer, ffnNorm, ffn, (float) config.normEps());
-    }
-
-    private Weight norm(String name) {
-        return parameters.add(
-                new ParameterSpec(name, Shape.of(config.dim()), Division.WHOLE, new Initialization.Constant(1)));
     }
 
     /** What the model is built from. */

@@ -24,10 +24,17 @@ public final class Construction {
     private final Parameters parameters;
     private final Initializations init;
     private final Map<String, CarriedValue> carried = new LinkedHashMap<>();
+    private final int positions;
     private int layer;
 
     Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank) {
+        this(model, dtype, tensorRanks, tensorRank, model.context());
+    }
+
+    /** For parts that will see no position from {@code positions} on. */
+    Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank, int positions) {
         this.model = model;
+        this.positions = positions;
         this.dtype = dtype;
         this.tensorRanks = tensorRanks;
         this.tensorRank = tensorRank;
@@ -104,7 +111,7 @@ public final class Construction {
 
     /** The table of a base and head size, computed when it is first used; layers with the same share one. */
     Supplier<RopeTable> ropeTable(int headSize, double base) {
-        return ropeTables.computeIfAbsent(new RopeKey(headSize, base), key -> new LazyRopeTable(key, model.context()));
+        return ropeTables.computeIfAbsent(new RopeKey(headSize, base), key -> new LazyRopeTable(key, positions));
     }
 
     /** Computed once, by whichever layer runs first: a plan of a model of any size runs none. Used by one thread. */

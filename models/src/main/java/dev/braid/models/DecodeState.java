@@ -4,12 +4,12 @@ import java.util.Map;
 
 /** What a {@link Decoder} keeps of one sequence while it decodes token by token: of the layers that its rank holds. */
 public final class DecodeState implements AutoCloseable {
-    private final Map<Integer, BlockState> layers;
+    private final Map<Integer, MixerState> layers;
     private final int longest;
     private int length;
 
     /** @param layers by number */
-    DecodeState(Map<Integer, BlockState> layers, int longest) {
+    DecodeState(Map<Integer, MixerState> layers, int longest) {
         this.layers = layers;
         this.longest = longest;
     }
@@ -19,7 +19,7 @@ public final class DecodeState implements AutoCloseable {
         return length;
     }
 
-    BlockState layer(int layer) {
+    MixerState layer(int layer) {
         return layers.get(layer);
     }
 
@@ -33,6 +33,6 @@ public final class DecodeState implements AutoCloseable {
 
     @Override
     public void close() {
-        layers.values().forEach(BlockState::close);
+        layers.values().forEach(MixerState::close);
     }
 }

@@ -5,7 +5,9 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.autograd.HeadLoss;
+import dev.braid.tensor.autograd.LogitTransform;
 import dev.braid.tensor.autograd.Operations;
+import dev.braid.tensor.autograd.Pointwise;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Tape.Use;
 import dev.braid.tensor.autograd.Variable;
@@ -40,7 +42,7 @@ public final class Decoder {
     private final Compute compute;
     private final TensorAxis axis;
     private final ParameterStore store;
-    private final float epsilon;
+    private final LogitTransform transform;
 
     /**
      * Allocates the whole model for one rank; its values are zero until {@link #initialize} or until a checkpoint is loaded.
@@ -82,7 +84,8 @@ public final class Decoder {
         List<Unit> units =
                 stages.stream().flatMap(stage -> units(stage).stream()).toList();
         this.store = layout.store(compute, architecture.parameters().held(units));
-        this.epsilon = (float) config.normEps();
+        this.transform = new LogitTransform(
+                (float) config.logitScale(), config.logitSoftCap().map(Double::floatValue));
     }
 
     /** What the model was built from. */
@@ -213,7 +216,7 @@ public final class Decoder {
         }
         Variable normed = norm(tape, x);
         enterHead(tape);
-        double loss = HeadLoss.of(tape, normed, architecture.head, batch.labels(), scale, 0);
+        double loss = HeadLoss.of(tape, normed, architecture.head, batch.labels(), scale, 0, transform);
         leaveHead(tape);
         return new StageResult(Map.of(), loss);
     }
@@ -274,7 +277,7 @@ public final class Decoder {
 
     private Tensor logits(Tape tape, Variable normed) {
         enterHead(tape);
-        Tensor logits = Operations.logits(tape, normed, architecture.head);
+        Tensor logits = Operations.logits(tape, normed, architecture.head, transform);
         leaveHead(tape);
         return logits;
     }
@@ -321,7 +324,11 @@ public final class Decoder {
 
     private Variable embed(Tape tape, Batch batch) {
         tape.enter(architecture.embeddingUnit, Use.FORWARD);
-        Variable x = Operations.embedding(tape, batch.tokens(), architecture.embedding);
+        float factor = config().embeddingFactor();
+        Variable x = tape.scope(() -> {
+            Variable rows = Operations.embedding(tape, batch.tokens(), architecture.embedding);
+            return factor == 1 ? rows : Pointwise.scale(tape, rows, factor);
+        });
         tape.leave(architecture.embeddingUnit, Use.FORWARD);
         return x;
     }
@@ -329,7 +336,7 @@ public final class Decoder {
     /** The last norm, with the output unit entered. */
     private Variable norm(Tape tape, Variable x) {
         tape.enter(architecture.outputUnit, Use.KEPT);
-        return Operations.rmsNorm(tape, x, architecture.norm, epsilon);
+        return architecture.norm.apply(tape, x);
     }
 
     /** The loss makes the head's gradients in forward and needs no values in backward. */
@@ -348,7 +355,7 @@ public final class Decoder {
 
     /** State for decoding one sequence of at most {@code longest} tokens. The caller closes it. */
     public DecodeState newState(int longest) {
-        Map<Integer, BlockState> states = new HashMap<>();
+        Map<Integer, MixerState> states = new HashMap<>();
         for (int stage : held) {
             Stage part = split.stages().get(stage);
             for (int layer = part.from(); layer < part.to(); layer++) {

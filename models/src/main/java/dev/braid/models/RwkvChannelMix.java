@@ -51,7 +51,7 @@ final class RwkvChannelMix implements FeedForward {
     }
 
     @Override
-    public MixerState newState(Memory memory) {
+    public MixerState newState(Memory memory, int longest) {
         return new RecurrentState(memory, List.of(Shape.of(1, dim)));
     }
 

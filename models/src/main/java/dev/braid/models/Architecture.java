@@ -10,6 +10,7 @@ import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.Weight;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -22,6 +23,7 @@ public final class Architecture {
     private final DType dtype;
     private final Parameters parameters;
     private final List<Block> blocks = new ArrayList<>();
+    private final List<CarriedValue> carried;
 
     final Unit embeddingUnit;
     final Weight embedding;
@@ -59,6 +61,7 @@ public final class Architecture {
         for (int i = 0; i < arrangement.size(); i++) {
             blocks.add(Block.declare(construction, arrangement.get(i), i));
         }
+        carried = construction.carried();
         outputUnit = parameters.unit("output");
         norm = Norm.declare(construction, "norm");
         if (config.tieEmbeddings()) {
@@ -92,6 +95,25 @@ public final class Architecture {
 
     List<Block> blocks() {
         return blocks;
+    }
+
+    /** Names of the values of earlier layers that a layer reads. */
+    List<String> reads(int layer) {
+        return carriedNames(value -> value.readBy(layer));
+    }
+
+    /** Names of the values that a layer makes and a later one reads. */
+    List<String> makes(int layer) {
+        return carriedNames(value -> value.madeBy(layer) && value.crosses(layer + 1));
+    }
+
+    private List<String> carriedNames(Predicate<CarriedValue> chosen) {
+        return carried.stream().filter(chosen).map(CarriedValue::name).toList();
+    }
+
+    /** Values that layers before {@code layer} make for it or for later ones. */
+    List<CarriedValue> carriedInto(int layer) {
+        return carried.stream().filter(value -> value.crosses(layer)).toList();
     }
 
     /** The units that a stage uses, in the order of the forward pass. */

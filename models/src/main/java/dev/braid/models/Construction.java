@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /** What the parts of a model need while it is built. */
-final class Construction {
+public final class Construction {
     private record RopeKey(int headSize, RopeConfig rope) {}
 
     private final Map<RopeKey, Supplier<RopeTable>> ropeTables = new HashMap<>();

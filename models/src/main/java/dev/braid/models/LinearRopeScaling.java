@@ -7,8 +7,8 @@ import dev.braid.config.Validated;
 
 /** Positions divided by a factor (Chen et al. 2023, arXiv 2306.15595), as in the global layers of Gemma 3. */
 @Choice("linear")
-public record LinearRopeScaling(@Key("What positions are divided by.") double factor)
-        implements RopeScaling, Validated {
+public record LinearRopeScaling(
+        @Key("What positions are divided by.") double factor) implements RopeScaling, Validated {
     @Override
     public void apply(float[] inverseFrequencies) {
         for (int i = 0; i < inverseFrequencies.length; i++) {

@@ -11,4 +11,12 @@ public sealed interface MixerConfig permits AttentionConfig {
      * @param path key of this mixer relative to the model
      */
     void validate(int dim, String path, Faults faults);
+
+    /**
+     * Declares the parameters of one layer and makes it.
+     *
+     * @param prefix of the parameters' names: {@code layers.3.mixer.}
+     * @throws IllegalArgumentException when it can't be divided over the tensor axis
+     */
+    Mixer build(Construction construction, String prefix);
 }

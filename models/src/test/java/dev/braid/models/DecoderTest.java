@@ -42,8 +42,60 @@ class DecoderTest {
                 new Case("multi-query, biases", config(24, false, attention(3, 1, rope, true, false), 33)),
                 new Case("q/k norm", config(24, true, attention(6, 3, rope, false, true), 17)),
                 new Case(
-                        "no positions, odd heads",
-                        config(15, false, attention(3, 1, Optional.empty(), true, true), 7)));
+                        "no positions, odd heads", config(15, false, attention(3, 1, Optional.empty(), true, true), 7)),
+                new Case("window, sinks", config(24, true, windowed(4, 2), 20)),
+                new Case("window of one token", config(24, true, windowed(1, 0), 20)),
+                new Case("cap, scale, part of the heads rotated, biases", config(24, true, capped(), 20)),
+                new Case("gate", config(24, false, gated(false), 20)),
+                new Case("gate, biases", config(24, false, gated(true), 20)));
+    }
+
+    private static AttentionConfig windowed(int window, int sinks) {
+        return new AttentionConfig(
+                3,
+                Optional.of(1),
+                Optional.empty(),
+                Optional.of(new RopeConfig(10000)),
+                false,
+                false,
+                QkNorm.HEAD,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(window),
+                sinks,
+                false);
+    }
+
+    private static AttentionConfig capped() {
+        return new AttentionConfig(
+                3,
+                Optional.of(3),
+                Optional.empty(),
+                Optional.of(new RopeConfig(100, 0.5, Optional.empty())),
+                true,
+                true,
+                QkNorm.NONE,
+                Optional.of(0.7),
+                Optional.of(1.5),
+                Optional.empty(),
+                0,
+                false);
+    }
+
+    private static AttentionConfig gated(boolean bias) {
+        return new AttentionConfig(
+                4,
+                Optional.of(2),
+                Optional.empty(),
+                Optional.of(new RopeConfig(10000)),
+                bias,
+                bias,
+                QkNorm.NONE,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                0,
+                true);
     }
 
     private static AttentionConfig attention(

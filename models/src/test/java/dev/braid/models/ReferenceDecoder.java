@@ -52,6 +52,10 @@ final class ReferenceDecoder {
         int groups = settings.keyValueHeads();
         double[][] q = project(prefix, "q", x, heads * size, settings.qkvBias());
         double[][] k = project(prefix, "k", x, groups * size, settings.qkvBias());
+        if (settings.qkNorm() == QkNorm.WIDTH) {
+            q = norm(q, prefix + "q_norm.weight");
+            k = norm(k, prefix + "k_norm.weight");
+        }
         double[][] v = project(prefix, "v", x, groups * size, settings.qkvBias());
         double[][] mixed = new double[x.length][heads * size];
         for (int h = 0; h < heads; h++) {
@@ -61,7 +65,7 @@ final class ReferenceDecoder {
                 double[] scores = new double[t + 1];
                 for (int s = 0; s <= t; s++) {
                     double[] key = head(prefix, "k", settings, k[s], group, s);
-                    scores[s] = dot(query, key) / Math.sqrt(size);
+                    scores[s] = score(settings, dot(query, key), t, s);
                 }
                 double total = logSum(scores);
                 for (int s = 0; s <= t; s++) {
@@ -71,7 +75,25 @@ final class ReferenceDecoder {
                 }
             }
         }
-        return linear(mixed, prefix + "output.weight", config.dim());
+        if (settings.gate()) {
+            double[][] gate = linear(x, prefix + "gate.weight", heads * size);
+            for (int t = 0; t < x.length; t++) {
+                for (int i = 0; i < heads * size; i++) {
+                    mixed[t][i] /= 1 + Math.exp(-gate[t][i]);
+                }
+            }
+        }
+        return project(prefix, "output", mixed, config.dim(), settings.outputBias());
+    }
+
+    /** The score of a key at {@code s} for the query at {@code t}; minus infinity where it is out of sight. */
+    private double score(AttentionConfig settings, double product, int t, int s) {
+        int window = settings.window().orElse(Integer.MAX_VALUE);
+        if (t - s >= window && s >= settings.sinks()) {
+            return Double.NEGATIVE_INFINITY;
+        }
+        double scaled = product * settings.scale().orElse(1 / Math.sqrt(settings.headSize(config.dim())));
+        return settings.cap().map(cap -> cap * Math.tanh(scaled / cap)).orElse(scaled);
     }
 
     private double[][] project(String prefix, String name, double[][] x, int outputs, boolean bias) {
@@ -93,17 +115,19 @@ final class ReferenceDecoder {
         int size = settings.headSize(config.dim());
         double[] head = new double[size];
         System.arraycopy(line, index * size, head, 0, size);
-        if (settings.qkNorm()) {
+        if (settings.qkNorm() == QkNorm.HEAD) {
             head = normalise(head, parameters.get(prefix + name + "_norm.weight"));
         }
         if (settings.rope().isEmpty()) {
             return head;
         }
-        double[] rotated = new double[size];
-        for (int i = 0; i < size / 2; i++) {
-            double angle = position * Math.pow(settings.rope().get().base(), -2.0 * i / size);
-            rotated[i] = head[i] * Math.cos(angle) - head[i + size / 2] * Math.sin(angle);
-            rotated[i + size / 2] = head[i + size / 2] * Math.cos(angle) + head[i] * Math.sin(angle);
+        RopeConfig rope = settings.rope().get();
+        int turned = rope.rotated(size);
+        double[] rotated = head.clone();
+        for (int i = 0; i < turned / 2; i++) {
+            double angle = position * Math.pow(rope.base(), -2.0 * i / turned);
+            rotated[i] = head[i] * Math.cos(angle) - head[i + turned / 2] * Math.sin(angle);
+            rotated[i + turned / 2] = head[i + turned / 2] * Math.cos(angle) + head[i] * Math.sin(angle);
         }
         return rotated;
     }

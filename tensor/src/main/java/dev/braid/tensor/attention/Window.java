@@ -27,9 +27,12 @@ public record Window(long length, int sinks) {
         return length != Long.MAX_VALUE;
     }
 
-    /** Keys that the query at {@code position} sees, when there are keys at all positions from 0. */
-    public long visible(long position) {
-        long recent = Math.min(position + 1, length);
-        return recent + Math.min(sinks, position + 1 - recent);
+    /** Pairs of a query and a key that it sees, in a sequence of {@code tokens}. */
+    public double visiblePairs(int tokens) {
+        double near = Math.min(tokens, length);
+        double beyond = tokens - near;
+        double kept = Math.min(sinks, beyond);
+        // The first queries see 1, 2, ... keys, the others a whole window, and of the sinks those that have left it.
+        return near * (near + 1) / 2 + beyond * near + kept * (kept + 1) / 2 + (beyond - kept) * kept;
     }
 }

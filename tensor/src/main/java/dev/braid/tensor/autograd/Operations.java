@@ -128,6 +128,7 @@ public final class Operations {
         Elementwise.addBias(compute, x.value(), bias.compute());
         return tape.record(
                 x.value(),
+                x.tokenRows(),
                 List.of(),
                 gradient -> tape.addGradient(x, gradient.retain()),
                 gradient -> Elementwise.columnSum(compute, gradient, bias.gradient()));

@@ -11,6 +11,9 @@ public interface KernelProvider {
     /** Between BF16 and F32. */
     ConversionKernels conversion();
 
+    /** Functions of single elements. */
+    FunctionKernels functions();
+
     /** Root-mean-square normalisation. */
     RmsNormKernels rmsNorm();
 

@@ -3,6 +3,7 @@ package dev.braid.tensor.kernels;
 /** The reference: plain loops that are meant to be read. Runs anywhere. */
 final class ScalarKernels implements KernelProvider {
     private final ConversionKernels conversion = new ScalarConversion();
+    private final FunctionKernels functions = new ScalarFunctions();
     private final RmsNormKernels rmsNorm = new ScalarRmsNorm();
     private final RopeKernels rope = new ScalarRope();
     private final SwiGluKernels swiGlu = new ScalarSwiGlu();
@@ -22,6 +23,11 @@ final class ScalarKernels implements KernelProvider {
     @Override
     public ConversionKernels conversion() {
         return conversion;
+    }
+
+    @Override
+    public FunctionKernels functions() {
+        return functions;
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.braid.tensor.kernels;
 /** Vector API kernels, at the width of {@link Species}. */
 final class VectorKernels implements KernelProvider {
     private final ConversionKernels conversion = new VectorConversion();
+    private final FunctionKernels functions = new VectorFunctions();
     private final RmsNormKernels rmsNorm = new VectorRmsNorm();
     private final RopeKernels rope = new VectorRope();
     private final SwiGluKernels swiGlu = new VectorSwiGlu();
@@ -22,6 +23,11 @@ final class VectorKernels implements KernelProvider {
     @Override
     public ConversionKernels conversion() {
         return conversion;
+    }
+
+    @Override
+    public FunctionKernels functions() {
+        return functions;
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.braid.trainer.plan;
 
 import dev.braid.models.AttentionConfig;
 import dev.braid.models.ModelConfig;
+import dev.braid.models.QkNorm;
 import dev.braid.models.SwiGluConfig;
 
 /**
@@ -28,7 +29,7 @@ record BlockShape(int dim, int heads, int kvHeads, int headSize, int hidden, boo
                 Math.ceilDiv(attention.keyValueHeads(), tensorRanks),
                 attention.headSize(model.dim()),
                 Math.ceilDiv(swiGlu.hidden(), tensorRanks),
-                attention.qkNorm());
+                attention.qkNorm() != QkNorm.NONE);
     }
 
     /** Query heads stay with their KV head, unless ranks hold copies of it. */

@@ -1,7 +1,10 @@
 package dev.braid.models;
 
 /** Settings of one feed-forward; each permitted record is a kind that {@code type:} can name. */
-public sealed interface FeedForwardConfig permits SwiGluConfig {
+public sealed interface FeedForwardConfig permits SwiGluConfig, GeGluConfig, ReluSquaredConfig {
+    /** Inner width, which the ranks of the tensor axis divide. */
+    int hidden();
+
     /**
      * Declares the parameters of one layer and makes it.
      *

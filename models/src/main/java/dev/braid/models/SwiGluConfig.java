@@ -4,6 +4,7 @@ import dev.braid.config.Choice;
 import dev.braid.config.Faults;
 import dev.braid.config.Key;
 import dev.braid.config.Validated;
+import dev.braid.tensor.autograd.Operations;
 
 /** {@code down(silu(gate(x)) * up(x))} (Shazeer 2020, arXiv 2002.05202). */
 @Choice("swiglu")
@@ -17,6 +18,6 @@ public record SwiGluConfig(@Key("Inner width.") int hidden) implements FeedForwa
 
     @Override
     public FeedForward build(Construction construction, String prefix) {
-        return new SwiGluFeedForward(this, construction, prefix);
+        return new GatedFeedForward(hidden, Operations::swiGlu, construction, prefix);
     }
 }

@@ -47,7 +47,9 @@ class DecoderTest {
                 new Case("window of one token", config(24, true, windowed(1, 0), 20)),
                 new Case("cap, scale, part of the heads rotated, biases", config(24, true, capped(), 20)),
                 new Case("gate", config(24, false, gated(false), 20)),
-                new Case("gate, biases", config(24, false, gated(true), 20)));
+                new Case("gate, biases", config(24, false, gated(true), 20)),
+                new Case("geglu", config(24, true, windowed(4, 0), new GeGluConfig(35))),
+                new Case("squared relu", config(24, true, windowed(4, 0), new ReluSquaredConfig(35))));
     }
 
     private static AttentionConfig windowed(int window, int sinks) {
@@ -104,13 +106,17 @@ class DecoderTest {
     }
 
     private static ModelConfig config(int dim, boolean tied, AttentionConfig attention, int hidden) {
+        return config(dim, tied, attention, new SwiGluConfig(hidden));
+    }
+
+    private static ModelConfig config(int dim, boolean tied, AttentionConfig attention, FeedForwardConfig ffn) {
         return new ModelConfig(
                 dim,
                 2,
                 LENGTH,
                 tied,
                 Map.of("attn", attention),
-                Map.of("mlp", new SwiGluConfig(hidden)),
+                Map.of("mlp", ffn),
                 List.of("attn+mlp"),
                 Optional.empty(),
                 1e-5,

@@ -40,7 +40,8 @@ final class ReferenceDecoder {
             ModelConfig.Layer layer = config.arrangement().get(i);
             AttentionConfig attention = (AttentionConfig) config.mixers().get(layer.mixer());
             x = add(x, attention(prefix + "mixer.", attention, norm(x, prefix + "mixer_norm.weight")));
-            x = add(x, swiGlu(prefix + "ffn.", norm(x, prefix + "ffn_norm.weight")));
+            FeedForwardConfig ffn = config.ffns().get(layer.ffn());
+            x = add(x, feedForward(prefix + "ffn.", ffn, norm(x, prefix + "ffn_norm.weight")));
         }
         String head = config.tieEmbeddings() ? "embedding.weight" : "head.weight";
         return linear(norm(x, "norm.weight"), head, vocabulary);
@@ -132,16 +133,22 @@ final class ReferenceDecoder {
         return rotated;
     }
 
-    private double[][] swiGlu(String prefix, double[][] x) {
-        int hidden = parameters.get(prefix + "gate.weight").length / config.dim();
-        double[][] gate = linear(x, prefix + "gate.weight", hidden);
-        double[][] up = linear(x, prefix + "up.weight", hidden);
+    private double[][] feedForward(String prefix, FeedForwardConfig settings, double[][] x) {
+        double[][] inner = linear(x, prefix + "up.weight", settings.hidden());
+        double[][] gate =
+                settings instanceof ReluSquaredConfig ? inner : linear(x, prefix + "gate.weight", settings.hidden());
         for (int t = 0; t < x.length; t++) {
-            for (int i = 0; i < hidden; i++) {
-                gate[t][i] = gate[t][i] / (1 + Math.exp(-gate[t][i])) * up[t][i];
+            for (int i = 0; i < settings.hidden(); i++) {
+                double g = gate[t][i];
+                inner[t][i] = switch (settings) {
+                    case SwiGluConfig swiGlu -> g / (1 + Math.exp(-g)) * inner[t][i];
+                    case GeGluConfig geGlu ->
+                        g / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (g + 0.044715 * g * g * g))) * inner[t][i];
+                    case ReluSquaredConfig squared -> Math.max(g, 0) * Math.max(g, 0);
+                };
             }
         }
-        return linear(gate, prefix + "down.weight", config.dim());
+        return linear(inner, prefix + "down.weight", config.dim());
     }
 
     private double[][] norm(double[][] x, String weight) {

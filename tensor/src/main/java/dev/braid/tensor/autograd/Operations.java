@@ -10,6 +10,7 @@ import dev.braid.tensor.attention.AttentionSpec;
 import dev.braid.tensor.attention.Heads;
 import dev.braid.tensor.ops.Elementwise;
 import dev.braid.tensor.ops.Embedding;
+import dev.braid.tensor.ops.GeGlu;
 import dev.braid.tensor.ops.HeadNorm;
 import dev.braid.tensor.ops.RmsNorm;
 import dev.braid.tensor.ops.Rope;
@@ -315,15 +316,32 @@ public final class Operations {
 
     /** {@code silu(gate) * up} of a packed {@code [gate, up]} matrix [n, 2 F]: [n, F]. */
     public static Variable swiGlu(Tape tape, Variable gateUp) {
+        return gated(tape, gateUp, SwiGlu::forward, SwiGlu::inputGradient);
+    }
+
+    /** {@code gelu(gate) * up} of a packed {@code [gate, up]} matrix [n, 2 F]: [n, F]. */
+    public static Variable geGlu(Tape tape, Variable gateUp) {
+        return gated(tape, gateUp, GeGlu::forward, GeGlu::inputGradient);
+    }
+
+    private interface GatedForward {
+        void run(Compute compute, Tensor gateUp, Tensor out);
+    }
+
+    private interface GatedGradient {
+        void run(Compute compute, Tensor dOut, Tensor gateUp, Tensor dGateUp);
+    }
+
+    private static Variable gated(Tape tape, Variable gateUp, GatedForward forward, GatedGradient inputGradient) {
         Compute compute = tape.compute();
         Tensor out = tape.output(tape.dtype(), Shape.of(gateUp.rows(), gateUp.columns() / 2));
-        SwiGlu.forward(compute, gateUp.value(), out);
+        forward.run(compute, gateUp.value(), out);
         return tape.record(
                 out,
                 List.of(gateUp.value()),
                 gradient -> {
                     Tensor passed = tape.temporary(tape.dtype(), gateUp.value().shape());
-                    SwiGlu.inputGradient(compute, gradient, gateUp.value(), passed);
+                    inputGradient.run(compute, gradient, gateUp.value(), passed);
                     tape.addGradient(gateUp, passed);
                 },
                 null);

@@ -21,7 +21,10 @@ public interface KernelProvider {
     RopeKernels rope();
 
     /** The gated activation SwiGLU. */
-    SwiGluKernels swiGlu();
+    GatedUnitKernels swiGlu();
+
+    /** The gated activation GeGLU. */
+    GatedUnitKernels geGlu();
 
     /** Embedding look-up. */
     EmbeddingKernels embedding();

@@ -6,7 +6,8 @@ final class ScalarKernels implements KernelProvider {
     private final FunctionKernels functions = new ScalarFunctions();
     private final RmsNormKernels rmsNorm = new ScalarRmsNorm();
     private final RopeKernels rope = new ScalarRope();
-    private final SwiGluKernels swiGlu = new ScalarSwiGlu();
+    private final GatedUnitKernels swiGlu = new ScalarSwiGlu();
+    private final GatedUnitKernels geGlu = new ScalarGeGlu();
     private final EmbeddingKernels embedding = new ScalarEmbedding();
     private final CrossEntropyKernels crossEntropy = new ScalarCrossEntropy();
     private final ElementwiseKernels elementwise = new ScalarElementwise();
@@ -41,8 +42,13 @@ final class ScalarKernels implements KernelProvider {
     }
 
     @Override
-    public SwiGluKernels swiGlu() {
+    public GatedUnitKernels swiGlu() {
         return swiGlu;
+    }
+
+    @Override
+    public GatedUnitKernels geGlu() {
+        return geGlu;
     }
 
     @Override

@@ -6,7 +6,8 @@ final class VectorKernels implements KernelProvider {
     private final FunctionKernels functions = new VectorFunctions();
     private final RmsNormKernels rmsNorm = new VectorRmsNorm();
     private final RopeKernels rope = new VectorRope();
-    private final SwiGluKernels swiGlu = new VectorSwiGlu();
+    private final GatedUnitKernels swiGlu = new VectorSwiGlu();
+    private final GatedUnitKernels geGlu = new VectorGeGlu();
     private final EmbeddingKernels embedding = new VectorEmbedding();
     private final CrossEntropyKernels crossEntropy = new VectorCrossEntropy();
     private final ElementwiseKernels elementwise = new VectorElementwise();
@@ -41,8 +42,13 @@ final class VectorKernels implements KernelProvider {
     }
 
     @Override
-    public SwiGluKernels swiGlu() {
+    public GatedUnitKernels swiGlu() {
         return swiGlu;
+    }
+
+    @Override
+    public GatedUnitKernels geGlu() {
+        return geGlu;
     }
 
     @Override

@@ -32,9 +32,10 @@ final class LlamaShapes {
             case AttentionConfig mixer -> mixer;
         };
         FeedForwardConfig ffn = config.ffns().get(layer.ffn());
-        SwiGluConfig swiGlu = switch (ffn) {
-            case SwiGluConfig settings -> settings;
-        };
+        if (!(ffn instanceof SwiGluConfig swiGlu)) {
+            throw new IllegalArgumentException("no Hugging Face type of the Llama family has a feed-forward other than"
+                    + " swiglu; the config has " + ffn);
+        }
         RopeConfig rope = attention
                 .rope()
                 .orElseThrow(() -> new IllegalArgumentException(

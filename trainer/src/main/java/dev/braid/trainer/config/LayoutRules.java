@@ -2,7 +2,6 @@ package dev.braid.trainer.config;
 
 import dev.braid.config.Faults;
 import dev.braid.models.AttentionConfig;
-import dev.braid.models.SwiGluConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -105,8 +104,8 @@ final class LayoutRules {
             }
         });
         experiment.model().ffns().forEach((name, ffn) -> {
-            if (ffn instanceof SwiGluConfig swiglu && swiglu.hidden() < tensor) {
-                texts.add("more ranks than the hidden width " + swiglu.hidden() + " of " + name);
+            if (ffn.hidden() < tensor) {
+                texts.add("more ranks than the hidden width " + ffn.hidden() + " of " + name);
             }
         });
         experiment.vocabulary().ifPresent(size -> {

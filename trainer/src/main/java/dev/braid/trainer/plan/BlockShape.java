@@ -3,7 +3,6 @@ package dev.braid.trainer.plan;
 import dev.braid.models.AttentionConfig;
 import dev.braid.models.ModelConfig;
 import dev.braid.models.QkNorm;
-import dev.braid.models.SwiGluConfig;
 
 /**
  * Widths of one layer on the first rank of the tensor axis, which has the most where ranks differ.
@@ -20,15 +19,12 @@ record BlockShape(int dim, int heads, int kvHeads, int headSize, int hidden, boo
         AttentionConfig attention = switch (model.mixers().get(layer.mixer())) {
             case AttentionConfig config -> config;
         };
-        SwiGluConfig swiGlu = switch (model.ffns().get(layer.ffn())) {
-            case SwiGluConfig config -> config;
-        };
         return new BlockShape(
                 model.dim(),
                 queryHeads(attention, tensorRanks),
                 Math.ceilDiv(attention.keyValueHeads(), tensorRanks),
                 attention.headSize(model.dim()),
-                Math.ceilDiv(swiGlu.hidden(), tensorRanks),
+                Math.ceilDiv(model.ffns().get(layer.ffn()).hidden(), tensorRanks),
                 attention.qkNorm() != QkNorm.NONE);
     }
 

@@ -3,7 +3,6 @@ package dev.braid.trainer.plan;
 import dev.braid.models.AttentionConfig;
 import dev.braid.models.FeedForwardConfig;
 import dev.braid.models.MixerConfig;
-import dev.braid.models.SwiGluConfig;
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.tensor.DType;
 import java.util.ArrayList;
@@ -144,10 +143,7 @@ public final class Remedies {
             }
         }
         for (FeedForwardConfig ffn : input.model().ffns().values()) {
-            boolean divided = switch (ffn) {
-                case SwiGluConfig swiGlu -> swiGlu.hidden() >= ranks;
-            };
-            if (!divided) {
+            if (ffn.hidden() < ranks) {
                 return false;
             }
         }

@@ -6,6 +6,8 @@ final class ScalarKernels implements KernelProvider {
     private final FunctionKernels functions = new ScalarFunctions();
     private final RmsNormKernels rmsNorm = new ScalarRmsNorm();
     private final RopeKernels rope = new ScalarRope();
+    private final CausalFilterKernels causalFilter = new ScalarCausalFilter();
+    private final GroupNormKernels groupNorm = new ScalarGroupNorm();
     private final GatedUnitKernels swiGlu = new ScalarSwiGlu();
     private final GatedUnitKernels geGlu = new ScalarGeGlu();
     private final EmbeddingKernels embedding = new ScalarEmbedding();
@@ -39,6 +41,16 @@ final class ScalarKernels implements KernelProvider {
     @Override
     public RopeKernels rope() {
         return rope;
+    }
+
+    @Override
+    public CausalFilterKernels causalFilter() {
+        return causalFilter;
+    }
+
+    @Override
+    public GroupNormKernels groupNorm() {
+        return groupNorm;
     }
 
     @Override

@@ -6,6 +6,8 @@ final class VectorKernels implements KernelProvider {
     private final FunctionKernels functions = new VectorFunctions();
     private final RmsNormKernels rmsNorm = new VectorRmsNorm();
     private final RopeKernels rope = new VectorRope();
+    private final CausalFilterKernels causalFilter = new VectorCausalFilter();
+    private final GroupNormKernels groupNorm = new VectorGroupNorm();
     private final GatedUnitKernels swiGlu = new VectorSwiGlu();
     private final GatedUnitKernels geGlu = new VectorGeGlu();
     private final EmbeddingKernels embedding = new VectorEmbedding();
@@ -39,6 +41,16 @@ final class VectorKernels implements KernelProvider {
     @Override
     public RopeKernels rope() {
         return rope;
+    }
+
+    @Override
+    public CausalFilterKernels causalFilter() {
+        return causalFilter;
+    }
+
+    @Override
+    public GroupNormKernels groupNorm() {
+        return groupNorm;
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.braid.config.Faults;
 import dev.braid.config.Key;
 import dev.braid.tensor.attention.AttentionOptions;
 import dev.braid.tensor.attention.Window;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -100,10 +101,13 @@ public record AttentionConfig(
     /**
      * Whether {@code ranks} of the tensor axis can divide the heads so that each has the KV heads of its query heads, and no
      * others. Where there are fewer KV heads than ranks, ranks hold copies of one, and its query heads are divided evenly over
-     * them.
+     * them; a norm over their width would count copies twice and forbids them.
      */
     public boolean dividesOver(int ranks) {
         int groups = keyValueHeads();
+        if (groups < ranks && qkNorm == QkNorm.WIDTH) {
+            return false;
+        }
         return groups >= ranks || ranks % groups == 0 && heads / groups % (ranks / groups) == 0;
     }
 
@@ -184,6 +188,24 @@ public record AttentionConfig(
                     "rotates " + rotated + " of the " + size + " values of a head, but they turn in pairs",
                     "choose a fraction that makes an even number");
         }
+    }
+
+    @Override
+    public List<String> tensorProblems(ModelConfig model, String name, int ranks) {
+        int groups = keyValueHeads();
+        if (ranks > heads) {
+            return List.of("more tensor ranks than the " + heads + " heads of " + name);
+        } else if (heads % ranks != 0) {
+            return List.of("which does not divide the " + heads + " heads of " + name);
+        } else if (groups % ranks != 0 && ranks % groups != 0) {
+            return List.of("but the " + groups + " key and value heads of " + name
+                    + " can be neither divided over so many ranks nor repeated evenly on them");
+        }
+        if (groups < ranks && qkNorm == QkNorm.WIDTH) {
+            return List.of("more ranks than the " + groups + " key and value heads of " + name
+                    + ", which qk_norm: width normalises together");
+        }
+        return List.of();
     }
 
     private static String divisors(int number) {

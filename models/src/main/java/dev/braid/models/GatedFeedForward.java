@@ -38,7 +38,7 @@ final class GatedFeedForward implements FeedForward {
     }
 
     @Override
-    public Variable forward(Tape tape, Variable x, Variable residual) {
+    public Variable forward(Tape tape, Variable x, Variable residual, Batch batch) {
         Variable hidden = unit.apply(tape, Operations.columnLinear(tape, x, gateUp));
         return Operations.rowLinear(tape, hidden, down, residual);
     }

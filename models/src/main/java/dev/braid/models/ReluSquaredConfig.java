@@ -13,6 +13,7 @@ import dev.braid.tensor.ops.ElementFunction;
 import dev.braid.tensor.parameters.Division;
 import dev.braid.tensor.parameters.ParameterSpec;
 import dev.braid.tensor.parameters.Weight;
+import java.util.List;
 
 /** {@code down(max(up(x), 0)^2)}, without a gate (So et al. 2021, arXiv 2109.08668). */
 @Choice("relu_squared")
@@ -22,6 +23,11 @@ public record ReluSquaredConfig(@Key("Inner width.") int hidden) implements Feed
         if (hidden < 1) {
             faults.add("hidden", "is " + hidden + ", must be at least 1", "4 times model.dim is usual");
         }
+    }
+
+    @Override
+    public List<String> tensorProblems(ModelConfig model, String name, int ranks) {
+        return hidden < ranks ? List.of("more ranks than the hidden width " + hidden + " of " + name) : List.of();
     }
 
     @Override
@@ -53,7 +59,7 @@ public record ReluSquaredConfig(@Key("Inner width.") int hidden) implements Feed
         }
 
         @Override
-        public Variable forward(Tape tape, Variable x, Variable residual) {
+        public Variable forward(Tape tape, Variable x, Variable residual, Batch batch) {
             Variable inner = Operations.columnLinear(tape, x, up);
             Variable squared = Pointwise.apply(tape, inner, ElementFunction.SQUARED_RELU);
             return Operations.rowLinear(tape, squared, down, residual);

@@ -1,8 +1,10 @@
 package dev.braid.trainer.plan;
 
 import dev.braid.models.AttentionConfig;
+import dev.braid.models.GeGluConfig;
 import dev.braid.models.ModelConfig;
 import dev.braid.models.QkNorm;
+import dev.braid.models.SwiGluConfig;
 
 /**
  * Widths of one layer on the first rank of the tensor axis, which has the most where ranks differ.
@@ -18,13 +20,19 @@ record BlockShape(int dim, int heads, int kvHeads, int headSize, int hidden, boo
     static BlockShape of(ModelConfig model, ModelConfig.Layer layer, int tensorRanks) {
         AttentionConfig attention = switch (model.mixers().get(layer.mixer())) {
             case AttentionConfig config -> config;
+            default -> throw new IllegalArgumentException("not planned");
+        };
+        int hidden = switch (model.ffns().get(layer.ffn().orElseThrow())) {
+            case SwiGluConfig config -> config.hidden();
+            case GeGluConfig config -> config.hidden();
+            default -> throw new IllegalArgumentException("not planned");
         };
         return new BlockShape(
                 model.dim(),
                 queryHeads(attention, tensorRanks),
                 Math.ceilDiv(attention.keyValueHeads(), tensorRanks),
                 attention.headSize(model.dim()),
-                Math.ceilDiv(model.ffns().get(layer.ffn()).hidden(), tensorRanks),
+                Math.ceilDiv(hidden, tensorRanks),
                 attention.qkNorm() != QkNorm.NONE);
     }
 

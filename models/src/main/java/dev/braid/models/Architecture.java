@@ -10,7 +10,6 @@ import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.Weight;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -58,7 +57,7 @@ public final class Architecture {
         embedding = parameters.add(new ParameterSpec("embedding.weight", table, Division.ROWS, narrow));
         List<ModelConfig.Layer> arrangement = config.arrangement();
         for (int i = 0; i < arrangement.size(); i++) {
-            blocks.add(block(construction, arrangement.get(i), i));
+            blocks.add(Block.declare(construction, arrangement.get(i), i));
         }
         outputUnit = parameters.unit("output");
         norm = Norm.declare(construction, "norm");
@@ -69,28 +68,6 @@ public final class Architecture {
             headUnit = outputUnit;
             head = parameters.add(new ParameterSpec("head.weight", table, Division.ROWS, narrow));
         }
-    }
-
-    private Block block(Construction construction, ModelConfig.Layer layer, int index) {
-        String prefix = "layers." + index + ".";
-        NormPlace place = config.normPlace(layer);
-        Unit unit = parameters.unit("layers." + index);
-        Optional<Norm> entry = index == 0 && config.embeddingNorm()
-                ? Optional.of(Norm.declare(construction, prefix + "input_norm"))
-                : Optional.empty();
-        Block.Norms mixerNorms = norms(construction, place, prefix + "mixer");
-        Mixer mixer = config.mixers().get(layer.mixer()).build(construction, prefix + "mixer.");
-        Optional<Block.Second> second = layer.ffn().map(name -> {
-            Block.Norms norms = norms(construction, place, prefix + "ffn");
-            return new Block.Second(norms, config.ffns().get(name).build(construction, prefix + "ffn."));
-        });
-        return new Block(unit, entry, mixerNorms, mixer, second);
-    }
-
-    private static Block.Norms norms(Construction construction, NormPlace place, String part) {
-        return new Block.Norms(
-                place.before() ? Optional.of(Norm.declare(construction, part + "_norm")) : Optional.empty(),
-                place.after() ? Optional.of(Norm.declare(construction, part + "_post_norm")) : Optional.empty());
     }
 
     /** What the model is built from. */

@@ -15,13 +15,23 @@ public final class Construction {
     private final ModelConfig model;
     private final DType dtype;
     private final int tensorRanks;
+    private final int tensorRank;
     private final Parameters parameters;
     private final Initializations init;
+    private final int positions;
+    private int layer;
 
     Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank) {
+        this(model, dtype, tensorRanks, tensorRank, model.context());
+    }
+
+    /** For parts that will see no position from {@code positions} on. */
+    Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank, int positions) {
         this.model = model;
+        this.positions = positions;
         this.dtype = dtype;
         this.tensorRanks = tensorRanks;
+        this.tensorRank = tensorRank;
         this.parameters = new Parameters(dtype, tensorRanks, tensorRank);
         this.init = Initializations.of(model);
     }
@@ -38,6 +48,20 @@ public final class Construction {
         return tensorRanks;
     }
 
+    int tensorRank() {
+        return tensorRank;
+    }
+
+    /** Which of the model's layers is being built, counted from 0. */
+    int layer() {
+        return layer;
+    }
+
+    /** The parts that are built from now on belong to the layer at {@code index}. */
+    void beginLayer(int index) {
+        layer = index;
+    }
+
     Parameters parameters() {
         return parameters;
     }
@@ -48,7 +72,7 @@ public final class Construction {
 
     /** The table of a rotation and head size, computed when it is first used; layers with the same share one. */
     Supplier<RopeTable> ropeTable(int headSize, RopeConfig rope) {
-        return ropeTables.computeIfAbsent(new RopeKey(headSize, rope), key -> new LazyRopeTable(key, model.context()));
+        return ropeTables.computeIfAbsent(new RopeKey(headSize, rope), key -> new LazyRopeTable(key, positions));
     }
 
     /** Computed once, by whichever layer runs first: a plan of a model of any size runs none. Used by one thread. */

@@ -4,7 +4,13 @@ import dev.braid.config.Faults;
 import java.util.List;
 
 /** Settings of one mixer; each permitted record is a kind that {@code type:} can name. */
-public sealed interface MixerConfig permits AttentionConfig, ParallelMixerConfig {
+public sealed interface MixerConfig
+        permits AttentionConfig,
+                DeltaNetConfig,
+                GatedDeltaNetConfig,
+                KimiDeltaConfig,
+                Mamba2Config,
+                ParallelMixerConfig {
     /**
      * Reports every rule that is broken.
      *

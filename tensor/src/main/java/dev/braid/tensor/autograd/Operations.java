@@ -80,6 +80,8 @@ public final class Operations {
      * {@code x W^T + residual}, of which each rank of the tensor axis has its own columns of {@code x} and of {@code weight};
      * the sum over ranks is added to {@code residual} [n, N], of which each rank has its share of the rows or all of them. It has
      * the same rows of the result.
+     *
+     * @param residual {@link Variable#zerosLike} where nothing is to be added
      */
     public static Variable rowLinear(Tape tape, Variable x, Weight weight, Variable residual) {
         if (tape.axis().ranks() == 1) {
@@ -113,14 +115,15 @@ public final class Operations {
         return linear(tape, x, weight, null);
     }
 
-    /** {@code x W^T + residual}, added before the one rounding; {@code residual} [n, N] may be null. */
+    /** {@code x W^T + residual}, added before the one rounding; {@code residual} [n, N] may be null or zeros. */
     private static Variable linear(Tape tape, Variable x, Weight weight, Variable residual) {
         Compute compute = tape.compute();
+        boolean adds = residual != null && !residual.zeros();
         Tensor out = tape.output(tape.dtype(), Shape.of(x.rows(), weight.rows()));
-        if (residual != null) {
+        if (adds) {
             Elementwise.convert(compute, residual.value(), out);
         }
-        Products.forward(compute, x.value(), weight, out, residual != null);
+        Products.forward(compute, x.value(), weight, out, adds);
         return tape.record(
                 out,
                 List.of(x.value()),
@@ -130,7 +133,7 @@ public final class Operations {
                         Products.inputGradient(compute, gradient, weight, passed);
                         tape.addGradient(x, passed);
                     }
-                    if (residual != null) {
+                    if (adds) {
                         tape.addGradient(residual, gradient.retain());
                     }
                 },
@@ -378,6 +381,11 @@ public final class Operations {
      * caller releases them.
      */
     public static Tensor logits(Tape tape, Variable x, Weight head) {
-        return Logits.of(tape, x, head);
+        return logits(tape, x, head, LogitTransform.NONE);
+    }
+
+    /** The same, transformed. */
+    public static Tensor logits(Tape tape, Variable x, Weight head, LogitTransform transform) {
+        return Logits.of(tape, x, head, transform);
     }
 }

@@ -33,6 +33,8 @@ final class CausalFilters {
      */
     record Inputs(Sequences sequences, Tensor x, int firstColumn, int channels, Halo halo) {}
 
+    private static final Rows NOT_READ = new Rows(0, 0);
+
     private final Compute compute;
     private final Check check;
     private final Inputs inputs;
@@ -230,7 +232,7 @@ final class CausalFilters {
             int more = rows + halo();
             room.findReaches(from, more);
             // The sums before SiLU are made again.
-            Rows seen = silu ? room.inputs(from, more) : null;
+            Rows seen = silu ? room.inputs(from, more) : NOT_READ;
             Rows passed = room.results(result, from);
             for (int i = 0; i < gradients.length; i++) {
                 Filter filter = at(filters.get(i), room.tile);

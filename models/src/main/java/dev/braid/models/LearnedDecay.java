@@ -22,9 +22,9 @@ record LearnedDecay(Weight logRate, Weight stepBias) {
     private static final Initialization STEPS =
             new Initialization.Uniform(Math.log(1e-3), Math.log(1e-1), Of.SOFTPLUS_INVERSE_OF_EXPONENTIAL);
 
-    /** Declares its parameters; {@code size} decays for each head of values. */
-    static LearnedDecay of(HeadWeights weights, int size) {
-        return new LearnedDecay(weights.vector("a_log", 1, RATES), weights.vector("dt_bias", size, STEPS));
+    /** Declares its parameters; {@code size} decays for each head. */
+    static LearnedDecay of(Projections projections, int size) {
+        return new LearnedDecay(projections.perHead("a_log", 1, RATES), projections.perHead("dt_bias", size, STEPS));
     }
 
     /** From what is projected [n, heads size]: F32, the same shape, negative. */

@@ -43,7 +43,7 @@ class GatedDeltaNetTest extends MixerContract {
         double[][] normed = PlainMath.rmsNorm(
                 o,
                 config.valueSize().orElseThrow(),
-                weights.get("output_norm.weight"),
+                weights.get("norm.weight"),
                 config.normEps().orElseThrow());
         if (config.gate()) {
             normed = PlainMath.multiply(normed, map(linear(x, weights.get("gate.weight")), PlainMath::silu));

@@ -47,7 +47,7 @@ class KimiDeltaTest extends MixerContract {
             }
             return alpha;
         });
-        double[][] normed = PlainMath.rmsNorm(o, 3, weights.get("output_norm.weight"), 1e-4);
+        double[][] normed = PlainMath.rmsNorm(o, 3, weights.get("norm.weight"), 1e-4);
         double[][] gate = linear(linear(x, weights.get("gate_in.weight")), weights.get("gate_out.weight"));
         double[][] open = map(plus(gate, weights.get("gate_out.bias")), PlainMath::sigmoid);
         return linear(PlainMath.multiply(normed, open), weights.get("output.weight"));

@@ -106,19 +106,6 @@ public final class Operations {
         }
     }
 
-    /**
-     * {@code x [n, K]} times the transpose of {@code weight [N, K]} of this rank, without a word to the others: every rank has
-     * all rows of {@code x} and its own columns of [n, N], and the gradient of {@code x} is one summand of that over ranks. For
-     * a second projection behind a {@link #columnLinear} whose result every rank has.
-     */
-    public static Variable linear(Tape tape, Variable x, Weight weight) {
-        if (x.divided()) {
-            throw new IllegalArgumentException(
-                    "linear: this rank has only its share of the rows; gather them with column_linear");
-        }
-        return linear(tape, x, weight, null);
-    }
-
     /** {@code x W^T + residual}, added before the one rounding; {@code residual} [n, N] may be null. */
     private static Variable linear(Tape tape, Variable x, Weight weight, Variable residual) {
         Compute compute = tape.compute();

@@ -93,7 +93,6 @@ abstract class DeltaRuleMixer extends RecurrentMixer {
     record Inputs(Variable q, Variable k, Variable v, Variable beta, List<Variable> more) {}
 
     private final HeadSizes sizes;
-    private final int shared;
     private final int localHeads;
     private final float largestBeta;
     private final Weight input;
@@ -109,7 +108,6 @@ abstract class DeltaRuleMixer extends RecurrentMixer {
      */
     DeltaRuleMixer(Construction construction, Settings settings, Projections projections, Gating gating) {
         sizes = settings.sizes;
-        shared = sizes.heads() / settings.keyHeads;
         localHeads =
                 HeadDivision.of(construction, sizes.heads(), settings.keyHeads).count();
         largestBeta = settings.negativeEigenvalues ? 2 : 1;
@@ -184,7 +182,8 @@ abstract class DeltaRuleMixer extends RecurrentMixer {
 
     /** {@code -beta alpha k}: reads the state before its decay. */
     private Variable erased(Tape tape, Inputs in, Optional<Variable> log) {
-        Variable k = Columns.repeatHeads(tape, in.k, sizes.key(), shared);
+        int copies = localHeads * sizes.key() / in.k.columns();
+        Variable k = Columns.repeatHeads(tape, in.k, sizes.key(), copies);
         Variable minusBeta = Pointwise.scale(tape, in.beta, -1);
         if (log.isEmpty()) {
             return Pointwise.scaleHeads(tape, k, minusBeta);

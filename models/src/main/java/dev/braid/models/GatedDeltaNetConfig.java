@@ -70,7 +70,7 @@ public record GatedDeltaNetConfig(
                 projections.toHeads("gate", settings.sizes().value());
             }
             super(construction, settings, projections, config.gate ? Gating.SILU_AFTER : Gating.NONE);
-            decay = LearnedDecay.of(projections, 1);
+            decay = LearnedDecay.of(projections, 1, Optional.empty());
         }
 
         @Override

@@ -56,10 +56,7 @@ public record KimiDeltaConfig(
     @Override
     public void validate(int dim, String path, Faults faults) {
         settings().validate(path, faults);
-        lowerBound
-                .filter(bound -> !(bound < 0))
-                .ifPresent(
-                        bound -> faults.add(path + ".lower_bound", "is " + bound + ", must be below 0", "-5 is usual"));
+        LearnedDecay.validate(lowerBound, path + ".lower_bound", faults);
     }
 
     @Override
@@ -68,7 +65,6 @@ public record KimiDeltaConfig(
     }
 
     private static final class KimiDeltaMixer extends DeltaRuleMixer {
-        private final Optional<Double> lowerBound;
         private final Weight decayOut;
         private final LearnedDecay decay;
         private final Weight gateOut;
@@ -81,20 +77,15 @@ public record KimiDeltaConfig(
                     .toAll("decay_in", rank)
                     .toAll("gate_in", rank);
             super(construction, settings, projections, Gating.SIGMOID_AFTER);
-            lowerBound = config.lowerBound;
             decayOut = projections.second("decay_out.weight", rank, config.keySize);
-            decay = LearnedDecay.of(projections, config.keySize);
+            decay = LearnedDecay.of(projections, config.keySize, config.lowerBound);
             gateOut = projections.second("gate_out.weight", rank, rank);
             gateBias = projections.perHead("gate_out.bias", rank, new Initialization.Constant(0));
         }
 
         @Override
         Optional<Variable> logDecay(Tape tape, List<Variable> more) {
-            Variable step = Operations.linear(tape, more.get(0), decayOut);
-            return Optional.of(
-                    lowerBound.isPresent()
-                            ? decay.boundedLog(tape, step, lowerBound.get().floatValue())
-                            : decay.log(tape, step));
+            return Optional.of(decay.log(tape, Operations.linear(tape, more.get(0), decayOut)));
         }
 
         @Override

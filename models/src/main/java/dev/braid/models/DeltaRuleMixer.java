@@ -4,6 +4,7 @@ import dev.braid.config.Faults;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.autograd.Columns;
+import dev.braid.tensor.autograd.DeltaErase;
 import dev.braid.tensor.autograd.Norms;
 import dev.braid.tensor.autograd.Operations;
 import dev.braid.tensor.autograd.Pointwise;
@@ -172,26 +173,12 @@ abstract class DeltaRuleMixer extends RecurrentMixer {
         // k (beta v)^T and k (-beta alpha k)^T: what is written and erased goes where k points.
         RecurrenceOperands operands = RecurrenceOperands.of(
                         sizes.key(), sizes.value(), in.q, in.k, Pointwise.scaleHeads(tape, in.v, in.beta))
-                .withErase(erased(tape, in, log), in.k);
+                .withErase(DeltaErase.of(tape, in.k, in.beta, log, sizes.key()), in.k);
         if (log.isPresent()) {
             operands = operands.withDecay(log.get());
         }
         return RecurrentOperations.recurrence(
                 tape, operands, batch.sequences(), batch.documents(), RecurrentState.at(state, STATE));
-    }
-
-    /** {@code -beta alpha k}: reads the state before its decay. */
-    private Variable erased(Tape tape, Inputs in, Optional<Variable> log) {
-        int copies = localHeads * sizes.key() / in.k.columns();
-        Variable k = Columns.repeatHeads(tape, in.k, sizes.key(), copies);
-        Variable minusBeta = Pointwise.scale(tape, in.beta, -1);
-        if (log.isEmpty()) {
-            return Pointwise.scaleHeads(tape, k, minusBeta);
-        }
-        Variable alpha = Pointwise.apply(tape, log.get(), ElementFunction.EXP);
-        return alpha.columns() == minusBeta.columns()
-                ? Pointwise.scaleHeads(tape, k, Pointwise.multiply(tape, alpha, minusBeta))
-                : Pointwise.multiply(tape, k, Pointwise.scaleHeads(tape, alpha, minusBeta));
     }
 
     @Override

@@ -10,6 +10,7 @@ import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.Weight;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -22,11 +23,12 @@ public final class Architecture {
     private final DType dtype;
     private final Parameters parameters;
     private final List<Block> blocks = new ArrayList<>();
+    private final List<CarriedValue> carried;
 
     final Unit embeddingUnit;
     final Weight embedding;
     final Unit outputUnit;
-    final Weight norm;
+    final Norm norm;
 
     /** Where the head's weight is: the output unit, or a unit tied to the embedding's. */
     final Unit headUnit;
@@ -39,8 +41,7 @@ public final class Architecture {
      * @param dtype of activations and of matrices as operations read them: F32 or BF16
      * @param tensorRanks ranks of the tensor axis
      * @param tensorRank this one's place on it
-     * @throws IllegalArgumentException when heads can't be divided over the tensor axis, or there are fewer rows of the vocabulary
-     *     or inner columns of a feed-forward than ranks of it
+     * @throws IllegalArgumentException when a part can't be divided over the tensor axis: see {@link ModelConfig#tensorProblems}
      */
     public Architecture(ModelConfig config, int vocabulary, DType dtype, int tensorRanks, int tensorRank) {
         if (vocabulary < tensorRanks) {
@@ -58,10 +59,11 @@ public final class Architecture {
         embedding = parameters.add(new ParameterSpec("embedding.weight", table, Division.ROWS, narrow));
         List<ModelConfig.Layer> arrangement = config.arrangement();
         for (int i = 0; i < arrangement.size(); i++) {
-            blocks.add(block(construction, arrangement.get(i), i));
+            blocks.add(Block.declare(construction, arrangement.get(i), i));
         }
+        carried = construction.carried();
         outputUnit = parameters.unit("output");
-        norm = norm("norm.weight");
+        norm = Norm.declare(construction, "norm");
         if (config.tieEmbeddings()) {
             headUnit = parameters.tie("head", embeddingUnit);
             head = headUnit.weights().getFirst();
@@ -69,22 +71,6 @@ public final class Architecture {
             headUnit = outputUnit;
             head = parameters.add(new ParameterSpec("head.weight", table, Division.ROWS, narrow));
         }
-    }
-
-    private Block block(Construction construction, ModelConfig.Layer layer, int index) {
-        String prefix = "layers." + index + ".";
-        Unit unit = parameters.unit("layers." + index);
-        construction.beginLayer(index);
-        Weight mixerNorm = norm(prefix + "mixer_norm.weight");
-        Mixer mixer = config.mixers().get(layer.mixer()).build(construction, prefix + "mixer.");
-        Weight ffnNorm = norm(prefix + "ffn_norm.weight");
-        FeedForward ffn = config.ffns().get(layer.ffn()).build(construction, prefix + "ffn.");
-        return new Block(unit, mixerNorm, mixer, ffnNorm, ffn, (float) config.normEps());
-    }
-
-    private Weight norm(String name) {
-        return parameters.add(
-                new ParameterSpec(name, Shape.of(config.dim()), Division.WHOLE, new Initialization.Constant(1)));
     }
 
     /** What the model is built from. */
@@ -109,6 +95,25 @@ public final class Architecture {
 
     List<Block> blocks() {
         return blocks;
+    }
+
+    /** Names of the values of earlier layers that a layer reads. */
+    List<String> reads(int layer) {
+        return carriedNames(value -> value.readBy(layer));
+    }
+
+    /** Names of the values that a layer makes and a later one reads. */
+    List<String> makes(int layer) {
+        return carriedNames(value -> value.madeBy(layer) && value.crosses(layer + 1));
+    }
+
+    private List<String> carriedNames(Predicate<CarriedValue> chosen) {
+        return carried.stream().filter(chosen).map(CarriedValue::name).toList();
+    }
+
+    /** Values that layers before {@code layer} make for it or for later ones. */
+    List<CarriedValue> carriedInto(int layer) {
+        return carried.stream().filter(value -> value.crosses(layer)).toList();
     }
 
     /** The units that a stage uses, in the order of the forward pass. */

@@ -3,6 +3,7 @@ package dev.braid.models;
 import dev.braid.config.Choice;
 import dev.braid.config.Faults;
 import dev.braid.config.Key;
+import java.util.List;
 import java.util.Optional;
 
 /** Causal softmax attention: multi-head, grouped (fewer KV heads) or multi-query (one KV head). */
@@ -85,6 +86,20 @@ public record AttentionConfig(
                     "makes heads of size " + size + ", but rotary positions need an even size",
                     "choose an even head size, or rope: none");
         }
+    }
+
+    @Override
+    public List<String> tensorProblems(ModelConfig model, String name, int ranks) {
+        int groups = keyValueHeads();
+        if (ranks > heads) {
+            return List.of("more tensor ranks than the " + heads + " heads of " + name);
+        } else if (heads % ranks != 0) {
+            return List.of("which does not divide the " + heads + " heads of " + name);
+        } else if (groups % ranks != 0 && ranks % groups != 0) {
+            return List.of("but the " + groups + " key and value heads of " + name
+                    + " can be neither divided over so many ranks nor repeated evenly on them");
+        }
+        return List.of();
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.braid.models;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.braid.config.ConfigReader;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.SequencedMap;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -42,8 +44,74 @@ class DecoderTest {
                 new Case("multi-query, biases", config(24, false, attention(3, 1, rope, true, false), 33)),
                 new Case("q/k norm", config(24, true, attention(6, 3, rope, false, true), 17)),
                 new Case(
-                        "no positions, odd heads",
-                        config(15, false, attention(3, 1, Optional.empty(), true, true), 7)));
+                        "no positions, odd heads", config(15, false, attention(3, 1, Optional.empty(), true, true), 7)),
+                parsed("norms after, one layer without a feed-forward", false, """
+                        pattern: [attn, attn+mlp]
+                        norms: {attn: post}
+                        """),
+                parsed("norms around, factors, bounded logits, tied", true, """
+                        pattern: [attn+mlp]
+                        norms: {attn: sandwich}
+                        embedding_scale: sqrt_dim
+                        embedding_norm: true
+                        logit_scale: 0.75
+                        logit_soft_cap: 1.5
+                        """),
+                parsed("parallel branches, a sum", false, """
+                        pattern: [both+mlp, attn+mlp]
+                        norms: {both: sandwich}
+                        """),
+                parsed("parallel branches, scaled", false, """
+                        pattern: [scaled+mlp, attn]
+                        logit_scale: 3
+                        """),
+                parsed("parallel branches, normalised and mixed", true, """
+                        pattern: [mixed+mlp, attn]
+                        """),
+                parsed("zero-centred norms around", true, """
+                        pattern: [attn+mlp]
+                        norm: rms_zero_centered
+                        norms: {attn: sandwich}
+                        """),
+                parsed("layer norms, one behind the embedding", false, """
+                        pattern: [attn+mlp]
+                        norm: layer
+                        embedding_norm: true
+                        """),
+                parsed("feed-forward with factors", false, """
+                        pattern: [attn+scaled_mlp]
+                        """));
+    }
+
+    /** Two layers of width 24 with any of these parts. */
+    private static Case parsed(String name, boolean tied, String options) {
+        String branches = "branches: {a: {type: attention, heads: 3}, b: {type: attention, heads: 6, kv_heads: 3}}";
+        Map<String, String> mixers = Map.of(
+                "attn", "{type: attention, heads: 3}",
+                "both", "{type: parallel, %s}".formatted(branches),
+                "scaled",
+                        "{type: parallel, %s, input_scales: {a: 2.5}, output_scales: {a: 0.5, b: -1.25}}"
+                                .formatted(branches),
+                "mixed", "{type: parallel, %s, mix: learned, output_norm: true}".formatted(branches));
+        String ffn = options.contains("scaled_mlp")
+                ? "scaled_mlp: {type: swiglu, hidden: 19, gate_scale: 1.75, down_scale: 0.5}"
+                : "mlp: {type: swiglu, hidden: 19}";
+        String used = mixers.entrySet().stream()
+                .filter(mixer -> options.contains(mixer.getKey() + "+") || options.contains(mixer.getKey() + "]"))
+                .map(mixer -> mixer.getKey() + ": " + mixer.getValue())
+                .collect(Collectors.joining(", "));
+        return new Case(
+                name,
+                ConfigReader.of(ModelConfig.class)
+                        .parse("model.yaml", """
+                dim: 24
+                layers: 2
+                context: %d
+                tie_embeddings: %s
+                mixers: {%s}
+                ffns: {%s}
+                init_std: 0.2
+                """.formatted(LENGTH, tied, used, ffn) + options, List.of()));
     }
 
     private static AttentionConfig attention(

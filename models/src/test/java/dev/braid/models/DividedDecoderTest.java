@@ -3,6 +3,7 @@ package dev.braid.models;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.braid.config.ConfigReader;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
@@ -48,11 +49,58 @@ class DividedDecoderTest {
                 new Case("copies of KV heads", grouped, 4),
                 new Case("tied, with biases", tied, 2),
                 new Case("tied, with biases, inner width 37", tied, 4),
+                new Case("first values of RWKV-7", rwkv(), 2),
                 new Case("q/k norm, 3 KV heads", config(2, 24, true, attention(6, 3, rope, false, true), 17), 2),
                 new Case(
                         "one KV head, no positions",
                         config(1, 24, false, attention(3, 1, Optional.empty(), true, true), 7),
-                        3));
+                        3),
+                parsed("norms after, one layer without a feed-forward", """
+                        pattern: [attn, attn+mlp]
+                        norms: {attn: post}
+                        logit_soft_cap: 1.5
+                        mixers: {attn: {type: attention, heads: 4}}
+                        """),
+                parsed("parallel branches between norms", """
+                        pattern: [both+mlp]
+                        norms: {both: sandwich}
+                        embedding_scale: sqrt_dim
+                        embedding_norm: true
+                        logit_scale: 0.75
+                        mixers:
+                          both:
+                            type: parallel
+                            branches: {a: {type: attention, heads: 4, kv_heads: 1}, b: {type: attention, heads: 2}}
+                            mix: learned
+                            output_norm: true
+                            output_scales: {b: 0.5}
+                        """));
+    }
+
+    private static Case parsed(String name, String options) {
+        ModelConfig config =
+                ConfigReader.of(ModelConfig.class).parse("model.yaml", """
+                dim: 32
+                layers: 2
+                context: %d
+                ffns: {mlp: {type: swiglu, hidden: 19}}
+                init_std: 0.2
+                """.formatted(LENGTH) + options, List.of());
+        return new Case(name, config, 2);
+    }
+
+    private static ModelConfig rwkv() {
+        return new ModelConfig(
+                24,
+                3,
+                LENGTH,
+                false,
+                Map.of("rwkv", new Rwkv7Config(8, 3, 2, 2, 5, 1e-6)),
+                Map.of("mix", new RwkvChannelMixConfig(17)),
+                List.of("rwkv+mix"),
+                Optional.empty(),
+                1e-5,
+                0.2);
     }
 
     private static AttentionConfig attention(

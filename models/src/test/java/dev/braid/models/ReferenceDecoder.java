@@ -1,7 +1,9 @@
 package dev.braid.models;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * The decoder's equations in plain double loops, straight from the papers: no batching tricks, no fusion, no tape. Takes
@@ -35,15 +37,97 @@ final class ReferenceDecoder {
         for (int t = 0; t < tokens.length; t++) {
             x[t] = row(parameters.get("embedding.weight"), tokens[t], config.dim());
         }
+        scale(x, config.embeddingScale().orElseGet(() -> Math.sqrt(config.dim())));
         for (int i = 0; i < config.layers(); i++) {
             String prefix = "layers." + i + ".";
             ModelConfig.Layer layer = config.arrangement().get(i);
-            AttentionConfig attention = (AttentionConfig) config.mixers().get(layer.mixer());
-            x = add(x, attention(prefix + "mixer.", attention, norm(x, prefix + "mixer_norm.weight")));
-            x = add(x, swiGlu(prefix + "ffn.", norm(x, prefix + "ffn_norm.weight")));
+            if (i == 0 && config.embeddingNorm()) {
+                x = streamNorm(x, prefix + "input_norm");
+            }
+            MixerConfig mixer = config.mixers().get(layer.mixer());
+            NormPlace place = config.normPlace(layer);
+            x = around(x, place, prefix + "mixer", input -> mixer(prefix + "mixer.", mixer, input));
+            if (layer.ffn().isPresent()) {
+                SwiGluConfig ffn = (SwiGluConfig) config.ffns().get(layer.ffn().get());
+                x = around(x, place, prefix + "ffn", input -> swiGlu(prefix + "ffn.", ffn, input));
+            }
         }
         String head = config.tieEmbeddings() ? "embedding.weight" : "head.weight";
-        return linear(norm(x, "norm.weight"), head, vocabulary);
+        double[][] logits = linear(streamNorm(x, "norm"), head, vocabulary);
+        scale(logits, config.logitScale());
+        config.logitSoftCap().ifPresent(cap -> {
+            for (double[] line : logits) {
+                Arrays.setAll(line, v -> cap * Math.tanh(line[v] / cap));
+            }
+        });
+        return logits;
+    }
+
+    /** A part of a layer with the norms before it, after it, or both. */
+    private double[][] around(double[][] x, NormPlace place, String name, UnaryOperator<double[][]> part) {
+        double[][] input = place == NormPlace.POST ? x : streamNorm(x, name + "_norm");
+        double[][] y = part.apply(input);
+        return add(x, place == NormPlace.PRE ? y : streamNorm(y, name + "_post_norm"));
+    }
+
+    private double[][] streamNorm(double[][] x, String name) {
+        double[][] y = new double[x.length][];
+        for (int t = 0; t < x.length; t++) {
+            y[t] = streamNorm(x[t], parameters.get(name + ".weight"), parameters.get(name + ".bias"));
+        }
+        return y;
+    }
+
+    private double[] streamNorm(double[] x, double[] weight, double[] bias) {
+        return switch (config.norm()) {
+            case RMS -> normalise(x, weight);
+            case RMS_ZERO_CENTERED ->
+                normalise(x, Arrays.stream(weight).map(w -> 1 + w).toArray());
+            case LAYER -> {
+                double mean = Arrays.stream(x).average().orElseThrow();
+                double[] y =
+                        normalise(Arrays.stream(x).map(value -> value - mean).toArray(), weight);
+                Arrays.setAll(y, i -> y[i] + bias[i]);
+                yield y;
+            }
+        };
+    }
+
+    private double[][] mixer(String prefix, MixerConfig mixer, double[][] x) {
+        return switch (mixer) {
+            case AttentionConfig attention -> attention(prefix, attention, x);
+            case ParallelMixerConfig parallel -> parallel(prefix, parallel, x);
+            default -> throw new IllegalArgumentException("no reference for " + mixer);
+        };
+    }
+
+    private double[][] parallel(String prefix, ParallelMixerConfig settings, double[][] x) {
+        double[][] sum = new double[x.length][config.dim()];
+        for (String name : settings.branches().keySet()) {
+            double[][] input = add(x, new double[x.length][config.dim()]);
+            scale(input, settings.inputScales().getOrDefault(name, 1.0));
+            double[][] y = mixer(prefix + name + ".", settings.branches().get(name), input);
+            if (settings.outputNorm()) {
+                y = norm(y, prefix + name + ".branch_norm.weight");
+            }
+            if (settings.mix() == BranchMix.LEARNED) {
+                double[] beta = parameters.get(prefix + name + ".beta");
+                for (double[] line : y) {
+                    Arrays.setAll(line, i -> line[i] * beta[i]);
+                }
+            }
+            double count =
+                    settings.mix() == BranchMix.SUM ? 1 : settings.branches().size();
+            scale(y, settings.outputScales().getOrDefault(name, 1.0) / count);
+            sum = add(sum, y);
+        }
+        return sum;
+    }
+
+    private static void scale(double[][] x, double factor) {
+        for (double[] line : x) {
+            Arrays.setAll(line, i -> line[i] * factor);
+        }
     }
 
     private double[][] attention(String prefix, AttentionConfig settings, double[][] x) {
@@ -108,16 +192,19 @@ final class ReferenceDecoder {
         return rotated;
     }
 
-    private double[][] swiGlu(String prefix, double[][] x) {
+    private double[][] swiGlu(String prefix, SwiGluConfig settings, double[][] x) {
         int hidden = parameters.get(prefix + "gate.weight").length / config.dim();
         double[][] gate = linear(x, prefix + "gate.weight", hidden);
+        scale(gate, settings.gateScale());
         double[][] up = linear(x, prefix + "up.weight", hidden);
         for (int t = 0; t < x.length; t++) {
             for (int i = 0; i < hidden; i++) {
                 gate[t][i] = gate[t][i] / (1 + Math.exp(-gate[t][i])) * up[t][i];
             }
         }
-        return linear(gate, prefix + "down.weight", config.dim());
+        double[][] down = linear(gate, prefix + "down.weight", config.dim());
+        scale(down, settings.downScale());
+        return down;
     }
 
     private double[][] norm(double[][] x, String weight) {

@@ -26,11 +26,20 @@ final class LlamaShapes {
             throw new IllegalArgumentException("no Hugging Face type of the Llama family has layers that differ; the"
                     + " pattern is " + config.pattern());
         }
+        if (!config.variations().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "no Hugging Face type of the Llama family has anything like this model's "
+                            + String.join(", ", config.variations()));
+        }
         ModelConfig.Layer layer = config.arrangement().getFirst();
-        AttentionConfig attention = switch (config.mixers().get(layer.mixer())) {
-            case AttentionConfig mixer -> mixer;
-        };
-        FeedForwardConfig ffn = config.ffns().get(layer.ffn());
+        if (!(config.mixers().get(layer.mixer()) instanceof AttentionConfig attention)) {
+            throw new IllegalArgumentException(
+                    "no Hugging Face type of the Llama family has other mixers than attention");
+        }
+        FeedForwardConfig ffn = layer.ffn()
+                .map(config.ffns()::get)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "no Hugging Face type of the Llama family has layers without a feed-forward"));
         SwiGluConfig swiGlu = switch (ffn) {
             case SwiGluConfig settings -> settings;
         };

@@ -347,8 +347,7 @@ class StagesTest {
         // RWKV-7 leaves the values of its first layer for all later ones.
         Rwkv7Config rwkv = new Rwkv7Config(8, 3, 2, 2, 5, 1e-6);
         // HGRN2's first layer leaves the lower bounds of all.
-        Hgrn2Config hgrn =
-                new Hgrn2Config(2, Optional.empty(), Optional.empty(), true, Optional.empty(), 1e-5);
+        Hgrn2Config hgrn = new Hgrn2Config(2, Optional.empty(), Optional.empty(), true, Optional.empty(), 1e-5);
         FeedForwardConfig channelMix = new RwkvChannelMixConfig(21);
         return switch (kind) {
             case "attn" -> model(tied, Map.of("attn", attention), new SwiGluConfig(21), List.of("attn+mlp"));

@@ -93,6 +93,27 @@ public final class Architecture {
         return parameters;
     }
 
+    /** One layer; it sees only what it reads of the values that earlier ones have left, and leaves what it makes. */
+    Variable run(Tape tape, int layer, Variable x, Batch batch, boolean recompute) {
+        Block block = blocks.get(layer);
+        List<String> reads = reads(layer);
+        List<String> makes = makes(layer);
+        List<Variable> inputs = new ArrayList<>(List.of(x));
+        inputs.addAll(batch.carried().all(reads));
+        BiFunction<Tape, List<Variable>, List<Variable>> body = (inner, values) -> {
+            CarriedValues seen = new CarriedValues();
+            IntStream.range(0, reads.size()).forEach(i -> seen.put(reads.get(i), values.get(i + 1)));
+            List<Variable> results = new ArrayList<>();
+            results.add(block.forward(inner, values.getFirst(), batch.carrying(seen)));
+            results.addAll(seen.all(makes));
+            return results;
+        };
+        List<Variable> results =
+                recompute ? tape.checkpoint(inputs, body) : tape.scopeOfAll(() -> body.apply(tape, inputs));
+        IntStream.range(0, makes.size()).forEach(i -> batch.carried().put(makes.get(i), results.get(i + 1)));
+        return results.getFirst();
+    }
+
     List<Block> blocks() {
         return blocks;
     }

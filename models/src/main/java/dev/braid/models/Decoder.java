@@ -293,27 +293,12 @@ public final class Decoder {
         return x;
     }
 
-    /** One layer; it sees only what it reads of the values that earlier ones have left, and leaves what it makes. */
     private Variable layer(Tape tape, int layer, Variable x, Batch batch, boolean recompute) {
-        Block block = architecture.blocks().get(layer);
-        List<String> reads = architecture.reads(layer);
-        List<String> makes = architecture.makes(layer);
-        List<Variable> inputs = new ArrayList<>(List.of(x));
-        inputs.addAll(batch.carried().all(reads));
-        BiFunction<Tape, List<Variable>, List<Variable>> body = (inner, values) -> {
-            CarriedValues carried = new CarriedValues();
-            IntStream.range(0, reads.size()).forEach(i -> carried.put(reads.get(i), values.get(i + 1)));
-            List<Variable> results = new ArrayList<>();
-            results.add(block.forward(inner, values.getFirst(), batch.carrying(carried)));
-            results.addAll(carried.all(makes));
-            return results;
-        };
-        tape.enter(block.unit(), Use.TWICE);
-        List<Variable> results =
-                recompute ? tape.checkpoint(inputs, body) : tape.scopeOfAll(() -> body.apply(tape, inputs));
-        tape.leave(block.unit(), Use.TWICE);
-        IntStream.range(0, makes.size()).forEach(i -> batch.carried().put(makes.get(i), results.get(i + 1)));
-        return results.getFirst();
+        Unit unit = architecture.blocks().get(layer).unit();
+        tape.enter(unit, Use.TWICE);
+        Variable y = architecture.run(tape, layer, x, batch, recompute);
+        tape.leave(unit, Use.TWICE);
+        return y;
     }
 
     private void requireHeld(int stage) {

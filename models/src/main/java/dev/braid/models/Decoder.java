@@ -25,8 +25,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BiFunction;
-import java.util.stream.IntStream;
 
 /**
  * A decoder language model: embedding, blocks, final norm, head, cut into the stages of a pipeline, or in one. Its parameters live

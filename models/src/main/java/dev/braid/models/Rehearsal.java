@@ -10,6 +10,7 @@ import dev.braid.tensor.Tensor;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.autograd.WeightQueue;
+import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.WholeStore;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,20 +21,29 @@ final class Rehearsal implements AutoCloseable {
     private final List<Change> changes = new ArrayList<>();
     private final Compute compute;
     private final RehearsedAxis axis;
-    private final Block block;
+    private final Architecture architecture;
+    private final int layer;
     private final Batch batch;
+    private final List<Tensor> carried = new ArrayList<>();
     private final Shape stream;
 
-    Rehearsal(ModelConfig model, int index, Setting setting) {
+    Rehearsal(ModelConfig model, int layer, Setting setting) {
+        this.layer = layer;
         this.setting = setting;
         this.compute =
                 Compute.rehearsal(setting.cores(), (category, bytes) -> changes.add(new Change(category, bytes)));
         this.axis = new RehearsedAxis(setting.tensorRanks());
-        Construction construction = new Construction(model, setting.dtype(), setting.tensorRanks(), 0, 1);
-        this.block = Block.declare(construction, model.arrangement().get(index), index);
-        block.unit().setStore(new WholeStore(compute, construction.parameters()));
+        int ranks = setting.tensorRanks();
+        // The vocabulary is not used by a layer, nor any position but the first.
+        this.architecture = new Architecture(model, ranks, setting.dtype(), ranks, 0, 1);
+        Unit unit = architecture.blocks().get(layer).unit();
+        unit.setStore(new WholeStore(compute, architecture.parameters().held(List.of(unit))));
         this.batch = Batch.allocate(compute.memory(), setting.sequences(), setting.length());
         this.stream = Shape.of(axis.share(tokens()), model.dim());
+        for (CarriedValue value : architecture.carriedTo(layer)) {
+            StageOutput made = value.output(tokens(), setting.dtype(), true);
+            carried.add(compute.memory().allocate(Category.ACTIVATIONS, made.dtype(), made.shape()));
+        }
     }
 
     private int tokens() {
@@ -88,9 +98,13 @@ final class Rehearsal implements AutoCloseable {
     }
 
     private Variable forward(Tape tape, Variable input) {
-        return setting.recompute()
-                ? tape.checkpoint(input, (inner, value) -> block.forward(inner, value, batch))
-                : tape.scope(() -> block.forward(tape, input, batch));
+        CarriedValues values = new CarriedValues();
+        List<CarriedValue> read = architecture.carriedTo(layer);
+        for (int i = 0; i < read.size(); i++) {
+            // Whoever makes a value gets its gradient: it is not this layer's.
+            values.put(read.get(i).name(), tape.leaf(carried.get(i), false));
+        }
+        return architecture.run(tape, layer, input, batch.carrying(values), setting.recompute());
     }
 
     private void begin() {

@@ -97,14 +97,17 @@ public final class Architecture {
         return blocks;
     }
 
-    /** Names of the values of earlier layers that a layer reads. */
-    List<String> reads(int layer) {
-        return carriedNames(value -> value.readBy(layer));
+    /** What a layer makes and reads beside the hidden state. */
+    public CarriedRole carriedRole(int layer) {
+        return new CarriedRole(
+                carriedNames(value -> value.madeBy(layer) && value.crosses(layer + 1)),
+                carriedNames(value -> value.readBy(layer)),
+                carriedNames(value -> value.readBy(layer) && !value.crosses(layer + 1)));
     }
 
-    /** Names of the values that a layer makes and a later one reads. */
-    List<String> makes(int layer) {
-        return carriedNames(value -> value.madeBy(layer) && value.crosses(layer + 1));
+    /** Columns, on one rank of the tensor axis, of what goes beside the hidden state into {@code layer} or past it; rows are tokens. */
+    public long carriedColumns(int layer) {
+        return carriedInto(layer).stream().mapToLong(CarriedValue::columns).sum();
     }
 
     private List<String> carriedNames(Predicate<CarriedValue> chosen) {

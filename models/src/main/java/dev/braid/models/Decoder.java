@@ -26,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
-import java.util.stream.IntStream;
 
 /**
  * A decoder language model: embedding, blocks, final norm, head, cut into the stages of a pipeline, or in one. Its parameters live
@@ -297,23 +296,18 @@ public final class Decoder {
     /** One layer; it sees only what it reads of the values that earlier ones have left, and leaves what it makes. */
     private Variable layer(Tape tape, int layer, Variable x, Batch batch, boolean recompute) {
         Block block = architecture.blocks().get(layer);
-        List<String> reads = architecture.reads(layer);
-        List<String> makes = architecture.makes(layer);
+        CarriedRole role = architecture.carriedRole(layer);
         List<Variable> inputs = new ArrayList<>(List.of(x));
-        inputs.addAll(batch.carried().all(reads));
-        BiFunction<Tape, List<Variable>, List<Variable>> body = (inner, values) -> {
-            CarriedValues carried = new CarriedValues();
-            IntStream.range(0, reads.size()).forEach(i -> carried.put(reads.get(i), values.get(i + 1)));
-            List<Variable> results = new ArrayList<>();
-            results.add(block.forward(inner, values.getFirst(), batch.carrying(carried)));
-            results.addAll(carried.all(makes));
-            return results;
-        };
+        inputs.addAll(batch.carried().all(role.reads()));
+        BiFunction<Tape, List<Variable>, List<Variable>> body =
+                (inner, values) -> block.forward(inner, values, role, batch);
         tape.enter(block.unit(), Use.TWICE);
         List<Variable> results =
                 recompute ? tape.checkpoint(inputs, body) : tape.scopeOfAll(() -> body.apply(tape, inputs));
         tape.leave(block.unit(), Use.TWICE);
-        IntStream.range(0, makes.size()).forEach(i -> batch.carried().put(makes.get(i), results.get(i + 1)));
+        for (int i = 0; i < role.makes().size(); i++) {
+            batch.carried().put(role.makes().get(i), results.get(i + 1));
+        }
         return results.getFirst();
     }
 

@@ -13,6 +13,7 @@ import dev.braid.tensor.autograd.WeightQueue;
 import dev.braid.tensor.parameters.WholeStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /** Runs one layer without computing, and writes down what happens to memory: see {@link LayerTrace}. */
 final class Rehearsal implements AutoCloseable {
@@ -23,13 +24,21 @@ final class Rehearsal implements AutoCloseable {
     private final Block block;
     private final Batch batch;
     private final Shape stream;
+    private final CarriedRole role;
+    private final List<CarriedValue> carried;
 
     Rehearsal(ModelConfig model, int index, Setting setting) {
         this.setting = setting;
         this.compute =
                 Compute.rehearsal(setting.cores(), (category, bytes) -> changes.add(new Change(category, bytes)));
         this.axis = new RehearsedAxis(setting.tensorRanks());
+        Architecture whole = new Architecture(model, setting.tensorRanks(), setting.dtype(), setting.tensorRanks(), 0);
+        this.role = whole.carriedRole(index);
+        this.carried = whole.carriedInto(index).stream()
+                .filter(value -> role.reads().contains(value.name()))
+                .toList();
         Construction construction = new Construction(model, setting.dtype(), setting.tensorRanks(), 0, 1);
+        construction.follow(carried);
         this.block = Block.declare(construction, model.arrangement().get(index), index);
         block.unit().setStore(new WholeStore(compute, construction.parameters()));
         this.batch = Batch.allocate(compute.memory(), setting.sequences(), setting.length());
@@ -44,31 +53,56 @@ final class Rehearsal implements AutoCloseable {
         Pass forward;
         Pass backward;
         try (Tape tape = Tape.training(compute, setting.dtype(), null, axis)) {
-            Variable input = input(tape);
+            List<Variable> inputs = inputs(tape);
+            // What goes beside the hidden state is held by others too, from the layer that makes it on.
+            inputs.stream().skip(1).forEach(input -> input.value().retain());
             begin();
-            Variable output = forward(tape, input);
-            Tensor kept = output.value().retain();
+            List<Variable> outputs = forward(tape, inputs);
+            outputs.forEach(output -> output.value().retain());
             tape.endForward();
             forward = end();
-            Tensor gradient = room();
+            List<Tensor> gradients = gradients(tape, inputs, outputs);
             begin();
-            tape.backward(output, gradient);
+            // By now no other layer holds what this one has made for them.
+            outputs.stream().skip(1).forEach(output -> output.value().release());
+            for (int i = 0; i < outputs.size(); i++) {
+                tape.addGradient(outputs.get(i), gradients.get(i));
+            }
+            tape.backward();
             backward = end();
-            input.passedGradient().ifPresent(Tensor::release);
-            kept.release();
+            giveBack(inputs);
+            inputs.stream().skip(1).forEach(input -> input.value().release());
+            outputs.getFirst().value().release();
         }
         return new LayerTrace(forward, backward, kept());
+    }
+
+    /** Gradients of the outputs; those of inputs that later layers read too have begun there. */
+    private List<Tensor> gradients(Tape tape, List<Variable> inputs, List<Variable> outputs) {
+        for (int i = 0; i < carried.size(); i++) {
+            if (!role.lastReads().contains(carried.get(i).name())) {
+                Variable input = inputs.get(i + 1);
+                tape.addGradient(input, room(input.value().shape()));
+            }
+        }
+        return outputs.stream().map(output -> room(output.value().shape())).toList();
+    }
+
+    private static void giveBack(List<Variable> inputs) {
+        inputs.forEach(input -> input.passedGradient().ifPresent(Tensor::release));
     }
 
     /** Bytes that wait for weight halves. */
     private long kept() {
         WeightQueue queue = new WeightQueue();
         try (Tape tape = Tape.training(compute, setting.dtype(), queue, axis)) {
-            Variable input = input(tape);
-            Variable output = forward(tape, input);
+            List<Variable> inputs = inputs(tape);
+            List<Variable> outputs = forward(tape, inputs);
             tape.endForward();
-            tape.backward(output, room());
-            input.passedGradient().ifPresent(Tensor::release);
+            outputs.forEach(
+                    output -> tape.addGradient(output, room(output.value().shape())));
+            tape.backward();
+            giveBack(inputs);
             long waiting = compute.memory().live(Category.ACTIVATIONS);
             queue.run();
             return waiting - compute.memory().live(Category.ACTIVATIONS);
@@ -76,21 +110,27 @@ final class Rehearsal implements AutoCloseable {
     }
 
     /** What comes into the layer: the tape alone holds it. */
-    private Variable input(Tape tape) {
-        Tensor value = room();
-        Variable input = tape.dividedLeaf(value, tokens(), true);
-        value.release();
-        return input;
+    private List<Variable> inputs(Tape tape) {
+        List<Variable> inputs = new ArrayList<>();
+        Tensor hidden = room(stream);
+        inputs.add(tape.dividedLeaf(hidden, tokens(), true));
+        hidden.release();
+        for (CarriedValue value : carried) {
+            Tensor all = room(Shape.of(tokens(), value.columns()));
+            inputs.add(tape.leaf(all, true));
+            all.release();
+        }
+        return inputs;
     }
 
-    private Tensor room() {
-        return compute.memory().allocate(Category.ACTIVATIONS, setting.dtype(), stream);
+    private Tensor room(Shape shape) {
+        return compute.memory().allocate(Category.ACTIVATIONS, setting.dtype(), shape);
     }
 
-    private Variable forward(Tape tape, Variable input) {
-        return setting.recompute()
-                ? tape.checkpoint(input, (inner, value) -> block.forward(inner, value, batch))
-                : tape.scope(() -> block.forward(tape, input, batch));
+    private List<Variable> forward(Tape tape, List<Variable> inputs) {
+        BiFunction<Tape, List<Variable>, List<Variable>> body =
+                (inner, values) -> block.forward(inner, values, role, batch);
+        return setting.recompute() ? tape.checkpoint(inputs, body) : tape.scopeOfAll(() -> body.apply(tape, inputs));
     }
 
     private void begin() {

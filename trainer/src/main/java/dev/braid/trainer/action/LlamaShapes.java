@@ -40,9 +40,10 @@ final class LlamaShapes {
                 .map(config.ffns()::get)
                 .orElseThrow(() -> new IllegalArgumentException(
                         "no Hugging Face type of the Llama family has layers without a feed-forward"));
-        SwiGluConfig swiGlu = switch (ffn) {
-            case SwiGluConfig settings -> settings;
-        };
+        if (!(ffn instanceof SwiGluConfig swiGlu)) {
+            throw new IllegalArgumentException(
+                    "no Hugging Face type of the Llama family has other feed-forwards than SwiGLU");
+        }
         RopeConfig rope = attention
                 .rope()
                 .orElseThrow(() -> new IllegalArgumentException(

@@ -1,5 +1,7 @@
 package dev.braid.trainer.plan;
 
+import dev.braid.models.Architecture;
+import dev.braid.models.CarriedRole;
 import dev.braid.models.LayerTrace;
 import dev.braid.models.ModelConfig;
 import dev.braid.tensor.Category;
@@ -9,16 +11,19 @@ import java.util.Map;
 
 /** What the layers of a model do with memory: layers that are alike are rehearsed once. Used by one thread. */
 final class LayerTraces {
-    private record Kind(ModelConfig.Layer layer, boolean normed) {}
+    private record Kind(ModelConfig.Layer layer, boolean normed, CarriedRole role) {}
 
     private final PlanInput input;
     private final LayerTrace.Setting setting;
     private final List<ModelConfig.Layer> arrangement;
+    private final Architecture architecture;
     private final Map<Kind, LayerTrace> traces = new HashMap<>();
 
     LayerTraces(PlanInput input) {
         this.input = input;
         this.arrangement = input.model().arrangement();
+        this.architecture = new Architecture(
+                input.model(), input.vocabulary(), input.compute(), input.mesh().tensor(), 0);
         this.setting = new LayerTrace.Setting(
                 input.compute(),
                 input.mesh().tensor(),
@@ -35,8 +40,16 @@ final class LayerTraces {
 
     /** Layer {@code index}, without its part in the embedding's norm where it has none. */
     LayerTrace of(int index) {
-        Kind kind = new Kind(arrangement.get(index), index == 0 && input.model().embeddingNorm());
+        boolean normed = index == 0 && input.model().embeddingNorm();
+        Kind kind = new Kind(arrangement.get(index), normed, architecture.carriedRole(index));
         return traces.computeIfAbsent(kind, missing -> LayerTrace.of(input.model(), index, setting));
+    }
+
+    /** Bytes of a micro-batch that go beside the hidden state into layer {@code index} or past it, on one rank. */
+    long carriedInto(int index) {
+        return architecture.carriedColumns(index)
+                * input.microbatchTokens()
+                * input.compute().bytes();
     }
 
     /** Bytes that a micro-batch gathers and sums over the tensor axis in layers {@code from} until {@code to}. */

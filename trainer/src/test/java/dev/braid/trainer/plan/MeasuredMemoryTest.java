@@ -24,7 +24,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MeasuredMemoryTest {
     private static final int CORES = 2;
 
-    /** The 32M shape with short and with long sequences, a small model with every option, and one that is nearly all head. */
+    /**
+     * The 32M shape with short and with long sequences, a small model with every option, one whose layers read values of the first,
+     * and one that is nearly all head.
+     */
     private static String model(String name) {
         return switch (name) {
             case "32m" -> """
@@ -43,6 +46,16 @@ class MeasuredMemoryTest {
                 tie_embeddings: true
                 mixers: {attn: {type: attention, heads: 4, kv_heads: 2, qkv_bias: true, qk_norm: true}}
                 ffns: {mlp: {type: swiglu, hidden: 384}}
+                """;
+            case "rwkv7" -> """
+                dim: 128
+                layers: 4
+                context: 512
+                vocab: 8192
+                norm: layer
+                embedding_norm: true
+                mixers: {attn: {type: rwkv7, head_size: 32}}
+                ffns: {mlp: {type: rwkv_channel_mix, hidden: 512}}
                 """;
             default -> """
                 dim: 64
@@ -83,6 +96,9 @@ class MeasuredMemoryTest {
         "small, bf16, block, 8, 4, 512",
         "small, f32, none, 8, 8, 128",
         "small, f32, block, 8, 8, 128",
+        "rwkv7, bf16, none, 4, 4, 256",
+        "rwkv7, f32, none, 8, 4, 128",
+        "rwkv7, bf16, block, 4, 4, 512",
         "tiny, bf16, none, 4, 2, 64",
         "tiny, f32, none, 4, 4, 256",
         "tiny, bf16, block, 8, 8, 512",

@@ -2,6 +2,8 @@ package dev.braid.models;
 
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
+import dev.braid.tensor.autograd.Tape;
+import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.parameters.Division;
 import dev.braid.tensor.parameters.Parameter.Initialization;
 import dev.braid.tensor.parameters.ParameterSpec;
@@ -10,7 +12,9 @@ import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.Weight;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -44,6 +48,11 @@ public final class Architecture {
      * @throws IllegalArgumentException when a part can't be divided over the tensor axis: see {@link ModelConfig#tensorProblems}
      */
     public Architecture(ModelConfig config, int vocabulary, DType dtype, int tensorRanks, int tensorRank) {
+        this(config, vocabulary, dtype, tensorRanks, tensorRank, config.context());
+    }
+
+    /** The same for sequences of at most {@code positions} tokens. */
+    Architecture(ModelConfig config, int vocabulary, DType dtype, int tensorRanks, int tensorRank, int positions) {
         if (vocabulary < tensorRanks) {
             throw new IllegalArgumentException("a vocabulary of " + vocabulary + " can't be divided over " + tensorRanks
                     + " tensor ranks; use at most " + vocabulary);
@@ -51,7 +60,7 @@ public final class Architecture {
         this.config = config;
         this.vocabulary = vocabulary;
         this.dtype = dtype;
-        Construction construction = new Construction(config, dtype, tensorRanks, tensorRank);
+        Construction construction = new Construction(config, dtype, tensorRanks, tensorRank, positions);
         this.parameters = construction.parameters();
         Initialization narrow = construction.init().inner();
         Shape table = Shape.of(vocabulary, config.dim());
@@ -91,6 +100,32 @@ public final class Architecture {
     /** The declared parameters. */
     public Parameters parameters() {
         return parameters;
+    }
+
+    /** Values that {@code layer} reads beside the hidden state. */
+    List<CarriedValue> carriedTo(int layer) {
+        return carried.stream().filter(value -> value.readBy(layer)).toList();
+    }
+
+    /** One layer; it sees only what it reads of the values that earlier ones have left, and leaves what it makes. */
+    Variable run(Tape tape, int layer, Variable x, Batch batch, boolean recompute) {
+        Block block = blocks.get(layer);
+        List<String> reads = reads(layer);
+        List<String> makes = makes(layer);
+        List<Variable> inputs = new ArrayList<>(List.of(x));
+        inputs.addAll(batch.carried().all(reads));
+        BiFunction<Tape, List<Variable>, List<Variable>> body = (inner, values) -> {
+            CarriedValues seen = new CarriedValues();
+            IntStream.range(0, reads.size()).forEach(i -> seen.put(reads.get(i), values.get(i + 1)));
+            List<Variable> results = new ArrayList<>();
+            results.add(block.forward(inner, values.getFirst(), batch.carrying(seen)));
+            results.addAll(seen.all(makes));
+            return results;
+        };
+        List<Variable> results =
+                recompute ? tape.checkpoint(inputs, body) : tape.scopeOfAll(() -> body.apply(tape, inputs));
+        IntStream.range(0, makes.size()).forEach(i -> batch.carried().put(makes.get(i), results.get(i + 1)));
+        return results.getFirst();
     }
 
     List<Block> blocks() {

@@ -7,13 +7,14 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 
 /** What the parts of a model need while it is built. */
 public final class Construction {
-    private record RopeKey(int headSize, double base) {}
+    private record RopeKey(int headSize, RopeConfig rope) {}
 
     private final Map<RopeKey, Supplier<RopeTable>> ropeTables = new HashMap<>();
     private final ModelConfig model;
@@ -84,8 +85,17 @@ public final class Construction {
      * @throws IllegalArgumentException when earlier layers have declared another number of columns
      */
     boolean carry(String name, int columns) {
-        CarriedValue value =
-                carried.computeIfAbsent(name, key -> new CarriedValue(key, columns, new TreeSet<>(Set.of(layer))));
+        return carry(name, columns, Optional.empty());
+    }
+
+    /** The same for a value that is made of parameters alone, F32 of {@code rows}, whatever the tokens. */
+    boolean carryFixed(String name, int rows, int columns) {
+        return carry(name, columns, Optional.of(rows));
+    }
+
+    private boolean carry(String name, int columns, Optional<Integer> fixed) {
+        CarriedValue value = carried.computeIfAbsent(
+                name, key -> new CarriedValue(key, columns, fixed, new TreeSet<>(Set.of(layer))));
         if (value.columns() != columns) {
             throw new IllegalArgumentException("layer " + layer + " reads " + name + " of " + columns
                     + " columns, but layer " + value.layers().first() + " makes it with " + value.columns());
@@ -104,9 +114,9 @@ public final class Construction {
         return List.copyOf(carried.values());
     }
 
-    /** The table of a base and head size, computed when it is first used; layers with the same share one. */
-    Supplier<RopeTable> ropeTable(int headSize, double base) {
-        return ropeTables.computeIfAbsent(new RopeKey(headSize, base), key -> new LazyRopeTable(key, positions));
+    /** The table of a rotation and head size, computed when it is first used; layers with the same share one. */
+    Supplier<RopeTable> ropeTable(int headSize, RopeConfig rope) {
+        return ropeTables.computeIfAbsent(new RopeKey(headSize, rope), key -> new LazyRopeTable(key, positions));
     }
 
     /** Computed once, by whichever layer runs first: a plan of a model of any size runs none. Used by one thread. */
@@ -123,7 +133,7 @@ public final class Construction {
         @Override
         public RopeTable get() {
             if (table == null) {
-                table = new RopeTable(key.headSize, key.base, positions);
+                table = new RopeTable(key.rope.inverseFrequencies(key.headSize), positions);
             }
             return table;
         }

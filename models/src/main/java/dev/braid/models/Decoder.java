@@ -25,7 +25,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BiFunction;
 
 /**
  * A decoder language model: embedding, blocks, final norm, head, cut into the stages of a pipeline, or in one. Its parameters live
@@ -187,8 +186,7 @@ public final class Decoder {
         List<StageOutput> outputs = new ArrayList<>();
         outputs.add(new StageOutput(HIDDEN, dtype(), shape, tokens, axis.ranks() > 1, true));
         for (CarriedValue value : carriedOutOf(stage)) {
-            Shape all = Shape.of(tokens, value.columns());
-            outputs.add(new StageOutput(value.name(), dtype(), all, tokens, false, true));
+            outputs.add(value.output(tokens, dtype(), true));
         }
         return outputs;
     }
@@ -293,22 +291,12 @@ public final class Decoder {
         return x;
     }
 
-    /** One layer; it sees only what it reads of the values that earlier ones have left, and leaves what it makes. */
     private Variable layer(Tape tape, int layer, Variable x, Batch batch, boolean recompute) {
-        Block block = architecture.blocks().get(layer);
-        CarriedRole role = architecture.carriedRole(layer);
-        List<Variable> inputs = new ArrayList<>(List.of(x));
-        inputs.addAll(batch.carried().all(role.reads()));
-        BiFunction<Tape, List<Variable>, List<Variable>> body =
-                (inner, values) -> block.forward(inner, values, role, batch);
-        tape.enter(block.unit(), Use.TWICE);
-        List<Variable> results =
-                recompute ? tape.checkpoint(inputs, body) : tape.scopeOfAll(() -> body.apply(tape, inputs));
-        tape.leave(block.unit(), Use.TWICE);
-        for (int i = 0; i < role.makes().size(); i++) {
-            batch.carried().put(role.makes().get(i), results.get(i + 1));
-        }
-        return results.getFirst();
+        Unit unit = architecture.blocks().get(layer).unit();
+        tape.enter(unit, Use.TWICE);
+        Variable y = architecture.run(tape, layer, x, batch, recompute);
+        tape.leave(unit, Use.TWICE);
+        return y;
     }
 
     private void requireHeld(int stage) {
@@ -383,8 +371,7 @@ public final class Decoder {
         List<StageOutput> outputs = new ArrayList<>();
         outputs.add(new StageOutput(HIDDEN, dtype(), Shape.of(tokens, config().dim()), tokens, false, false));
         for (CarriedValue value : carriedOutOf(stage)) {
-            outputs.add(
-                    new StageOutput(value.name(), dtype(), Shape.of(tokens, value.columns()), tokens, false, false));
+            outputs.add(value.output(tokens, dtype(), false));
         }
         return outputs;
     }

@@ -9,6 +9,7 @@ public sealed interface MixerConfig
                 DeltaNetConfig,
                 GatedDeltaNetConfig,
                 GlaConfig,
+                Hgrn2Config,
                 KimiDeltaConfig,
                 LightningConfig,
                 LinearAttentionConfig,

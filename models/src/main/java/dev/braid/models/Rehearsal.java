@@ -10,6 +10,7 @@ import dev.braid.tensor.Tensor;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.autograd.WeightQueue;
+import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.WholeStore;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,28 +22,31 @@ final class Rehearsal implements AutoCloseable {
     private final List<Change> changes = new ArrayList<>();
     private final Compute compute;
     private final RehearsedAxis axis;
-    private final Block block;
+    private final Architecture architecture;
+    private final int layer;
     private final Batch batch;
+    private final List<Tensor> carried = new ArrayList<>();
     private final Shape stream;
     private final CarriedRole role;
     private final List<CarriedValue> carried;
 
-    Rehearsal(ModelConfig model, int index, Setting setting) {
+    Rehearsal(ModelConfig model, int layer, Setting setting) {
+        this.layer = layer;
         this.setting = setting;
         this.compute =
                 Compute.rehearsal(setting.cores(), (category, bytes) -> changes.add(new Change(category, bytes)));
         this.axis = new RehearsedAxis(setting.tensorRanks());
-        Architecture whole = new Architecture(model, setting.tensorRanks(), setting.dtype(), setting.tensorRanks(), 0);
-        this.role = whole.carriedRole(index);
-        this.carried = whole.carriedInto(index).stream()
-                .filter(value -> role.reads().contains(value.name()))
-                .toList();
-        Construction construction = new Construction(model, setting.dtype(), setting.tensorRanks(), 0, 1);
-        construction.follow(carried);
-        this.block = Block.declare(construction, model.arrangement().get(index), index);
-        block.unit().setStore(new WholeStore(compute, construction.parameters()));
+        int ranks = setting.tensorRanks();
+        // The vocabulary is not used by a layer, nor any position but the first.
+        this.architecture = new Architecture(model, ranks, setting.dtype(), ranks, 0, 1);
+        Unit unit = architecture.blocks().get(layer).unit();
+        unit.setStore(new WholeStore(compute, architecture.parameters().held(List.of(unit))));
         this.batch = Batch.allocate(compute.memory(), setting.sequences(), setting.length());
         this.stream = Shape.of(axis.share(tokens()), model.dim());
+        for (CarriedValue value : architecture.carriedTo(layer)) {
+            StageOutput made = value.output(tokens(), setting.dtype(), true);
+            carried.add(compute.memory().allocate(Category.ACTIVATIONS, made.dtype(), made.shape()));
+        }
     }
 
     private int tokens() {
@@ -127,10 +131,14 @@ final class Rehearsal implements AutoCloseable {
         return compute.memory().allocate(Category.ACTIVATIONS, setting.dtype(), shape);
     }
 
-    private List<Variable> forward(Tape tape, List<Variable> inputs) {
-        BiFunction<Tape, List<Variable>, List<Variable>> body =
-                (inner, values) -> block.forward(inner, values, role, batch);
-        return setting.recompute() ? tape.checkpoint(inputs, body) : tape.scopeOfAll(() -> body.apply(tape, inputs));
+    private Variable forward(Tape tape, Variable input) {
+        CarriedValues values = new CarriedValues();
+        List<CarriedValue> read = architecture.carriedTo(layer);
+        for (int i = 0; i < read.size(); i++) {
+            // Whoever makes a value gets its gradient: it is not this layer's.
+            values.put(read.get(i).name(), tape.leaf(carried.get(i), false));
+        }
+        return architecture.run(tape, layer, input, batch.carrying(values), setting.recompute());
     }
 
     private void begin() {

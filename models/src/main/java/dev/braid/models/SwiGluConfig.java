@@ -4,6 +4,7 @@ import dev.braid.config.Choice;
 import dev.braid.config.Faults;
 import dev.braid.config.Key;
 import dev.braid.config.Validated;
+import dev.braid.tensor.autograd.Operations;
 import java.util.List;
 
 /** {@code down_scale * down(silu(gate_scale * gate(x)) * up(x))} (Shazeer 2020, arXiv 2002.05202). */
@@ -44,6 +45,6 @@ public record SwiGluConfig(
 
     @Override
     public FeedForward build(Construction construction, String prefix) {
-        return new SwiGluFeedForward(this, construction, prefix);
+        return new GatedFeedForward(hidden, Operations::swiGlu, gateScale, downScale, construction, prefix);
     }
 }

@@ -55,6 +55,17 @@ class DividedDecoderTest {
                         "one KV head, no positions",
                         config(1, 24, false, attention(3, 1, Optional.empty(), true, true), 7),
                         3),
+                parsed("q/k norm over the width of heads that ranks divide unevenly, bias and gate", """
+                        pattern: [attn+mlp]
+                        mixers:
+                          attn: {type: attention, heads: 6, kv_heads: 3, head_size: 4, qk_norm: width, output_bias: true, gate: true}
+                        """),
+                parsed("window, sinks, cap, part of copied KV heads rotated", """
+                        pattern: [attn+mlp]
+                        mixers:
+                          attn:
+                            {type: attention, heads: 4, kv_heads: 1, window: 5, sinks: 1, cap: 2, rope: {fraction: 0.5}}
+                        """),
                 parsed("norms after, one layer without a feed-forward", """
                         pattern: [attn, attn+mlp]
                         norms: {attn: post}

@@ -48,8 +48,8 @@ final class ReferenceDecoder {
             NormPlace place = config.normPlace(layer);
             x = around(x, place, prefix + "mixer", input -> mixer(prefix + "mixer.", mixer, input));
             if (layer.ffn().isPresent()) {
-                SwiGluConfig ffn = (SwiGluConfig) config.ffns().get(layer.ffn().get());
-                x = around(x, place, prefix + "ffn", input -> swiGlu(prefix + "ffn.", ffn, input));
+                FeedForwardConfig ffn = config.ffns().get(layer.ffn().get());
+                x = around(x, place, prefix + "ffn", input -> feedForward(prefix + "ffn.", ffn, input));
             }
         }
         String head = config.tieEmbeddings() ? "embedding.weight" : "head.weight";
@@ -136,6 +136,10 @@ final class ReferenceDecoder {
         int groups = settings.keyValueHeads();
         double[][] q = project(prefix, "q", x, heads * size, settings.qkvBias());
         double[][] k = project(prefix, "k", x, groups * size, settings.qkvBias());
+        if (settings.qkNorm() == QkNorm.WIDTH) {
+            q = projectedNorm(q, prefix + "q_norm.weight");
+            k = projectedNorm(k, prefix + "k_norm.weight");
+        }
         double[][] v = project(prefix, "v", x, groups * size, settings.qkvBias());
         double[][] mixed = new double[x.length][heads * size];
         for (int h = 0; h < heads; h++) {
@@ -145,7 +149,7 @@ final class ReferenceDecoder {
                 double[] scores = new double[t + 1];
                 for (int s = 0; s <= t; s++) {
                     double[] key = head(prefix, "k", settings, k[s], group, s);
-                    scores[s] = dot(query, key) / Math.sqrt(size);
+                    scores[s] = score(settings, dot(query, key), t, s);
                 }
                 double total = logSum(scores);
                 for (int s = 0; s <= t; s++) {
@@ -155,7 +159,37 @@ final class ReferenceDecoder {
                 }
             }
         }
-        return linear(mixed, prefix + "output.weight", config.dim());
+        if (settings.gate()) {
+            double[][] gate = linear(x, prefix + "gate.weight", heads * size);
+            for (int t = 0; t < x.length; t++) {
+                for (int i = 0; i < heads * size; i++) {
+                    mixed[t][i] /= 1 + Math.exp(-gate[t][i]);
+                }
+            }
+        }
+        return project(prefix, "output", mixed, config.dim(), settings.outputBias());
+    }
+
+    /** The score of a key at {@code s} for the query at {@code t}; minus infinity where it is out of sight. */
+    private double score(AttentionConfig settings, double product, int t, int s) {
+        int window = settings.window().orElse(Integer.MAX_VALUE);
+        if (t - s >= window && s >= settings.sinks()) {
+            return Double.NEGATIVE_INFINITY;
+        }
+        double scaled = product * settings.scale().orElse(1 / Math.sqrt(settings.headSize(config.dim())));
+        return settings.cap().map(cap -> cap * Math.tanh(scaled / cap)).orElse(scaled);
+    }
+
+    private double[][] projectedNorm(double[][] x, String weight) {
+        return Arrays.stream(x)
+                .map(line -> normalise(line, projectedWeight(weight)))
+                .toArray(double[][]::new);
+    }
+
+    /** What queries and keys are multiplied by: zero-centred where the model's norms are. */
+    private double[] projectedWeight(String name) {
+        double offset = config.norm() == NormKind.RMS_ZERO_CENTERED ? 1 : 0;
+        return Arrays.stream(parameters.get(name)).map(w -> w + offset).toArray();
     }
 
     private double[][] project(String prefix, String name, double[][] x, int outputs, boolean bias) {
@@ -177,33 +211,46 @@ final class ReferenceDecoder {
         int size = settings.headSize(config.dim());
         double[] head = new double[size];
         System.arraycopy(line, index * size, head, 0, size);
-        if (settings.qkNorm()) {
-            head = normalise(head, parameters.get(prefix + name + "_norm.weight"));
+        if (settings.qkNorm() == QkNorm.HEAD) {
+            head = normalise(head, projectedWeight(prefix + name + "_norm.weight"));
         }
         if (settings.rope().isEmpty()) {
             return head;
         }
-        double[] rotated = new double[size];
-        for (int i = 0; i < size / 2; i++) {
-            double angle = position * Math.pow(settings.rope().get().base(), -2.0 * i / size);
-            rotated[i] = head[i] * Math.cos(angle) - head[i + size / 2] * Math.sin(angle);
-            rotated[i + size / 2] = head[i + size / 2] * Math.cos(angle) + head[i] * Math.sin(angle);
+        RopeConfig rope = settings.rope().get();
+        int turned = rope.rotated(size);
+        double[] rotated = head.clone();
+        for (int i = 0; i < turned / 2; i++) {
+            double angle = position * Math.pow(rope.base(), -2.0 * i / turned);
+            rotated[i] = head[i] * Math.cos(angle) - head[i + turned / 2] * Math.sin(angle);
+            rotated[i + turned / 2] = head[i + turned / 2] * Math.cos(angle) + head[i] * Math.sin(angle);
         }
         return rotated;
     }
 
-    private double[][] swiGlu(String prefix, SwiGluConfig settings, double[][] x) {
-        int hidden = parameters.get(prefix + "gate.weight").length / config.dim();
-        double[][] gate = linear(x, prefix + "gate.weight", hidden);
-        scale(gate, settings.gateScale());
-        double[][] up = linear(x, prefix + "up.weight", hidden);
+    private double[][] feedForward(String prefix, FeedForwardConfig settings, double[][] x) {
+        int hidden = parameters.get(prefix + "up.weight").length / config.dim();
+        double[][] inner = linear(x, prefix + "up.weight", hidden);
+        double[][] gate = settings instanceof ReluSquaredConfig ? inner : linear(x, prefix + "gate.weight", hidden);
+        if (settings instanceof SwiGluConfig swiGlu) {
+            scale(gate, swiGlu.gateScale());
+        }
         for (int t = 0; t < x.length; t++) {
             for (int i = 0; i < hidden; i++) {
-                gate[t][i] = gate[t][i] / (1 + Math.exp(-gate[t][i])) * up[t][i];
+                double g = gate[t][i];
+                inner[t][i] = switch (settings) {
+                    case SwiGluConfig swiGlu -> g / (1 + Math.exp(-g)) * inner[t][i];
+                    case GeGluConfig geGlu ->
+                        g / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (g + 0.044715 * g * g * g))) * inner[t][i];
+                    case ReluSquaredConfig squared -> Math.max(g, 0) * Math.max(g, 0);
+                    default -> throw new IllegalArgumentException("no reference for " + settings);
+                };
             }
         }
-        double[][] down = linear(gate, prefix + "down.weight", config.dim());
-        scale(down, settings.downScale());
+        double[][] down = linear(inner, prefix + "down.weight", config.dim());
+        if (settings instanceof SwiGluConfig swiGlu) {
+            scale(down, swiGlu.downScale());
+        }
         return down;
     }
 

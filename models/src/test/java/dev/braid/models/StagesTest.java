@@ -47,6 +47,8 @@ class StagesTest {
         "rwkv, 2 3, true, F32, false",
         "rwkv, 0 2 3, true, BF16, true",
         "rwkv, 1 1 2 1, false, BF16, false",
+        "hgrn, 2 3, true, F32, false",
+        "hgrn, 0 2 1 2, false, BF16, true",
         "hybrid, 5, false, BF16, true",
         "hybrid, 1 2 2, true, F32, false",
         "hybrid, 2 1 1 1, true, BF16, true"
@@ -344,10 +346,13 @@ class StagesTest {
                 2, Optional.of(1), Optional.empty(), Optional.of(new RopeConfig(10000)), false, false);
         // RWKV-7 leaves the values of its first layer for all later ones.
         Rwkv7Config rwkv = new Rwkv7Config(8, 3, 2, 2, 5, 1e-6);
+        // HGRN2's first layer leaves the lower bounds of all.
+        Hgrn2Config hgrn = new Hgrn2Config(2, Optional.empty(), Optional.empty(), true, Optional.empty(), 1e-5);
         FeedForwardConfig channelMix = new RwkvChannelMixConfig(21);
         return switch (kind) {
             case "attn" -> model(tied, Map.of("attn", attention), new SwiGluConfig(21), List.of("attn+mlp"));
             case "rwkv" -> model(tied, Map.of("rwkv", rwkv), channelMix, List.of("rwkv+mlp"));
+            case "hgrn" -> model(tied, Map.of("hgrn", hgrn), new SwiGluConfig(21), List.of("hgrn+mlp"));
             case "hybrid" ->
                 model(tied, Map.of("rwkv", rwkv, "attn", attention), channelMix, List.of("rwkv+mlp", "attn+mlp"));
             default -> throw new IllegalArgumentException(kind);

@@ -4,6 +4,7 @@ import dev.braid.checkpoint.huggingface.LlamaShape;
 import dev.braid.models.AttentionConfig;
 import dev.braid.models.FeedForwardConfig;
 import dev.braid.models.ModelConfig;
+import dev.braid.models.QkNorm;
 import dev.braid.models.RopeConfig;
 import dev.braid.models.SwiGluConfig;
 import java.util.HashSet;
@@ -41,13 +42,14 @@ final class LlamaShapes {
                 .orElseThrow(() -> new IllegalArgumentException(
                         "no Hugging Face type of the Llama family has layers without a feed-forward"));
         if (!(ffn instanceof SwiGluConfig swiGlu)) {
-            throw new IllegalArgumentException(
-                    "no Hugging Face type of the Llama family has other feed-forwards than SwiGLU");
+            throw new IllegalArgumentException("no Hugging Face type of the Llama family has a feed-forward other than"
+                    + " swiglu; the config has " + ffn);
         }
         RopeConfig rope = attention
                 .rope()
                 .orElseThrow(() -> new IllegalArgumentException(
                         "no Hugging Face type of the Llama family is without rotary positions (rope: none)"));
+        requirePlain(attention, rope);
         return new LlamaShape(
                 vocabulary,
                 config.dim(),
@@ -61,9 +63,26 @@ final class LlamaShapes {
                 config.normEps(),
                 config.tieEmbeddings(),
                 attention.qkvBias(),
-                attention.qkNorm(),
+                attention.qkNorm() == QkNorm.HEAD,
                 endOfText,
                 OptionalInt.empty());
+    }
+
+    /** The family has none of what the attention layers of hybrids can have. */
+    private static void requirePlain(AttentionConfig attention, RopeConfig rope) {
+        AttentionConfig plain = new AttentionConfig(
+                attention.heads(),
+                attention.kvHeads(),
+                attention.headSize(),
+                Optional.of(new RopeConfig(rope.base())),
+                attention.qkvBias(),
+                attention.qkNorm() == QkNorm.HEAD);
+        if (!attention.equals(plain)) {
+            throw new IllegalArgumentException(
+                    "no Hugging Face type of the Llama family has attention with output_bias,"
+                            + " qk_norm: width, scale, cap, window, gate, rope.fraction or rope.scaling; the config has "
+                            + attention);
+        }
     }
 
     /** The config of a model of that shape. */

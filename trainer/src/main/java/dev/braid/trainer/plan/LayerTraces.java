@@ -11,7 +11,12 @@ import java.util.Map;
 
 /** What the layers of a model do with memory: layers that are alike are rehearsed once. Used by one thread. */
 final class LayerTraces {
-    private record Kind(ModelConfig.Layer layer, boolean normed, CarriedRole role) {}
+    /**
+     * What makes layers alike.
+     *
+     * @param first of its kind: it may make what the others read
+     */
+    private record Kind(ModelConfig.Layer layer, boolean first) {}
 
     private final PlanInput input;
     private final LayerTrace.Setting setting;
@@ -38,10 +43,10 @@ final class LayerTraces {
         return arrangement.size();
     }
 
-    /** Layer {@code index}, without its part in the embedding's norm where it has none. */
+    /** Layer {@code index}. */
     LayerTrace of(int index) {
-        boolean normed = index == 0 && input.model().embeddingNorm();
-        Kind kind = new Kind(arrangement.get(index), normed, architecture.carriedRole(index));
+        ModelConfig.Layer layer = arrangement.get(index);
+        Kind kind = new Kind(layer, arrangement.indexOf(layer) == index);
         return traces.computeIfAbsent(kind, missing -> LayerTrace.of(input.model(), index, setting));
     }
 

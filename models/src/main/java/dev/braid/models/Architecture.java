@@ -132,17 +132,22 @@ public final class Architecture {
         return blocks;
     }
 
-    /** What a layer makes and reads beside the hidden state. */
-    public CarriedRole carriedRole(int layer) {
-        return new CarriedRole(
-                carriedNames(value -> value.madeBy(layer) && value.crosses(layer + 1)),
-                carriedNames(value -> value.readBy(layer)),
-                carriedNames(value -> value.readBy(layer) && !value.crosses(layer + 1)));
+    /** Names of the values of earlier layers that a layer reads. */
+    List<String> reads(int layer) {
+        return carriedNames(value -> value.readBy(layer));
     }
 
-    /** Columns, on one rank of the tensor axis, of what goes beside the hidden state into {@code layer} or past it; rows are tokens. */
-    public long carriedColumns(int layer) {
-        return carriedInto(layer).stream().mapToLong(CarriedValue::columns).sum();
+    /** Names of the values that a layer makes and a later one reads. */
+    List<String> makes(int layer) {
+        return carriedNames(value -> value.madeBy(layer) && value.crosses(layer + 1));
+    }
+
+    /** Bytes of what goes beside the hidden state into {@code layer} or past it, on one rank of the tensor axis, for so many tokens. */
+    public long carriedBytes(int layer, int tokens) {
+        return carriedInto(layer).stream()
+                .map(value -> value.output(tokens, dtype, true))
+                .mapToLong(made -> made.shape().count() * made.dtype().bytes())
+                .sum();
     }
 
     private List<String> carriedNames(Predicate<CarriedValue> chosen) {

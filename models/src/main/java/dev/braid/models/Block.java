@@ -5,8 +5,6 @@ import dev.braid.tensor.autograd.Pointwise;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.parameters.Unit;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -68,24 +66,7 @@ record Block(Unit unit, Optional<Norm> entry, Norms mixerNorms, Mixer mixer, Opt
         }
     }
 
-    /**
-     * The layer with what goes beside the hidden state.
-     *
-     * @param inputs the hidden state, then what {@code role} reads
-     * @return the hidden state, then what {@code role} makes
-     */
-    List<Variable> forward(Tape tape, List<Variable> inputs, CarriedRole role, Batch batch) {
-        CarriedValues carried = new CarriedValues();
-        for (int i = 0; i < role.reads().size(); i++) {
-            carried.put(role.reads().get(i), inputs.get(i + 1));
-        }
-        List<Variable> results = new ArrayList<>();
-        results.add(forward(tape, inputs.getFirst(), batch.carrying(carried)));
-        results.addAll(carried.all(role.makes()));
-        return results;
-    }
-
-    private Variable forward(Tape tape, Variable x, Batch batch) {
+    Variable forward(Tape tape, Variable x, Batch batch) {
         Variable h = mixerNorms.around(
                 tape, entered(tape, x), (input, residual) -> mixer.forward(tape, input, residual, batch));
         return second.map(part ->

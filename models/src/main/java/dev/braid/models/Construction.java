@@ -104,11 +104,6 @@ public final class Construction {
         return value.madeBy(layer);
     }
 
-    /** Takes it that layers before have declared {@code values}: for one layer that is built alone. */
-    void follow(List<CarriedValue> values) {
-        values.forEach(value -> carried.put(value.name(), value));
-    }
-
     /** What has been declared so far to go from layer to layer. */
     List<CarriedValue> carried() {
         return List.copyOf(carried.values());

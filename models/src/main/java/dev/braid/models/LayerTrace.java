@@ -10,9 +10,7 @@ import java.util.List;
  * any size.
  *
  * <p>The layer's input is there before forward and given back within backward, as is the gradient of its output; its output is
- * taken in forward and stays, as does the gradient of its input. Parameters and their gradients don't count. A value that goes beside
- * the hidden state is taken by the layer that makes it, in forward, and its gradient by the last one that reads it, in backward; the
- * layer that makes it gives both back.
+ * taken in forward and stays, as does the gradient of its input. Parameters and their gradients don't count.
  *
  * @param kept bytes of activations that wait for the weight half after the input half has run
  */

@@ -14,7 +14,6 @@ import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.WholeStore;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BiFunction;
 
 /** Runs one layer without computing, and writes down what happens to memory: see {@link LayerTrace}. */
 final class Rehearsal implements AutoCloseable {
@@ -27,8 +26,6 @@ final class Rehearsal implements AutoCloseable {
     private final Batch batch;
     private final List<Tensor> carried = new ArrayList<>();
     private final Shape stream;
-    private final CarriedRole role;
-    private final List<CarriedValue> carried;
 
     Rehearsal(ModelConfig model, int layer, Setting setting) {
         this.layer = layer;
@@ -57,56 +54,31 @@ final class Rehearsal implements AutoCloseable {
         Pass forward;
         Pass backward;
         try (Tape tape = Tape.training(compute, setting.dtype(), null, axis)) {
-            List<Variable> inputs = inputs(tape);
-            // What goes beside the hidden state is held by others too, from the layer that makes it on.
-            inputs.stream().skip(1).forEach(input -> input.value().retain());
+            Variable input = input(tape);
             begin();
-            List<Variable> outputs = forward(tape, inputs);
-            outputs.forEach(output -> output.value().retain());
+            Variable output = forward(tape, input);
+            Tensor kept = output.value().retain();
             tape.endForward();
             forward = end();
-            List<Tensor> gradients = gradients(tape, inputs, outputs);
+            Tensor gradient = room();
             begin();
-            // By now no other layer holds what this one has made for them.
-            outputs.stream().skip(1).forEach(output -> output.value().release());
-            for (int i = 0; i < outputs.size(); i++) {
-                tape.addGradient(outputs.get(i), gradients.get(i));
-            }
-            tape.backward();
+            tape.backward(output, gradient);
             backward = end();
-            giveBack(inputs);
-            inputs.stream().skip(1).forEach(input -> input.value().release());
-            outputs.getFirst().value().release();
+            input.passedGradient().ifPresent(Tensor::release);
+            kept.release();
         }
         return new LayerTrace(forward, backward, kept());
-    }
-
-    /** Gradients of the outputs; those of inputs that later layers read too have begun there. */
-    private List<Tensor> gradients(Tape tape, List<Variable> inputs, List<Variable> outputs) {
-        for (int i = 0; i < carried.size(); i++) {
-            if (!role.lastReads().contains(carried.get(i).name())) {
-                Variable input = inputs.get(i + 1);
-                tape.addGradient(input, room(input.value().shape()));
-            }
-        }
-        return outputs.stream().map(output -> room(output.value().shape())).toList();
-    }
-
-    private static void giveBack(List<Variable> inputs) {
-        inputs.forEach(input -> input.passedGradient().ifPresent(Tensor::release));
     }
 
     /** Bytes that wait for weight halves. */
     private long kept() {
         WeightQueue queue = new WeightQueue();
         try (Tape tape = Tape.training(compute, setting.dtype(), queue, axis)) {
-            List<Variable> inputs = inputs(tape);
-            List<Variable> outputs = forward(tape, inputs);
+            Variable input = input(tape);
+            Variable output = forward(tape, input);
             tape.endForward();
-            outputs.forEach(
-                    output -> tape.addGradient(output, room(output.value().shape())));
-            tape.backward();
-            giveBack(inputs);
+            tape.backward(output, room());
+            input.passedGradient().ifPresent(Tensor::release);
             long waiting = compute.memory().live(Category.ACTIVATIONS);
             queue.run();
             return waiting - compute.memory().live(Category.ACTIVATIONS);
@@ -114,21 +86,15 @@ final class Rehearsal implements AutoCloseable {
     }
 
     /** What comes into the layer: the tape alone holds it. */
-    private List<Variable> inputs(Tape tape) {
-        List<Variable> inputs = new ArrayList<>();
-        Tensor hidden = room(stream);
-        inputs.add(tape.dividedLeaf(hidden, tokens(), true));
-        hidden.release();
-        for (CarriedValue value : carried) {
-            Tensor all = room(Shape.of(tokens(), value.columns()));
-            inputs.add(tape.leaf(all, true));
-            all.release();
-        }
-        return inputs;
+    private Variable input(Tape tape) {
+        Tensor value = room();
+        Variable input = tape.dividedLeaf(value, tokens(), true);
+        value.release();
+        return input;
     }
 
-    private Tensor room(Shape shape) {
-        return compute.memory().allocate(Category.ACTIVATIONS, setting.dtype(), shape);
+    private Tensor room() {
+        return compute.memory().allocate(Category.ACTIVATIONS, setting.dtype(), stream);
     }
 
     private Variable forward(Tape tape, Variable input) {

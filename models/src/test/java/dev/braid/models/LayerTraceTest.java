@@ -10,8 +10,6 @@ import dev.braid.tensor.Category;
 import dev.braid.tensor.DType;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a rehearsal finds, against sums by hand: tokens x columns x bytes. */
 class LayerTraceTest {
@@ -83,36 +81,6 @@ class LayerTraceTest {
         assertThat(trace.backward().exchanged()).isEqualTo(6 * 2 * TOKENS * 64);
         LayerTrace again = LayerTrace.of(model("pattern: [attn+mlp]"), 0, setting(2, true));
         assertThat(again.backward().exchanged()).isEqualTo(10 * 2 * TOKENS * 64);
-    }
-
-    /** What one layer makes for the others adds up to nothing over all of them, and each that reads it keeps it. */
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void shouldCountWhatGoesBesideTheHiddenStateOnce(boolean recompute) {
-        ModelConfig model = ConfigReader.of(ModelConfig.class).parse("model.yaml", """
-                dim: 64
-                layers: 3
-                context: 64
-                mixers: {rwkv: {type: rwkv7, head_size: 32}}
-                ffns: {mix: {type: rwkv_channel_mix, hidden: 160}}
-                pattern: [rwkv+mix]
-                """, List.of());
-        LayerTrace first = LayerTrace.of(model, 0, setting(1, recompute));
-        LayerTrace second = LayerTrace.of(model, 1, setting(1, recompute));
-        LayerTrace third = LayerTrace.of(model, 2, setting(1, recompute));
-        long values = 2 * TOKENS * 64;
-        // The input of each, and so much more, goes in backward, and the gradient of the first's input stays.
-        assertThat(both(first)).isEqualTo(-values);
-        assertThat(both(second)).isZero();
-        assertThat(both(third)).isEqualTo(values);
-        if (recompute) {
-            assertThat(net(first.forward(), Category.ACTIVATIONS)).isEqualTo(2 * values);
-            assertThat(net(second.forward(), Category.ACTIVATIONS)).isEqualTo(values);
-        }
-    }
-
-    private static long both(LayerTrace trace) {
-        return net(trace.forward(), Category.ACTIVATIONS) + net(trace.backward(), Category.ACTIVATIONS);
     }
 
     /** A layer of 3 billion weights over 8 ranks and a quarter of a million tokens: 16 GB that are never there. */

@@ -1,7 +1,6 @@
 package dev.braid.trainer.plan;
 
 import dev.braid.models.Architecture;
-import dev.braid.models.CarriedRole;
 import dev.braid.models.LayerTrace;
 import dev.braid.models.ModelConfig;
 import dev.braid.tensor.Category;
@@ -52,9 +51,7 @@ final class LayerTraces {
 
     /** Bytes of a micro-batch that go beside the hidden state into layer {@code index} or past it, on one rank. */
     long carriedInto(int index) {
-        return architecture.carriedColumns(index)
-                * input.microbatchTokens()
-                * input.compute().bytes();
+        return architecture.carriedBytes(index, Math.toIntExact(input.microbatchTokens()));
     }
 
     /** Bytes that a micro-batch gathers and sums over the tensor axis in layers {@code from} until {@code to}. */

@@ -308,6 +308,16 @@ public final class ConfigFile {
         return !faults.isEmpty();
     }
 
+    /** Adds what the user should know, one sentence. */
+    public void note(String message) {
+        notes.add(message);
+    }
+
+    /** The file, as messages call it. */
+    public String path() {
+        return path;
+    }
+
     /** What the user should know about how the file was read, one sentence each. */
     public List<String> notes() {
         return List.copyOf(notes);
@@ -317,9 +327,14 @@ public final class ConfigFile {
     public void conclude() throws InvalidFileException {
         addUnknown();
         if (!faults.isEmpty()) {
-            throw new InvalidFileException(
-                    path + " describes a model that Braid does not have:\n  " + String.join("\n  ", faults));
+            throw refusal();
         }
+    }
+
+    /** An exception with the faults that there are. */
+    public InvalidFileException refusal() {
+        return new InvalidFileException(
+                path + " describes a model that Braid does not have:\n  " + String.join("\n  ", faults));
     }
 
     private void addUnknown() {

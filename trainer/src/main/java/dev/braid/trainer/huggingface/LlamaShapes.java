@@ -1,4 +1,4 @@
-package dev.braid.trainer.action;
+package dev.braid.trainer.huggingface;
 
 import dev.braid.checkpoint.huggingface.LlamaShape;
 import dev.braid.models.AttentionConfig;

@@ -118,7 +118,7 @@ public final class ConfigFile {
     }
 
     /** Whether {@code key} is written, be it as null. */
-    boolean written(String key) {
+    public boolean written(String key) {
         known.add(key);
         return root.has(key);
     }
@@ -293,14 +293,16 @@ public final class ConfigFile {
         }
     }
 
-    /** Adds a fault of {@code key}. */
+    /** Adds a fault of {@code key}. Asking twice for a value that is wrong gives one fault. */
     public void fault(String key, String message) {
-        faults.add(prefix + key + ": " + message);
+        fault(prefix + key + ": " + message);
     }
 
     /** Adds a fault that no single key has. */
     public void fault(String message) {
-        faults.add(message);
+        if (!faults.contains(message)) {
+            faults.add(message);
+        }
     }
 
     /** Whether what was read so far has faults. */

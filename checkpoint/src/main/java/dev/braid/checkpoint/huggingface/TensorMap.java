@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * Which tensors of a Hugging Face folder hold which parameters of Braid. A tensor there is one parameter, or several of them one
@@ -119,9 +120,9 @@ public final class TensorMap {
             return put(name, Shape.of(channels, 1, parts.getFirst().shape().columns()), parts);
         }
 
-        /** The tensor {@code name} of {@code shape} has the elements of one parameter of other extents. */
-        public Builder putReshaped(String name, Shape shape, String parameter) {
-            return put(name, shape, parts(parameter));
+        /** The tensor {@code name} has the elements of one parameter with the extents that {@code extents} makes of its own. */
+        public Builder putReshaped(String name, UnaryOperator<Shape> extents, String parameter) {
+            return put(name, extents.apply(shape(parameter)), parts(parameter));
         }
 
         /** The tensor {@code name} may be there a second time as {@code copy}. */

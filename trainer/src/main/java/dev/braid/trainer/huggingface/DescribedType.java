@@ -82,7 +82,7 @@ abstract class DescribedType implements HuggingFaceType {
             throw new InexpressibleException(keys.faults());
         }
         ModelConfig written = readAgain(keys.file());
-        List<String> differences = ModelDifference.between(model, written, keys.unsaidKeys());
+        List<String> differences = SectionDifference.between(sections, Sections.of(written), keys.unsaidKeys());
         if (!differences.isEmpty()) {
             throw new InexpressibleException(differences);
         }

@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.braid.checkpoint.huggingface.ConfigFile;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -17,6 +17,7 @@ import java.util.function.Predicate;
 final class FileKeys implements Keys {
     private static final String MIXERS = "mixers";
     private static final String FFNS = "ffns";
+    private static final String NORMS = "norms";
 
     private final ConfigFile file;
     private final ObjectNode model = JsonNodeFactory.instance.objectNode();
@@ -34,6 +35,9 @@ final class FileKeys implements Keys {
                 .toList();
         sections.withObjectProperty(MIXERS).retain(used);
         sections.withObjectProperty(FFNS).retain(used);
+        if (sections.has(NORMS)) {
+            sections.withObjectProperty(NORMS).retain(used);
+        }
         List<String> pattern = pattern();
         sections.putArray("pattern")
                 .addAll(pattern.stream().map(JsonNodeFactory.instance::textNode).toList());
@@ -65,8 +69,14 @@ final class FileKeys implements Keys {
     }
 
     @Override
-    public Optional<ObjectNode> mixerIf(Predicate<ConfigFile> written, String name, String type) {
+    public Optional<ObjectNode> mixerIf(
+            Predicate<ConfigFile> written, String name, String type, Predicate<ObjectNode> which) {
         return written.test(file) ? Optional.of(mixer(name, type)) : Optional.empty();
+    }
+
+    @Override
+    public ObjectNode branch(ObjectNode mixer, String name, String type) {
+        return mixer.withObjectProperty("branches").putObject(name).put("type", type);
     }
 
     @Override
@@ -96,14 +106,25 @@ final class FileKeys implements Keys {
     }
 
     @Override
-    public void numbers(String key, List<Double> otherwise, ObjectNode section, List<String> names) {
-        List<Double> numbers = file.numbers(key, otherwise);
+    public void factor(String key, ObjectNode section, String name) {
+        putFactor(section, name, file.number(key, 1));
+    }
+
+    @Override
+    public void factors(String key, ObjectNode section, List<String> names) {
+        List<Double> numbers = file.numbers(key, Collections.nCopies(names.size(), 1.0));
         if (numbers.size() != names.size()) {
             file.fault(key, file.shown(key) + " must have " + names.size() + " numbers");
             return;
         }
         for (int i = 0; i < names.size(); i++) {
-            put(section, names.get(i), numbers.get(i));
+            putFactor(section, names.get(i), numbers.get(i));
+        }
+    }
+
+    private static void putFactor(ObjectNode section, String name, double factor) {
+        if (factor != 1) {
+            put(section, name, factor);
         }
     }
 
@@ -113,20 +134,12 @@ final class FileKeys implements Keys {
     }
 
     @Override
-    public String word(String key, String otherwise, ObjectNode section, String name, Map<String, ?> words) {
-        String word = file.text(key, otherwise);
-        if (words.containsKey(word)) {
-            put(section, name, words.get(word));
-        } else {
-            file.fault(key, file.shown(key) + " is not supported; allowed are " + String.join(", ", words.keySet()));
-        }
-        return word;
-    }
-
-    @Override
     public void numberOrNone(String key, ObjectNode section, String name) {
         put(section, name, file.set(key) ? (Object) file.number(key, 0) : Sections.NONE);
     }
+
+    @Override
+    public void derived(ObjectNode section, String name, Object value) {}
 
     @Override
     public void always(ObjectNode section, String name, Object value) {
@@ -160,6 +173,11 @@ final class FileKeys implements Keys {
 
     @Override
     public void inWritten(Consumer<ObjectNode> write) {}
+
+    @Override
+    public void fault(String message) {
+        file.fault(message);
+    }
 
     private static <T> T put(ObjectNode section, String name, T value) {
         Sections.put(section, name, value);

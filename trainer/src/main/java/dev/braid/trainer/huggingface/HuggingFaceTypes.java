@@ -14,7 +14,19 @@ import java.util.stream.Collectors;
 
 /** All types that Braid reads and writes. */
 public final class HuggingFaceTypes {
-    private static final List<HuggingFaceType> TYPES = List.of(new LlamaType());
+    private static final List<HuggingFaceType> TYPES = List.of(
+            new LlamaType(),
+            new Gemma3TextType(),
+            new Mamba2Type(),
+            new BambaType(),
+            new FalconH1Type(),
+            new OlmoHybridType(),
+            new RetNetType(),
+            new GlaType(),
+            new DeltaNetType(),
+            new GatedDeltaNetType(),
+            new KimiDeltaType(),
+            new Rwkv7Type());
 
     private HuggingFaceTypes() {}
 

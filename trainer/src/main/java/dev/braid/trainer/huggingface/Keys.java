@@ -3,7 +3,6 @@ package dev.braid.trainer.huggingface;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.braid.checkpoint.huggingface.ConfigFile;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -28,7 +27,10 @@ interface Keys {
     }
 
     /** As above, when the file says that it has one, or when the model has one. */
-    Optional<ObjectNode> mixerIf(Predicate<ConfigFile> written, String name, String type);
+    Optional<ObjectNode> mixerIf(Predicate<ConfigFile> written, String name, String type, Predicate<ObjectNode> which);
+
+    /** The section of the branch {@code name} of a mixer with parallel branches, which must be of kind {@code type}. */
+    ObjectNode branch(ObjectNode mixer, String name, String type);
 
     /** The section of the only feed-forward of kind {@code type}. */
     ObjectNode ffn(String name, String type);
@@ -50,17 +52,20 @@ interface Keys {
     /** A number; {@code otherwise} where it is not written. */
     double number(String key, double otherwise, ObjectNode section, String name);
 
-    /** Numbers, to names of as many; {@code otherwise} where they are not written. */
-    void numbers(String key, List<Double> otherwise, ObjectNode section, List<String> names);
+    /** A factor, 1 where it is not written. */
+    void factor(String key, ObjectNode section, String name);
+
+    /** Factors in an array, to names of as many; ones where they are not written. */
+    void factors(String key, ObjectNode section, List<String> names);
 
     /** True or false; {@code otherwise} where it is not written. */
     boolean flag(String key, boolean otherwise, ObjectNode section, String name);
 
-    /** A word and what Braid calls it; {@code otherwise}, a word of the file, where it is not written. */
-    String word(String key, String otherwise, ObjectNode section, String name, Map<String, ?> words);
-
     /** A number that may be null, which is {@code none} in the model. */
     void numberOrNone(String key, ObjectNode section, String name);
+
+    /** What the model means where it does not say {@code name}; a file is not asked. */
+    void derived(ObjectNode section, String name, Object value);
 
     /** The type has this value always, and no key for it. */
     void always(ObjectNode section, String name, Object value);
@@ -74,9 +79,12 @@ interface Keys {
     /** A key of the model of which the file says nothing. */
     void unsaid(ObjectNode section, String name, Object otherwise, String note);
 
-    /** Something that only a file can have, with values that a model of Braid can't take. */
+    /** What a file needs beyond single keys, to be read into sections or to be refused. */
     void inFile(Consumer<ConfigFile> check);
 
-    /** Keys that only a written file gets, for readers that need them. */
+    /** The counterpart of {@link #inFile}: keys that are made of sections, and may be refused by a {@link #fault}. */
     void inWritten(Consumer<ObjectNode> write);
+
+    /** The type can't express a model. */
+    void fault(String message);
 }

@@ -59,8 +59,15 @@ final class ModelKeys implements Keys {
     }
 
     @Override
-    public Optional<ObjectNode> mixerIf(Predicate<ConfigFile> written, String name, String type) {
-        return section("mixers", name, type, section -> true);
+    public Optional<ObjectNode> mixerIf(
+            Predicate<ConfigFile> written, String name, String type, Predicate<ObjectNode> which) {
+        return section("mixers", name, type, which);
+    }
+
+    @Override
+    public ObjectNode branch(ObjectNode mixer, String name, String type) {
+        JsonNode branch = mixer.path("branches").path(name);
+        return type.equals(branch.path("type").textValue()) ? (ObjectNode) branch : missing("branch " + name, type);
     }
 
     @Override
@@ -138,12 +145,17 @@ final class ModelKeys implements Keys {
     }
 
     @Override
-    public void numbers(String key, List<Double> otherwise, ObjectNode section, List<String> names) {
-        List<Double> values = new ArrayList<>();
-        for (int i = 0; i < names.size(); i++) {
-            values.add(Sections.get(section, names.get(i)).asDouble(otherwise.get(i)));
-        }
-        file.set(key, JSON.valueToTree(values));
+    public void factor(String key, ObjectNode section, String name) {
+        number(key, 1, section, name);
+    }
+
+    @Override
+    public void factors(String key, ObjectNode section, List<String> names) {
+        file.set(
+                key,
+                JSON.valueToTree(names.stream()
+                        .map(name -> Sections.get(section, name).asDouble(1))
+                        .toList()));
     }
 
     @Override
@@ -154,28 +166,19 @@ final class ModelKeys implements Keys {
     }
 
     @Override
-    public String word(String key, String otherwise, ObjectNode section, String name, Map<String, ?> words) {
-        JsonNode value = Sections.get(section, name);
-        for (Map.Entry<String, ?> word : words.entrySet()) {
-            if (JSON.valueToTree(word.getValue()).equals(value)) {
-                file.put(key, word.getKey());
-                return word.getKey();
-            }
-        }
-        if (!value.isMissingNode()) {
-            faults.add(name + " can't be " + value);
-        }
-        file.put(key, otherwise);
-        return otherwise;
-    }
-
-    @Override
     public void numberOrNone(String key, ObjectNode section, String name) {
         JsonNode value = Sections.get(section, name);
         if (value.isNumber()) {
             file.put(key, value.asDouble());
         } else {
             file.putNull(key);
+        }
+    }
+
+    @Override
+    public void derived(ObjectNode section, String name, Object value) {
+        if (Sections.get(section, name).isMissingNode()) {
+            Sections.put(section, name, value);
         }
     }
 
@@ -203,5 +206,10 @@ final class ModelKeys implements Keys {
     @Override
     public void inWritten(Consumer<ObjectNode> write) {
         write.accept(file);
+    }
+
+    @Override
+    public void fault(String message) {
+        faults.add(message);
     }
 }

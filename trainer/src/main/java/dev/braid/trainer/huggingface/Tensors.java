@@ -3,6 +3,7 @@ package dev.braid.trainer.huggingface;
 import dev.braid.checkpoint.huggingface.TensorMap;
 import dev.braid.tensor.Shape;
 import java.util.Arrays;
+import java.util.function.UnaryOperator;
 
 /** Pairs of names, with the prefixes of a layer or without. Parameters that the model does not have are left out. Used by one thread. */
 final class Tensors {
@@ -47,9 +48,9 @@ final class Tensors {
     }
 
     /** A tensor with other extents than the parameter. */
-    Tensors reshaped(String name, Shape shape, String parameter) {
+    Tensors reshaped(String name, UnaryOperator<Shape> extents, String parameter) {
         if (map.has(model + parameter)) {
-            map.putReshaped(folder + name, shape, model + parameter);
+            map.putReshaped(folder + name, extents, model + parameter);
         }
         return this;
     }
@@ -61,6 +62,11 @@ final class Tensors {
         }
         map.copy(folder + name, folder + embedding);
         return this;
+    }
+
+    /** Whether the model has the parameter {@code name}. */
+    boolean has(String name) {
+        return map.has(model + name);
     }
 
     TensorMap build() {

@@ -74,6 +74,7 @@ public final class Architecture {
     private Block block(Construction construction, ModelConfig.Layer layer, int index) {
         String prefix = "layers." + index + ".";
         Unit unit = parameters.unit("layers." + index);
+        construction.beginLayer(index);
         Weight mixerNorm = norm(prefix + "mixer_norm.weight");
         Mixer mixer = config.mixers().get(layer.mixer()).build(construction, prefix + "mixer.");
         Weight ffnNorm = norm(prefix + "ffn_norm.weight");

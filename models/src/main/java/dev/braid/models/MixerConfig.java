@@ -3,7 +3,8 @@ package dev.braid.models;
 import dev.braid.config.Faults;
 
 /** Settings of one mixer; each permitted record is a kind that {@code type:} can name. */
-public sealed interface MixerConfig permits AttentionConfig {
+public sealed interface MixerConfig
+        permits AttentionConfig, DeltaNetConfig, GatedDeltaNetConfig, KimiDeltaConfig, Mamba2Config {
     /**
      * Reports every rule that is broken.
      *

@@ -146,6 +146,56 @@ public final class Pointwise {
                 null);
     }
 
+    /** {@code x[t, h, :] / divisors[t, h]}: {@code x} [n, H d], {@code divisors} [n, H]. */
+    public static Variable divideHeads(Tape tape, Variable x, Variable divisors) {
+        Compute compute = tape.compute();
+        Tensor inverse = tape.output(DType.F32, divisors.value().shape());
+        Functions.reciprocal(compute, divisors.value(), inverse);
+        Tensor out = tape.output(x.value().dtype(), x.value().shape());
+        Functions.scaleHeads(compute, x.value(), inverse, out);
+        return tape.record(
+                out,
+                x.tokenRows(),
+                List.of(inverse, out),
+                gradient -> {
+                    if (x.differentiable()) {
+                        Tensor passed = tape.temporary(x.value().dtype(), x.value().shape());
+                        Functions.scaleHeads(compute, gradient, inverse, passed);
+                        tape.addGradient(x, passed);
+                    }
+                    if (divisors.differentiable()) {
+                        // d(x / y) / dy = -(x / y) / y.
+                        Tensor sums = tape.temporary(DType.F32, inverse.shape());
+                        Functions.dotHeads(compute, gradient, out, sums);
+                        Elementwise.scale(compute, sums, -1);
+                        Tensor passed = tape.temporary(divisors.value().dtype(), inverse.shape());
+                        Functions.multiply(compute, sums, inverse, passed);
+                        sums.release();
+                        tape.addGradient(divisors, passed);
+                    }
+                },
+                null);
+    }
+
+    /** {@code min(max(x, low), high)}; no gradient passes where a limit holds. */
+    public static Variable clamp(Tape tape, Variable x, float low, float high) {
+        Tensor value = x.value();
+        Tensor out = tape.output(value.dtype(), value.shape());
+        Functions.clamp(tape.compute(), value, low, high, out);
+        return tape.record(
+                out,
+                x.tokenRows(),
+                List.of(value),
+                gradient -> {
+                    if (x.differentiable()) {
+                        Tensor passed = tape.temporary(value.dtype(), value.shape());
+                        Functions.clampGradient(tape.compute(), gradient, value, low, high, passed);
+                        tape.addGradient(x, passed);
+                    }
+                },
+                null);
+    }
+
     /** {@code x[t, c] + bias[c]} in the dtype of {@code x}: {@code bias} [C], a vector. As {@link Operations#addBias}, but apart. */
     public static Variable plusBias(Tape tape, Variable x, Weight bias) {
         Compute compute = tape.compute();
@@ -193,6 +243,27 @@ public final class Pointwise {
                     Elementwise.columnSum(compute, sums, a.gradient());
                     sums.release();
                 });
+    }
+
+    /** {@code x[t, c] * factors[c]} of [n, C] and fixed numbers, F32 [C]. */
+    public static Variable scaleColumns(Tape tape, Variable x, Tensor factors) {
+        Compute compute = tape.compute();
+        Tensor out = tape.output(x.value().dtype(), x.value().shape());
+        Elementwise.convert(compute, x.value(), out);
+        Functions.scaleColumns(compute, out, factors);
+        return tape.record(
+                out,
+                x.tokenRows(),
+                List.of(factors),
+                gradient -> {
+                    if (x.differentiable()) {
+                        Tensor passed = tape.temporary(x.value().dtype(), x.value().shape());
+                        Elementwise.convert(compute, gradient, passed);
+                        Functions.scaleColumns(compute, passed, factors);
+                        tape.addGradient(x, passed);
+                    }
+                },
+                null);
     }
 
     /** {@code x[t, h, :] * weight[h]} of [n, H d] and a vector [H]: one factor for each head, or, with d = 1, each column. */

@@ -75,8 +75,11 @@ public final class RecurrentOperations {
         Recurrence.forward(compute, spec, inputs, values(out), Optional.of(states), Optional.empty());
         List<Tensor> saved =
                 new ArrayList<>(List.of(operands.q().value(), operands.k().value(), v, states));
-        if (operands.decay() instanceof RecurrenceOperands.Decay.PerToken perToken) {
-            saved.add(perToken.log().value());
+        switch (operands.decay()) {
+            case RecurrenceOperands.Decay.None _ -> {}
+            case RecurrenceOperands.Decay.Fixed fixed -> saved.add(fixed.log());
+            case RecurrenceOperands.Decay.PerToken perToken ->
+                saved.add(perToken.log().value());
         }
         operands.a().ifPresent(a -> saved.add(a.value()));
         operands.b().ifPresent(b -> saved.add(b.value()));

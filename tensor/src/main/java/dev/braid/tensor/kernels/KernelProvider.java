@@ -20,6 +20,12 @@ public interface KernelProvider {
     /** Rotary position embedding. */
     RopeKernels rope();
 
+    /** Short causal filters over time. */
+    CausalFilterKernels causalFilter();
+
+    /** Normalisation over groups of columns. */
+    GroupNormKernels groupNorm();
+
     /** The gated activation SwiGLU. */
     SwiGluKernels swiGlu();
 

@@ -6,6 +6,8 @@ final class ScalarKernels implements KernelProvider {
     private final FunctionKernels functions = new ScalarFunctions();
     private final RmsNormKernels rmsNorm = new ScalarRmsNorm();
     private final RopeKernels rope = new ScalarRope();
+    private final CausalFilterKernels causalFilter = new ScalarCausalFilter();
+    private final GroupNormKernels groupNorm = new ScalarGroupNorm();
     private final SwiGluKernels swiGlu = new ScalarSwiGlu();
     private final EmbeddingKernels embedding = new ScalarEmbedding();
     private final CrossEntropyKernels crossEntropy = new ScalarCrossEntropy();
@@ -38,6 +40,16 @@ final class ScalarKernels implements KernelProvider {
     @Override
     public RopeKernels rope() {
         return rope;
+    }
+
+    @Override
+    public CausalFilterKernels causalFilter() {
+        return causalFilter;
+    }
+
+    @Override
+    public GroupNormKernels groupNorm() {
+        return groupNorm;
     }
 
     @Override

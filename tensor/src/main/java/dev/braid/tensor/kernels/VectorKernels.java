@@ -6,6 +6,8 @@ final class VectorKernels implements KernelProvider {
     private final FunctionKernels functions = new VectorFunctions();
     private final RmsNormKernels rmsNorm = new VectorRmsNorm();
     private final RopeKernels rope = new VectorRope();
+    private final CausalFilterKernels causalFilter = new VectorCausalFilter();
+    private final GroupNormKernels groupNorm = new VectorGroupNorm();
     private final SwiGluKernels swiGlu = new VectorSwiGlu();
     private final EmbeddingKernels embedding = new VectorEmbedding();
     private final CrossEntropyKernels crossEntropy = new VectorCrossEntropy();
@@ -38,6 +40,16 @@ final class VectorKernels implements KernelProvider {
     @Override
     public RopeKernels rope() {
         return rope;
+    }
+
+    @Override
+    public CausalFilterKernels causalFilter() {
+        return causalFilter;
+    }
+
+    @Override
+    public GroupNormKernels groupNorm() {
+        return groupNorm;
     }
 
     @Override

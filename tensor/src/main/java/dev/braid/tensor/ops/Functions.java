@@ -68,6 +68,57 @@ public final class Functions {
                 tile -> kernels.multiply(tile.of(left), tile.of(right), tile.of(product), tile.rows()));
     }
 
+    /** {@code out = 1 / x}; same counts; {@code out} may be {@code x}. For a few numbers a token. */
+    public static void reciprocal(Compute compute, Tensor x, Tensor out) {
+        Check check = new Check("reciprocal");
+        check.values("x", x, x.count());
+        check.values("out", out, x.count());
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand input = tiles.readElements(x);
+        Tiles.Operand result = tiles.writeElements(out);
+        tiles.run(check.operation(), x.count(), x.count(), tile -> {
+            for (int i = 0; i < tile.rows(); i++) {
+                Addresses.setFloat(tile.of(result), i, 1 / Addresses.getFloat(tile.of(input), i));
+            }
+        });
+    }
+
+    /** {@code out = min(max(x, low), high)}; same counts; {@code out} may be {@code x}. For a few numbers a token. */
+    public static void clamp(Compute compute, Tensor x, float low, float high, Tensor out) {
+        Check check = new Check("clamp");
+        check.values("x", x, x.count());
+        check.values("out", out, x.count());
+        check.require(low <= high, "the lower limit " + low + " must not be above the upper one " + high);
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand input = tiles.readElements(x);
+        Tiles.Operand result = tiles.writeElements(out);
+        tiles.run(check.operation(), x.count(), x.count(), tile -> {
+            for (int i = 0; i < tile.rows(); i++) {
+                float value = Addresses.getFloat(tile.of(input), i);
+                Addresses.setFloat(tile.of(result), i, Math.min(Math.max(value, low), high));
+            }
+        });
+    }
+
+    /** {@code dX = dOut} where {@code low <= x <= high}, zero elsewhere; same counts; {@code dX} may be {@code dOut}. */
+    public static void clampGradient(Compute compute, Tensor dOut, Tensor x, float low, float high, Tensor dX) {
+        Check check = new Check("clamp.input_gradient");
+        check.values("dOut", dOut, x.count());
+        check.values("x", x, x.count());
+        check.values("dX", dX, x.count());
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand gradient = tiles.readElements(dOut);
+        Tiles.Operand input = tiles.readElements(x);
+        Tiles.Operand result = tiles.writeElements(dX);
+        tiles.run(check.operation(), x.count(), x.count(), tile -> {
+            for (int i = 0; i < tile.rows(); i++) {
+                float value = Addresses.getFloat(tile.of(input), i);
+                boolean inside = value >= low && value <= high;
+                Addresses.setFloat(tile.of(result), i, inside ? Addresses.getFloat(tile.of(gradient), i) : 0);
+            }
+        });
+    }
+
     /** {@code out[r, h, :] = x[r, h, :] * factors[r, h]}: {@code x} and {@code out} [n, H d], {@code factors} [n, H]. */
     public static void scaleHeads(Compute compute, Tensor x, Tensor factors, Tensor out) {
         Check check = new Check("scale_heads");
@@ -131,7 +182,11 @@ public final class Functions {
         tiles.run(check.operation(), y.count(), rows, tile -> {
             for (int row = 0; row < tile.rows(); row++) {
                 long at = tile.of(values) + (long) row * columns * Float.BYTES;
-                kernels.scaleHeads(at, factorsAt, at, 1, heads, columns / heads);
+                if (heads == columns) {
+                    kernels.multiply(at, factorsAt, at, columns);
+                } else {
+                    kernels.scaleHeads(at, factorsAt, at, 1, heads, columns / heads);
+                }
             }
         });
     }

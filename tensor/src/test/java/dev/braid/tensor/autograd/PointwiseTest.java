@@ -53,6 +53,25 @@ class PointwiseTest {
     }
 
     @Test
+    void shouldDifferentiateADivisorForEachHead() {
+        try (GradientCheck check = new GradientCheck().input(0, 1, 3, 8).input(2, 0.2, 3, 2)) {
+            check.check(TOLERANCE, (tape, x) -> Pointwise.divideHeads(tape, x.get(0), x.get(1)));
+        }
+    }
+
+    @Test
+    void shouldPassNoGradientWhereALimitHolds() {
+        try (GradientCheck check = new GradientCheck().input(0.5, 1, 1, 3)) {
+            float[] x = check.value((tape, inputs) -> inputs.getFirst());
+            float[] clamped = check.value((tape, inputs) -> Pointwise.clamp(tape, inputs.getFirst(), 0, 0.7f));
+            for (int i = 0; i < x.length; i++) {
+                assertThat(clamped[i]).isEqualTo(Math.min(Math.max(x[i], 0), 0.7f));
+            }
+            check.check(TOLERANCE, (tape, inputs) -> Pointwise.clamp(tape, inputs.getFirst(), 0, 0.7f));
+        }
+    }
+
+    @Test
     void shouldDifferentiateBiasesAndFactorsOfColumns() {
         try (GradientCheck check = new GradientCheck().input(0, 1, 3, 4)) {
             Weight bias = check.weight("bias", 4);

@@ -47,8 +47,8 @@ class ConfigFileTest {
         file.text("d", "");
         file.object("e").count("f");
         file.count("g");
-        assertThatThrownBy(file::conclude).hasMessageEndingWith("""
-                  a: "x" must be an integer of 1 or more
+        assertThatThrownBy(file::conclude).hasMessageEndingWith(":\n  " + """
+                a: "x" must be an integer of 1 or more
                   b: ["x"] must be an array of numbers
                   c: [1] must be an array of texts
                   d: 3 must be a text
@@ -64,8 +64,8 @@ class ConfigFileTest {
         file.require("c", 1, 2);
         file.require("d", "silu");
         file.require("e", "silu");
-        assertThatThrownBy(file::conclude).hasMessageEndingWith("""
-                  a: "gelu" is not supported; allowed is "silu"
+        assertThatThrownBy(file::conclude).hasMessageEndingWith(":\n  " + """
+                a: "gelu" is not supported; allowed is "silu"
                   b: 2 is not supported; allowed is null
                   c: 0.5 is not supported; allowed are 1, 2""");
     }

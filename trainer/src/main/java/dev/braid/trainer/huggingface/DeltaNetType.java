@@ -11,9 +11,9 @@ final class DeltaNetType extends FlaType {
     @Override
     void mixer(Keys keys, int dim, ObjectNode mixer) {
         int heads = keys.count("num_heads", 16, mixer, "heads");
-        keys.derived(mixer, "head_size", dim / heads);
-        keys.derived(mixer, "value_size", Sections.get(mixer, "head_size").asInt());
-        Parts.headSize(keys, "expand_k", 1, dim, mixer, "head_size");
+        keys.derived(mixer, "key_size", dim / heads);
+        keys.derived(mixer, "value_size", Sections.get(mixer, "key_size").asInt());
+        Parts.headSize(keys, "expand_k", 1, dim, mixer, "key_size");
         Parts.headSize(keys, "expand_v", 1, dim, mixer, "value_size");
         Parts.convolution(keys, true, mixer);
         Parts.headNorm(keys, mixer);

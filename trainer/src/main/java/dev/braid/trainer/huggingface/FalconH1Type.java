@@ -26,7 +26,7 @@ final class FalconH1Type extends DescribedType {
         ssm(keys, dim, keys.branch(hybrid, "ssm", "mamba2"));
         ObjectNode mlp = keys.ffn("mlp", "swiglu");
         keys.count("intermediate_size", mlp, "hidden");
-        keys.factors("mlp_multipliers", mlp, List.of("gate_scale", "output_scale"));
+        keys.factors("mlp_multipliers", mlp, List.of("gate_scale", "down_scale"));
         keys.only("mlp_bias", false);
         keys.layers(
                 file -> Collections.nCopies(file.count("num_hidden_layers", 1), "hybrid+mlp"), (layers, file) -> {});

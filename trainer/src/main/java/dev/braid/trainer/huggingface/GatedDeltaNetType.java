@@ -11,7 +11,7 @@ final class GatedDeltaNetType extends FlaType {
     @Override
     void mixer(Keys keys, int dim, ObjectNode mixer) {
         int heads = keys.count("num_heads", 6, mixer, "heads");
-        int size = keys.count("head_dim", 256, mixer, "head_size");
+        int size = keys.count("head_dim", 256, mixer, "key_size");
         keys.derived(mixer, "value_heads", heads);
         keys.derived(mixer, "value_size", 2 * size);
         keys.count("num_v_heads", heads, mixer, "value_heads");

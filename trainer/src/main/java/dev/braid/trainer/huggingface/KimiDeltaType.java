@@ -11,7 +11,7 @@ final class KimiDeltaType extends FlaType {
     @Override
     void mixer(Keys keys, int dim, ObjectNode mixer) {
         int heads = keys.count("num_heads", 16, mixer, "heads");
-        int size = keys.count("head_dim", 128, mixer, "head_size");
+        int size = keys.count("head_dim", 128, mixer, "key_size");
         keys.derived(mixer, "value_heads", heads);
         keys.derived(mixer, "value_size", size);
         keys.count("num_v_heads", heads, mixer, "value_heads");
@@ -28,9 +28,9 @@ final class KimiDeltaType extends FlaType {
     void mixer(Tensors tensors) {
         convolutions(tensors);
         deltaRule(tensors);
-        tensors.projection("f_proj.0", "decay_down")
-                .projection("f_proj.1", "decay_up")
-                .projection("g_proj.0", "gate_down")
-                .projection("g_proj.1", "gate_up");
+        tensors.projection("f_proj.0", "decay_in")
+                .projection("f_proj.1", "decay_out")
+                .projection("g_proj.0", "gate_in")
+                .projection("g_proj.1", "gate_out");
     }
 }

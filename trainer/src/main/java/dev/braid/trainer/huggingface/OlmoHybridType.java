@@ -39,14 +39,14 @@ final class OlmoHybridType extends DescribedType {
             int heads = file.count("linear_num_key_heads", usual);
             int size = file.count("linear_key_head_dim", Math.max(1, (int) (0.75 * dim / heads)));
             Sections.put(mixer, "heads", heads);
-            Sections.put(mixer, "head_size", size);
+            Sections.put(mixer, "key_size", size);
             Sections.put(mixer, "value_heads", file.count("linear_num_value_heads", usual));
             Sections.put(mixer, "value_size", file.count("linear_value_head_dim", 2 * size));
         });
         int heads =
                 keys.count("linear_num_key_heads", Sections.get(mixer, "heads").asInt(1), mixer, "heads");
         int size = keys.count(
-                "linear_key_head_dim", Sections.get(mixer, "head_size").asInt(1), mixer, "head_size");
+                "linear_key_head_dim", Sections.get(mixer, "key_size").asInt(1), mixer, "key_size");
         keys.derived(mixer, "value_heads", heads);
         keys.derived(mixer, "value_size", 2 * size);
         keys.derived(mixer, "norm_eps", Sections.get(keys.model(), "norm_eps").asDouble());

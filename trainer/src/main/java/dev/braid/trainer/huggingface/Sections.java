@@ -10,6 +10,7 @@ import dev.braid.config.ConfigReader;
 import dev.braid.config.ConfigWriter;
 import dev.braid.models.ModelConfig;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -19,6 +20,7 @@ final class Sections {
     /** What the YAML says where an optional value is not there. */
     static final String NONE = "none";
 
+    private static final Pattern EMPTY = Pattern.compile(":\"(" + NONE + "|sqrt_dim)\"");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private Sections() {}
@@ -32,8 +34,9 @@ final class Sections {
     /** The model that the keys of {@code tree} make. Throws {@link InvalidFileException} that says what Braid does not have. */
     static ModelConfig model(String path, ObjectNode tree) throws InvalidFileException {
         try {
-            // JSON is YAML.
-            return ConfigReader.of(ModelConfig.class).parse(path, tree.toString(), List.of());
+            // JSON is YAML, but a word that stands for an empty value must not be quoted.
+            String yaml = EMPTY.matcher(tree.toString()).replaceAll(": $1");
+            return ConfigReader.of(ModelConfig.class).parse(path, yaml, List.of());
         } catch (ConfigException problem) {
             throw new InvalidFileException(
                     path + " describes a model that Braid does not have:\n" + problem.getMessage(), problem);

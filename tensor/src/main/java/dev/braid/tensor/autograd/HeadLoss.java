@@ -33,15 +33,18 @@ public final class HeadLoss {
     private final Tensor labels;
     private final RowLosses losses;
     private final float scale;
+    private final LogitTransform transform;
     private final int tokens;
     private final int chunk;
 
-    private HeadLoss(Tape tape, Variable x, Weight head, Tensor labels, float scale, float zLoss) {
+    private HeadLoss(
+            Tape tape, Variable x, Weight head, Tensor labels, float scale, float zLoss, LogitTransform transform) {
         this.tape = tape;
         this.compute = tape.compute();
         this.x = x;
         this.head = head;
         this.scale = scale;
+        this.transform = transform;
         this.tokens = x.tokens();
         if (tape.axis().ranks() == 1) {
             this.labels = labels;
@@ -66,7 +69,13 @@ public final class HeadLoss {
      * @return the unscaled sum, in f64 over rows in order, the same on all ranks of the tensor axis
      */
     public static double of(Tape tape, Variable x, Weight head, Tensor labels, float scale, float zLoss) {
-        return new HeadLoss(tape, x, head, labels, scale, zLoss).forward();
+        return of(tape, x, head, labels, scale, zLoss, LogitTransform.NONE);
+    }
+
+    /** The same for logits that are transformed before the cross-entropy. */
+    public static double of(
+            Tape tape, Variable x, Weight head, Tensor labels, float scale, float zLoss, LogitTransform transform) {
+        return new HeadLoss(tape, x, head, labels, scale, zLoss, transform).forward();
     }
 
     private static int chunkRows(int rows, long columns) {
@@ -79,7 +88,7 @@ public final class HeadLoss {
         boolean gradients = tape.recording();
         Optional<Tensor> passed = gradients && x.differentiable() ? Optional.of(roomForGradient()) : Optional.empty();
         try (GatheredRows rows = GatheredRows.of(tape, x);
-                HeadChunk work = new HeadChunk(tape, rows.await(), head, losses, chunk)) {
+                HeadChunk work = new HeadChunk(tape, rows.await(), head, losses, transform, chunk)) {
             for (int from = 0; from < tokens; from += chunk) {
                 work.logits(from);
                 work.loss(logSum, loss);
@@ -132,7 +141,7 @@ public final class HeadLoss {
 
     private void addWeightGradient(Tensor logSum) {
         try (GatheredRows rows = GatheredRows.of(tape, x);
-                HeadChunk work = new HeadChunk(tape, rows.await(), head, losses, chunk)) {
+                HeadChunk work = new HeadChunk(tape, rows.await(), head, losses, transform, chunk)) {
             for (int from = 0; from < tokens; from += chunk) {
                 work.logits(from);
                 work.logitGradient(logSum, scale);

@@ -23,8 +23,13 @@ public final class Reference {
      *
      * @param path the dotted key of the map; empty for the file itself
      * @param word the word under {@code type:}, if the map is a choice
+     * @param byDefault whether that word need not be written
      */
-    private record Section(String path, String word, String document, RecordOf keys) {}
+    private record Section(String path, String word, String document, RecordOf keys, boolean byDefault) {
+        Section(String path, String word, String document, RecordOf keys) {
+            this(path, word, document, keys, false);
+        }
+    }
 
     private final List<Section> sections = new ArrayList<>();
 
@@ -114,7 +119,13 @@ public final class Reference {
             case MapOf map -> collect(Keys.join(path, "<name>"), document, map.element());
             case RecordOf keys -> collect(new Section(path, "", document, keys));
             case ChoiceOf choice ->
-                choice.choices().forEach((word, keys) -> collect(new Section(path, word, document, keys)));
+                choice.choices()
+                        .forEach((word, keys) -> collect(new Section(
+                                path,
+                                word,
+                                document,
+                                keys,
+                                choice.byDefault().filter(word::equals).isPresent())));
         }
     }
 
@@ -133,7 +144,7 @@ public final class Reference {
             return "Top level";
         }
         String word = section.word().isEmpty() ? "" : ", " + quote + "type: " + section.word() + quote;
-        return quote + section.path() + quote + word;
+        return quote + section.path() + quote + word + (section.byDefault() ? ", the default" : "");
     }
 
     private static String standard(Component component, String quote) {

@@ -96,7 +96,16 @@ final class Schema {
     private static ChoiceOf choice(Class<?> type) {
         Map<String, RecordOf> choices = new LinkedHashMap<>();
         collect(type, choices);
-        return new ChoiceOf(type, Collections.unmodifiableMap(choices));
+        List<String> byDefault = choices.entrySet().stream()
+                .filter(choice ->
+                        choice.getValue().type().getAnnotation(Choice.class).byDefault())
+                .map(Map.Entry::getKey)
+                .toList();
+        if (byDefault.size() > 1) {
+            throw new IllegalStateException(type.getName() + " has several choices by default: " + byDefault);
+        }
+        return new ChoiceOf(
+                type, Collections.unmodifiableMap(choices), byDefault.stream().findFirst());
     }
 
     private static void collect(Class<?> type, Map<String, RecordOf> choices) {

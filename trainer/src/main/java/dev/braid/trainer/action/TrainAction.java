@@ -1,7 +1,7 @@
 package dev.braid.trainer.action;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.braid.data.PreparedData;
+import dev.braid.data.TextConfig;
 import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.schedules.ScheduleText;
 import dev.braid.trainer.cli.Actions;
@@ -113,15 +113,15 @@ final class TrainAction {
         String ended;
         RunListener listener;
         try (SparkSession spark = plan.open();
-                PreparedData data = new DataStage(experiment, status).prepare(spark)) {
-            status.line(DataStage.describe(data));
+                RunData data = new DataStage(experiment, status).prepare(spark)) {
+            status.line(data.describe());
             data.notes().forEach(status::line);
             folder.writeConfig(experiment);
             newest.ifPresent(
                     step -> status.line("resuming from " + folder.checkpoints().resolve("step-" + step)));
             Coordinator coordinator = new Coordinator(spark, plan.layout(), plan.limits());
             TrainingProgram program =
-                    new TrainingProgram(experiment.toYaml(), folder.path().toString(), data.location(), schedule);
+                    new TrainingProgram(experiment.toYaml(), folder.path().toString(), data.folder(), schedule);
             listener = new RunListener(experiment, folder, status, request.json() ? console.out() : null);
             StopSignals signals = StopSignals.listen(name -> stop(coordinator, status, name));
             try {
@@ -169,7 +169,7 @@ final class TrainAction {
         if (ended.stopped()) {
             console.out()
                     .println("Stopped and saved at step " + ended.step() + ". The same command goes on from here.");
-        } else if (experiment.train().steps() > 0) {
+        } else if (experiment.train().steps() > 0 && experiment.data() instanceof TextConfig) {
             console.out().println("Next: ./braid sample " + experiment.output() + " --prompt 'public class '");
         }
     }

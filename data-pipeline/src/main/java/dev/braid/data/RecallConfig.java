@@ -15,6 +15,13 @@ public record RecallConfig(
 
         @Key(
                 value =
+                        "Fewest pairs of a sequence to train on: each has a number of them drawn evenly from here to pairs, so that"
+                                + " the task is learned on easy ones first; sequences for validation always have pairs",
+                derived = "pairs")
+        Optional<Integer> fewest,
+
+        @Key(
+                value =
                         "Number of token ids: 0 is blank, the others below half of it are keys, those from half of it are values",
                 byDefault = "8192")
         int vocab,
@@ -48,6 +55,11 @@ public record RecallConfig(
     private static final int TOKENS_A_PAIR = 4;
 
     private static final int MOST_TOKENS = 1_000_000;
+
+    /** Fewest pairs of a training sequence. */
+    int fewestPairs() {
+        return fewest.orElse(pairs);
+    }
 
     /** Number of tokens that are keys, from 1. */
     int keys() {
@@ -89,6 +101,12 @@ public record RecallConfig(
                             + " keys (the ids from 1 and below half of the vocabulary), but each of the " + pairs
                             + " pairs needs a key of its own",
                     "write " + 2 * (pairs + 1L) + " or more, or make pairs smaller");
+        }
+        if (fewest.isPresent() && (fewest.get() < 1 || fewest.get() > pairs)) {
+            faults.add(
+                    "fewest",
+                    "is " + fewest.get() + ", must be 1 to pairs, which is " + pairs,
+                    "leave it out to have " + pairs + " pairs in every sequence");
         }
         if (vocab > MOST_TOKENS) {
             faults.add("vocab", vocab + " is out of range; allowed are up to " + MOST_TOKENS, "write vocab: 8192");

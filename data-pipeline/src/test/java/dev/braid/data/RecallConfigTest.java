@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 final class RecallConfigTest {
     static RecallConfig config(int pairs, int vocab) {
-        return new RecallConfig(pairs, vocab, Optional.empty(), 0.01, "blank", 512, 1);
+        return new RecallConfig(pairs, Optional.empty(), vocab, Optional.empty(), 0.01, "blank", 512, 1);
     }
 
     private static List<String> faults(int pairs, int sequence) {
@@ -45,18 +45,25 @@ final class RecallConfigTest {
     }
 
     @Test
+    void shouldRefuseFewestPairsAboveThePairs() {
+        assertThat(FaultList.of(new RecallConfig(4, Optional.of(5), 64, Optional.empty(), 0.01, "blank", 512, 1)))
+                .containsExactly("fewest: is 5, must be 1 to pairs, which is 4; leave it out to have 4 pairs in every"
+                        + " sequence");
+    }
+
+    @Test
     void shouldReportAllFaultsAtOnce() {
-        RecallConfig wrong = new RecallConfig(0, 2_000_000, Optional.of(0), 1.5, "blank", -1, 1);
+        RecallConfig wrong = new RecallConfig(0, Optional.of(2), 2_000_000, Optional.of(0), 1.5, "blank", -1, 1);
         assertThat(FaultList.of(wrong))
                 .extracting(line -> line.substring(0, line.indexOf(':')))
-                .containsExactly("pairs", "vocab", "sequence", "gap_power", "validation");
+                .containsExactly("pairs", "fewest", "vocab", "sequence", "gap_power", "validation");
     }
 
     @Test
     void shouldTellTheSizeOfTheVocabularyAndWhetherItValidates() {
         assertThat(config(4, 10).vocabulary()).hasValue(10);
         assertThat(config(4, 10).validates()).isTrue();
-        assertThat(new RecallConfig(4, 10, Optional.empty(), 1, "blank", 0, 1).validates())
+        assertThat(new RecallConfig(4, Optional.empty(), 10, Optional.empty(), 1, "blank", 0, 1).validates())
                 .isFalse();
     }
 }

@@ -17,7 +17,7 @@ final class RecallSamplesTest {
     private static final int NONE = Sample.IGNORED;
 
     private static RecallConfig config(int pairs, int vocab, double gapPower, String between, long seed) {
-        return new RecallConfig(pairs, vocab, Optional.empty(), gapPower, between, 3, seed);
+        return new RecallConfig(pairs, Optional.empty(), vocab, Optional.empty(), gapPower, between, 3, seed);
     }
 
     private static RecallSamples samples(int pairs, int vocab, int sequence) {
@@ -95,6 +95,31 @@ final class RecallSamplesTest {
         // What is told, asked and answered is the same.
         assertThat(random.labels()).isEqualTo(blank.labels());
         assertThat(Arrays.copyOf(random.inputs(), 4)).isEqualTo(Arrays.copyOf(blank.inputs(), 4));
+    }
+
+    @Test
+    void shouldDrawTheNumberOfPairsOfTrainingSequencesEvenly() {
+        RecallConfig config = new RecallConfig(4, Optional.of(2), 64, Optional.empty(), 1, "blank", 50, 1);
+        RecallSamples samples = new RecallSamples(config, 16, 1234);
+        int[] counts = new int[5];
+        for (int index = 0; index < 3000; index++) {
+            Sample sample = samples.training(index);
+            int pairs = (int) Arrays.stream(sample.labels())
+                    .filter(label -> label != NONE)
+                    .count();
+            counts[pairs]++;
+            assertThat(IntStream.range(0, 2 * pairs).map(place -> sample.inputs()[place]))
+                    .doesNotContain(0);
+        }
+        assertThat(counts[2] + counts[3] + counts[4]).isEqualTo(3000);
+        assertThat(counts[2]).isBetween(900, 1100);
+        assertThat(counts[3]).isBetween(900, 1100);
+        for (int index = 0; index < 50; index++) {
+            assertThat(samples.validation(index).labels())
+                    .filteredOn(label -> label != NONE)
+                    .hasSize(4);
+        }
+        assertThat(samples.describe()).startsWith("recall of 2 to 4 pairs in 16 tokens");
     }
 
     @Test

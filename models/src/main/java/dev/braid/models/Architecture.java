@@ -74,14 +74,11 @@ public final class Architecture {
     private Block block(Construction construction, ModelConfig.Layer layer, int index) {
         String prefix = "layers." + index + ".";
         Unit unit = parameters.unit("layers." + index);
+        construction.beginLayer(index);
         Weight mixerNorm = norm(prefix + "mixer_norm.weight");
-        Mixer mixer = switch (config.mixers().get(layer.mixer())) {
-            case AttentionConfig attention -> new AttentionMixer(attention, construction, prefix + "mixer.");
-        };
+        Mixer mixer = config.mixers().get(layer.mixer()).build(construction, prefix + "mixer.");
         Weight ffnNorm = norm(prefix + "ffn_norm.weight");
-        FeedForward ffn = switch (config.ffns().get(layer.ffn())) {
-            case SwiGluConfig swiGlu -> new SwiGluFeedForward(swiGlu, construction, prefix + "ffn.");
-        };
+        FeedForward ffn = config.ffns().get(layer.ffn()).build(construction, prefix + "ffn.");
         return new Block(unit, mixerNorm, mixer, ffnNorm, ffn, (float) config.normEps());
     }
 

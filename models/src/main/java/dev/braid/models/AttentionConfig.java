@@ -87,6 +87,11 @@ public record AttentionConfig(
         }
     }
 
+    @Override
+    public Mixer build(Construction construction, String prefix) {
+        return new AttentionMixer(this, construction, prefix);
+    }
+
     private static String divisors(int number) {
         StringBuilder text = new StringBuilder();
         for (int i = 1; i <= number && i <= 1024; i++) {

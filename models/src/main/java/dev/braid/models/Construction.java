@@ -8,20 +8,23 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /** What the parts of a model need while it is built. */
-final class Construction {
+public final class Construction {
     private record RopeKey(int headSize, double base) {}
 
     private final Map<RopeKey, Supplier<RopeTable>> ropeTables = new HashMap<>();
     private final ModelConfig model;
     private final DType dtype;
     private final int tensorRanks;
+    private final int tensorRank;
     private final Parameters parameters;
     private final Initializations init;
+    private int layer;
 
     Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank) {
         this.model = model;
         this.dtype = dtype;
         this.tensorRanks = tensorRanks;
+        this.tensorRank = tensorRank;
         this.parameters = new Parameters(dtype, tensorRanks, tensorRank);
         this.init = Initializations.of(model);
     }
@@ -36,6 +39,20 @@ final class Construction {
 
     int tensorRanks() {
         return tensorRanks;
+    }
+
+    int tensorRank() {
+        return tensorRank;
+    }
+
+    /** Which of the model's layers is being built, counted from 0. */
+    int layer() {
+        return layer;
+    }
+
+    /** The parts that are built from now on belong to the layer at {@code index}. */
+    void beginLayer(int index) {
+        layer = index;
     }
 
     Parameters parameters() {

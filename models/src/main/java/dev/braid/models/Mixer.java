@@ -5,7 +5,7 @@ import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
 
 /** The part of a block that lets positions see each other. Its equation is its forward; it knows nothing of other ranks. */
-interface Mixer {
+public interface Mixer {
     /**
      * Training and scoring.
      *

@@ -3,7 +3,8 @@ package dev.braid.models;
 import dev.braid.config.Faults;
 
 /** Settings of one mixer; each permitted record is a kind that {@code type:} can name. */
-public sealed interface MixerConfig permits AttentionConfig {
+public sealed interface MixerConfig
+        permits AttentionConfig, DeltaNetConfig, GatedDeltaNetConfig, KimiDeltaConfig, Mamba2Config {
     /**
      * Reports every rule that is broken.
      *
@@ -11,4 +12,12 @@ public sealed interface MixerConfig permits AttentionConfig {
      * @param path key of this mixer relative to the model
      */
     void validate(int dim, String path, Faults faults);
+
+    /**
+     * Declares the parameters of one layer and makes it.
+     *
+     * @param prefix of the parameters' names: {@code layers.3.mixer.}
+     * @throws IllegalArgumentException when it can't be divided over the tensor axis
+     */
+    Mixer build(Construction construction, String prefix);
 }

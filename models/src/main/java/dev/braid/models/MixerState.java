@@ -1,7 +1,7 @@
 package dev.braid.models;
 
 /** What a mixer keeps of one sequence while decoding. */
-interface MixerState extends AutoCloseable {
+public interface MixerState extends AutoCloseable {
     /** Gives the memory back. */
     @Override
     void close();

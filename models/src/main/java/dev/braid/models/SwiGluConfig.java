@@ -14,4 +14,9 @@ public record SwiGluConfig(@Key("Inner width.") int hidden) implements FeedForwa
             faults.add("hidden", "is " + hidden + ", must be at least 1", "8/3 of model.dim is usual");
         }
     }
+
+    @Override
+    public FeedForward build(Construction construction, String prefix) {
+        return new SwiGluFeedForward(this, construction, prefix);
+    }
 }

@@ -89,12 +89,34 @@ public final class Operations {
         return RowLinear.of(tape, x, weight, residual);
     }
 
+    /**
+     * {@code x W^T} of the rows and the part of {@code weight} that are here, without any exchange: for rows that all ranks have,
+     * as after {@link GatherRows}, whose backward adds up the gradients of x. A weight that is whole on every rank gets summands
+     * of its gradient where its output goes into divided weights.
+     */
+    public static Variable linear(Tape tape, Variable x, Weight weight) {
+        return linear(tape, x, weight, null);
+    }
+
     /** Gradients of whole rows would have to be summed over all ranks and be sent twice as far: a tape for decoding has none. */
     private static void requireDivided(Tape tape, String operation, Variable x) {
         if (tape.recording() && tape.axis().ranks() > 1) {
             throw new IllegalArgumentException(operation + ": all " + x.rows()
                     + " rows are on this rank, but where a tape records, each rank has its share of them");
         }
+    }
+
+    /**
+     * {@code x [n, K]} times the transpose of {@code weight [N, K]} of this rank, without a word to the others: every rank has
+     * all rows of {@code x} and its own columns of [n, N], and the gradient of {@code x} is one summand of that over ranks. For
+     * a second projection behind a {@link #columnLinear} whose result every rank has.
+     */
+    public static Variable linear(Tape tape, Variable x, Weight weight) {
+        if (x.divided()) {
+            throw new IllegalArgumentException(
+                    "linear: this rank has only its share of the rows; gather them with column_linear");
+        }
+        return linear(tape, x, weight, null);
     }
 
     /** {@code x W^T + residual}, added before the one rounding; {@code residual} [n, N] may be null. */
@@ -134,10 +156,15 @@ public final class Operations {
 
     /** {@code x / rms(x) * weight} for every row (Zhang and Sennrich 2019, arXiv 1910.07467). */
     public static Variable rmsNorm(Tape tape, Variable x, Weight weight, float epsilon) {
+        return rmsNorm(tape, x, weight, 0, epsilon);
+    }
+
+    /** {@code x / rms(x) * (weight + weightOffset)} for every row: an offset of 1 for the zero-centred weights of Gemma. */
+    public static Variable rmsNorm(Tape tape, Variable x, Weight weight, float weightOffset, float epsilon) {
         Compute compute = tape.compute();
         Tensor out = tape.output(tape.dtype(), x.value().shape());
         Tensor inverse = tape.output(DType.F32, Shape.of(x.rows()));
-        RmsNorm.forward(compute, x.value(), weight.compute(), epsilon, out, inverse);
+        RmsNorm.forward(compute, x.value(), weight.compute(), weightOffset, epsilon, out, inverse);
         return tape.record(
                 out,
                 x.tokenRows(),
@@ -150,7 +177,14 @@ public final class Operations {
                                 ? existing
                                 : tape.temporary(tape.dtype(), x.value().shape());
                         RmsNorm.inputGradient(
-                                compute, gradient, x.value(), weight.compute(), inverse, existing, passed);
+                                compute,
+                                gradient,
+                                x.value(),
+                                weight.compute(),
+                                weightOffset,
+                                inverse,
+                                existing,
+                                passed);
                         if (existing != null && !inPlace) {
                             existing.release();
                         }

@@ -206,6 +206,16 @@ public final class Tape implements AutoCloseable {
         return output;
     }
 
+    /**
+     * Has {@code passed} run when backward has come by all operations that are recorded after this call, or {@code abandoned} when
+     * it never does.
+     */
+    void whenPassed(Runnable passed, Runnable abandoned) {
+        if (recording) {
+            nodes.add(Node.passing(passed, abandoned));
+        }
+    }
+
     /** The operations that follow, until {@link #leave}, read the weights of {@code unit}. */
     public void enter(Unit unit, Use use) {
         unit.needValues();

@@ -11,11 +11,20 @@ public interface KernelProvider {
     /** Between BF16 and F32. */
     ConversionKernels conversion();
 
+    /** Functions of single elements. */
+    FunctionKernels functions();
+
     /** Root-mean-square normalisation. */
     RmsNormKernels rmsNorm();
 
     /** Rotary position embedding. */
     RopeKernels rope();
+
+    /** Short causal filters over time. */
+    CausalFilterKernels causalFilter();
+
+    /** Normalisation over groups of columns. */
+    GroupNormKernels groupNorm();
 
     /** The gated activation SwiGLU. */
     SwiGluKernels swiGlu();

@@ -3,8 +3,11 @@ package dev.braid.tensor.kernels;
 /** The reference: plain loops that are meant to be read. Runs anywhere. */
 final class ScalarKernels implements KernelProvider {
     private final ConversionKernels conversion = new ScalarConversion();
+    private final FunctionKernels functions = new ScalarFunctions();
     private final RmsNormKernels rmsNorm = new ScalarRmsNorm();
     private final RopeKernels rope = new ScalarRope();
+    private final CausalFilterKernels causalFilter = new ScalarCausalFilter();
+    private final GroupNormKernels groupNorm = new ScalarGroupNorm();
     private final SwiGluKernels swiGlu = new ScalarSwiGlu();
     private final EmbeddingKernels embedding = new ScalarEmbedding();
     private final CrossEntropyKernels crossEntropy = new ScalarCrossEntropy();
@@ -25,6 +28,11 @@ final class ScalarKernels implements KernelProvider {
     }
 
     @Override
+    public FunctionKernels functions() {
+        return functions;
+    }
+
+    @Override
     public RmsNormKernels rmsNorm() {
         return rmsNorm;
     }
@@ -32,6 +40,16 @@ final class ScalarKernels implements KernelProvider {
     @Override
     public RopeKernels rope() {
         return rope;
+    }
+
+    @Override
+    public CausalFilterKernels causalFilter() {
+        return causalFilter;
+    }
+
+    @Override
+    public GroupNormKernels groupNorm() {
+        return groupNorm;
     }
 
     @Override

@@ -3,8 +3,11 @@ package dev.braid.tensor.kernels;
 /** Vector API kernels, at the width of {@link Species}. */
 final class VectorKernels implements KernelProvider {
     private final ConversionKernels conversion = new VectorConversion();
+    private final FunctionKernels functions = new VectorFunctions();
     private final RmsNormKernels rmsNorm = new VectorRmsNorm();
     private final RopeKernels rope = new VectorRope();
+    private final CausalFilterKernels causalFilter = new VectorCausalFilter();
+    private final GroupNormKernels groupNorm = new VectorGroupNorm();
     private final SwiGluKernels swiGlu = new VectorSwiGlu();
     private final EmbeddingKernels embedding = new VectorEmbedding();
     private final CrossEntropyKernels crossEntropy = new VectorCrossEntropy();
@@ -25,6 +28,11 @@ final class VectorKernels implements KernelProvider {
     }
 
     @Override
+    public FunctionKernels functions() {
+        return functions;
+    }
+
+    @Override
     public RmsNormKernels rmsNorm() {
         return rmsNorm;
     }
@@ -32,6 +40,16 @@ final class VectorKernels implements KernelProvider {
     @Override
     public RopeKernels rope() {
         return rope;
+    }
+
+    @Override
+    public CausalFilterKernels causalFilter() {
+        return causalFilter;
+    }
+
+    @Override
+    public GroupNormKernels groupNorm() {
+        return groupNorm;
     }
 
     @Override

@@ -89,6 +89,38 @@ public final class VectorMath {
     }
 
     /**
+     * log(1 + e^x), to a relative error of 2e-7 for any x. With u = e^-|x| and s = u / (2 + u), at most a third, log(1 + u) is
+     * 2 (s + s^3 / 3 + s^5 / 5 + ...): 1 + u, which would lose the digits of a small u, is not formed.
+     */
+    static FloatVector softplus(FloatVector x) {
+        FloatVector u = exp(x.abs().neg());
+        FloatVector s = u.div(u.add(2));
+        FloatVector square = s.mul(s);
+        FloatVector p = square.fma(broadcast(1f / 17), broadcast(1f / 15));
+        p = p.fma(square, broadcast(1f / 13)).fma(square, broadcast(1f / 11));
+        p = p.fma(square, broadcast(1f / 9)).fma(square, broadcast(1f / 7));
+        p = p.fma(square, broadcast(1f / 5)).fma(square, broadcast(1f / 3));
+        p = p.fma(square, broadcast(1));
+        return x.max(0).add(s.mul(2).mul(p));
+    }
+
+    /** The same for one number, bit for bit. */
+    static float softplus(float x) {
+        float u = exp(-Math.abs(x));
+        float s = u / (u + 2);
+        float square = s * s;
+        float p = Math.fma(square, 1f / 17, 1f / 15);
+        p = Math.fma(p, square, 1f / 13);
+        p = Math.fma(p, square, 1f / 11);
+        p = Math.fma(p, square, 1f / 9);
+        p = Math.fma(p, square, 1f / 7);
+        p = Math.fma(p, square, 1f / 5);
+        p = Math.fma(p, square, 1f / 3);
+        p = Math.fma(p, square, 1f);
+        return Math.max(x, 0) + s * 2 * p;
+    }
+
+    /**
      * The sum of all lanes, added by halves: ((l0 + l8) + (l4 + l12)) + ... The order is fixed here because the order of
      * {@code reduceLanes} is not: interpreted and compiled code give different bits.
      *

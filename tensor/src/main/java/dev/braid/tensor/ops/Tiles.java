@@ -108,6 +108,14 @@ final class Tiles {
         return add(tensor, Check.columns(tensor), firstColumn, width, true, true);
     }
 
+    /** Room for {@code width} F32 values a row, undefined at first. */
+    Operand scratch(int width) {
+        Operand operand = new Operand(0, true, width, 0, width, false, false, rowElements);
+        rowElements += width;
+        widest = Math.max(widest, width);
+        return operand;
+    }
+
     /** An input seen as a column of all its elements. */
     Operand readElements(Tensor tensor) {
         return add(tensor, 1, 0, 1, true, false);

@@ -18,6 +18,19 @@ final class FirstValues {
                 }
             }
             case Initialization.Normal normal -> draw(compute, parameter, master, normal.standardDeviation(), seed);
+            case Initialization.Uniform uniform -> draw(parameter, master, uniform, seed);
+        }
+    }
+
+    private static void draw(Parameter parameter, Tensor master, Initialization.Uniform uniform, long seed) {
+        long width = parameter.part().columns();
+        long columns = parameter.spec().shape().columns();
+        for (long i = 0; i < master.count(); i++) {
+            long element = parameter.bandFrom() + i;
+            long global = element / width * columns + parameter.part().firstColumn() + element % width;
+            double x = CounterRandom.uniform(seed, parameter.name(), global);
+            double number = uniform.low() + (uniform.high() - uniform.low()) * x;
+            master.set(i, (float) uniform.of().apply(number));
         }
     }
 

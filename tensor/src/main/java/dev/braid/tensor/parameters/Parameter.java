@@ -23,6 +23,27 @@ public record Parameter(
         /** Normal with mean 0. */
         record Normal(double standardDeviation) implements Initialization {}
 
+        /** {@code of} a number drawn evenly from {@code low} to {@code high}. */
+        record Uniform(double low, double high, Of of) implements Initialization {}
+
+        /** What becomes of a drawn number. */
+        enum Of {
+            /** The number itself. */
+            ITSELF,
+            /** Its logarithm: of rates that are learned by their logarithms. */
+            LOGARITHM,
+            /** {@code y} with {@code log(1 + e^y) = e^x}: of time steps that are learned before their softplus. */
+            SOFTPLUS_INVERSE_OF_EXPONENTIAL;
+
+            double apply(double x) {
+                return switch (this) {
+                    case ITSELF -> x;
+                    case LOGARITHM -> StrictMath.log(x);
+                    case SOFTPLUS_INVERSE_OF_EXPONENTIAL -> StrictMath.log(StrictMath.expm1(StrictMath.exp(x)));
+                };
+            }
+        }
+
         /** Every element the same. */
         record Constant(float value) implements Initialization {}
     }

@@ -69,6 +69,13 @@ public final class Weight {
         return Math.toIntExact(shape.columns());
     }
 
+    /** Rows of each of the parameters that lie in it, in order: columns of the parts of a packed projection. */
+    public int[] partRows() {
+        return parts.stream()
+                .mapToInt(part -> Math.toIntExact(part.shape().extent(0)))
+                .toArray();
+    }
+
     /** Rows of the one parameter, over all ranks of the tensor axis. */
     public int allRows() {
         return Math.toIntExact(only(specs).shape().extent(0));

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(240)
 class PipelineFaultTest {
     private static final Duration DEADLINE = Duration.ofSeconds(5);
-    private static final Duration HANG = Duration.ofSeconds(60);
+    private static final Duration HANG = Duration.ofMinutes(5);
     private static final int RANKS = 3;
     private static final int VICTIM = 1;
     private static final ObjectMapper MAPPER = new ObjectMapper();

@@ -1,0 +1,189 @@
+package dev.braid.models;
+
+import dev.braid.config.Faults;
+import dev.braid.tensor.DType;
+import dev.braid.tensor.Shape;
+import dev.braid.tensor.autograd.Columns;
+import dev.braid.tensor.autograd.Norms;
+import dev.braid.tensor.autograd.Operations;
+import dev.braid.tensor.autograd.Pointwise;
+import dev.braid.tensor.autograd.RecurrenceOperands;
+import dev.braid.tensor.autograd.RecurrentOperations;
+import dev.braid.tensor.autograd.ShortConvolution;
+import dev.braid.tensor.autograd.Tape;
+import dev.braid.tensor.autograd.Variable;
+import dev.braid.tensor.ops.ElementFunction;
+import dev.braid.tensor.ops.GroupNorm.Gating;
+import dev.braid.tensor.parameters.ParameterSpec;
+import dev.braid.tensor.parameters.Weight;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What mixers with a delta rule share. With q and k of length 1 (q then divided by sqrt(dk)) and alpha the decay, one for each head
+ * or for each row of its state:
+ *
+ * <pre>
+ * S_t = Diag(alpha_t) S_{t-1} + beta_t k_t (v_t - k_t^T Diag(alpha_t) S_{t-1})^T,    o_t = S_t^T q_t
+ * </pre>
+ *
+ * <p>Queries, keys and values go through a short convolution and SiLU, {@code beta = sigmoid(.)} is a number for each head, o is
+ * normed head by head, gated and projected. A mixer says how states decay and how the output is gated.
+ *
+ * <p>Products between positions cost {@code 8 heads dk dv} FLOPs a token forward, at any length. A decoder keeps the states,
+ * {@code heads dk dv} numbers, and the last {@code conv - 1} of q, k and v before the convolution.
+ */
+abstract class DeltaRuleMixer extends RecurrentMixer {
+    /** Under the root of the length of a query or key, as flash-linear-attention and transformers have it. */
+    private static final float LENGTH_EPSILON = 1e-6f;
+
+    private static final int STATE = 0;
+    private static final int HALO = 1;
+
+    /**
+     * What configs of them share.
+     *
+     * @param conv tokens of the short convolution; without one SiLU alone
+     * @param negativeEigenvalues whether beta reaches from 0 to 2 (Grazzi et al. 2024, arXiv 2411.12537), not from 0 to 1
+     * @param normEps epsilon of the norm of each head; without one the model's
+     */
+    record Settings(Optional<Integer> conv, boolean negativeEigenvalues, Optional<Double> normEps) {
+        /** Reports what cannot be, for keys {@code conv} and {@code norm_eps}. */
+        void validate(String path, Faults faults) {
+            conv.ifPresent(width -> HeadRules.convolution(faults, path + ".conv", width));
+            normEps.filter(value -> !(value > 0))
+                    .ifPresent(value ->
+                            faults.add(path + ".norm_eps", "is " + value + ", must be above 0", "1.0e-5 is usual"));
+        }
+    }
+
+    /**
+     * Projections of the input.
+     *
+     * @param q [n, keyHeads dk], of length dk^-1/2
+     * @param k [n, keyHeads dk], of length 1
+     * @param v [n, valueHeads dv]
+     * @param beta F32 [n, valueHeads]
+     * @param more what the mixer projects beside these
+     */
+    record Inputs(Variable q, Variable k, Variable v, Variable beta, List<Variable> more) {}
+
+    private final StateHeads heads;
+    private final int localHeads;
+    private final float largestBeta;
+    private final Weight input;
+    private final Optional<Weight> filter;
+    private final OutputNorm norm;
+    private final Weight output;
+
+    /**
+     * Declares what all have; the projections {@code q, k, v, beta} and {@code more} behind them as one weight.
+     *
+     * @param gating where {@link #gate} comes in
+     */
+    DeltaRuleMixer(HeadWeights weights, Settings settings, Gating gating, List<ParameterSpec> more) {
+        heads = weights.heads();
+        largestBeta = settings.negativeEigenvalues ? 2 : 1;
+        List<ParameterSpec> specs = new ArrayList<>(List.of(
+                weights.keys("q", heads.keySize(), weights.dim()),
+                weights.keys("k", heads.keySize(), weights.dim()),
+                weights.values("v", heads.valueSize(), weights.dim()),
+                weights.values("beta", 1, weights.dim())));
+        specs.addAll(more);
+        input = weights.parameters().pack(specs);
+        localHeads = input.partRows()[2] / heads.valueSize();
+        filter = settings.conv.map(weights::filters);
+        norm = OutputNorm.of(weights, gating, settings.normEps);
+        output = weights.output();
+    }
+
+    /** The logarithm of alpha, F32 [n, valueHeads] or [n, valueHeads dk]; without one nothing decays. */
+    abstract Optional<Variable> logDecay(Tape tape, List<Variable> more);
+
+    /** What the normed output is multiplied by, before its activation [n, valueHeads dv]; nothing without a gating. */
+    abstract Optional<Variable> gate(Tape tape, List<Variable> more);
+
+    @Override
+    final Variable mix(Tape tape, Variable x, Variable residual, Batch batch, Optional<RecurrentState> state) {
+        Inputs in = inputs(tape, x, batch, state);
+        Variable o = read(tape, in, logDecay(tape, in.more), batch, state);
+        return Operations.rowLinear(tape, norm.of(tape, o, gate(tape, in.more)), output, residual);
+    }
+
+    /** Projects the input, and takes queries, keys and values to what the recurrence reads. */
+    private Inputs inputs(Tape tape, Variable x, Batch batch, Optional<RecurrentState> state) {
+        int[] widths = input.partRows();
+        int mixed = widths[0] + widths[1] + widths[2];
+        int[] parts = new int[widths.length - 2];
+        parts[0] = mixed;
+        System.arraycopy(widths, 3, parts, 1, parts.length - 1);
+        List<Variable> split = Columns.split(tape, Operations.columnLinear(tape, x, input), parts);
+        List<Variable> qkv =
+                Columns.split(tape, activated(tape, split.getFirst(), batch, state), widths[0], widths[1], widths[2]);
+        int size = heads.keySize();
+        Variable q = Norms.unitLength(tape, qkv.get(0), size, LENGTH_EPSILON);
+        Variable beta = Pointwise.apply(tape, split.get(1), ElementFunction.SIGMOID, DType.F32);
+        return new Inputs(
+                Pointwise.scale(tape, q, (float) (1 / Math.sqrt(size))),
+                Norms.unitLength(tape, qkv.get(1), size, LENGTH_EPSILON),
+                qkv.get(2),
+                largestBeta == 1 ? beta : Pointwise.scale(tape, beta, largestBeta),
+                split.subList(2, split.size()));
+    }
+
+    private Variable activated(Tape tape, Variable x, Batch batch, Optional<RecurrentState> state) {
+        if (filter.isEmpty()) {
+            return Pointwise.apply(tape, x, ElementFunction.SILU);
+        }
+        return ShortConvolution.of(
+                tape,
+                x,
+                filter.get(),
+                Optional.empty(),
+                true,
+                batch.sequences(),
+                batch.documents(),
+                RecurrentState.at(state, HALO));
+    }
+
+    /** What the queries read [n, valueHeads dv]. */
+    private Variable read(Tape tape, Inputs in, Optional<Variable> log, Batch batch, Optional<RecurrentState> state) {
+        // k (beta v)^T and k (-beta alpha k)^T: what is written and erased goes where k points.
+        RecurrenceOperands operands = RecurrenceOperands.of(
+                        heads.keySize(), heads.valueSize(), in.q, in.k, Pointwise.scaleHeads(tape, in.v, in.beta))
+                .withErase(erased(tape, in, log), in.k);
+        if (log.isPresent()) {
+            operands = operands.withDecay(log.get());
+        }
+        return RecurrentOperations.recurrence(
+                tape, operands, batch.sequences(), batch.documents(), RecurrentState.at(state, STATE));
+    }
+
+    /** {@code -beta alpha k}: reads the state before its decay. */
+    private Variable erased(Tape tape, Inputs in, Optional<Variable> log) {
+        Variable k = Columns.repeatHeads(tape, in.k, heads.keySize(), heads.shared());
+        Variable minusBeta = Pointwise.scale(tape, in.beta, -1);
+        if (log.isEmpty()) {
+            return Pointwise.scaleHeads(tape, k, minusBeta);
+        }
+        Variable alpha = Pointwise.apply(tape, log.get(), ElementFunction.EXP);
+        return alpha.columns() == minusBeta.columns()
+                ? Pointwise.scaleHeads(tape, k, Pointwise.multiply(tape, alpha, minusBeta))
+                : Pointwise.multiply(tape, k, Pointwise.scaleHeads(tape, alpha, minusBeta));
+    }
+
+    @Override
+    final List<Shape> stateShapes() {
+        List<Shape> shapes = new ArrayList<>();
+        shapes.add(Shape.of(1, localHeads, heads.keySize(), heads.valueSize()));
+        filter.ifPresent(weight -> shapes.add(Shape.of(1, weight.columns() - 1L, weight.rows())));
+        return shapes;
+    }
+
+    @Override
+    public final double positionFlopsPerToken(int length) {
+        // Four products of a vector and a state: the query's read, the read of what is erased, its erasure, the write.
+        return 8.0 * heads.valueHeads() * heads.keySize() * heads.valueSize();
+    }
+}

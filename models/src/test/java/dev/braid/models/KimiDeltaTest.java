@@ -1,0 +1,55 @@
+package dev.braid.models;
+
+import static dev.braid.models.PlainMath.linear;
+import static dev.braid.models.PlainMath.map;
+import static dev.braid.models.PlainMath.plus;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Kimi Delta Attention against its equation. */
+class KimiDeltaTest extends MixerContract {
+    @Override
+    List<Case> cases() {
+        return List.of(
+                new Case("as flash-linear-attention has it", config(2, 2, Optional.empty()), 2, 8 * 2 * 12),
+                new Case("keys shared, decays bounded", config(2, 4, Optional.of(-5.0)), 2, 8 * 4 * 12));
+    }
+
+    private static KimiDeltaConfig config(int heads, int valueHeads, Optional<Double> lowerBound) {
+        return new KimiDeltaConfig(
+                heads,
+                Optional.of(valueHeads),
+                4,
+                Optional.of(3),
+                Optional.of(4),
+                false,
+                lowerBound,
+                Optional.of(1e-4));
+    }
+
+    @Override
+    double[][] mix(MixerConfig mixer, double[][] x, Map<String, double[]> weights) {
+        KimiDeltaConfig config = (KimiDeltaConfig) mixer;
+        double[][] low = linear(x, weights.get("decay_in.weight"));
+        double[][] step = plus(linear(low, weights.get("decay_out.weight")), weights.get("dt_bias"));
+        PlainDeltaRule rule =
+                new PlainDeltaRule(config.heads(), config.valueHeads().orElseThrow(), 4, 3, 1);
+        double[][] o = rule.read(x, weights, (t, h) -> {
+            double rate = Math.exp(weights.get("a_log")[h]);
+            double[] alpha = PlainMath.columns(step[t], h * 4, 4);
+            for (int i = 0; i < 4; i++) {
+                double log = config.lowerBound().isPresent()
+                        ? config.lowerBound().get() * PlainMath.sigmoid(rate * alpha[i])
+                        : -rate * PlainMath.softplus(alpha[i]);
+                alpha[i] = Math.exp(log);
+            }
+            return alpha;
+        });
+        double[][] normed = PlainMath.rmsNorm(o, 3, weights.get("output_norm.weight"), 1e-4);
+        double[][] gate = linear(linear(x, weights.get("gate_in.weight")), weights.get("gate_out.weight"));
+        double[][] open = map(plus(gate, weights.get("gate_out.bias")), PlainMath::sigmoid);
+        return linear(PlainMath.multiply(normed, open), weights.get("output.weight"));
+    }
+}

@@ -1,0 +1,291 @@
+package dev.braid.tensor.ops;
+
+import dev.braid.tensor.Category;
+import dev.braid.tensor.Compute;
+import dev.braid.tensor.DType;
+import dev.braid.tensor.Shape;
+import dev.braid.tensor.Tensor;
+import dev.braid.tensor.kernels.Addresses;
+import dev.braid.tensor.kernels.CausalFilterKernels;
+import dev.braid.tensor.kernels.CausalFilterKernels.Filter;
+import dev.braid.tensor.kernels.ConversionKernels;
+import dev.braid.tensor.kernels.FunctionKernels;
+import java.util.List;
+
+/**
+ * Runs several causal filters of the same width over the same inputs. Work is cut into tiles of {@value #ROWS} tokens by
+ * {@value #CHANNELS} channels, which stay in the nearest caches together with the tokens around them; inputs are widened once for
+ * all filters. Tiles depend on extents alone, so results do not depend on the number of cores.
+ */
+final class CausalFilters {
+    private static final int ROWS = 32;
+    private static final int CHANNELS = 128;
+    /** Tiles whose sums are added up before they are added to others: the second of three levels, for f32's sake. */
+    private static final int TILES_IN_SUM = 16;
+
+    /**
+     * What is filtered.
+     *
+     * @param x matrix of the inputs
+     * @param firstColumn column of its first channel
+     * @param halo inputs before the first token; zero where there are none
+     */
+    record Inputs(Sequences sequences, Tensor x, int firstColumn, int channels, Halo halo) {}
+
+    private final Compute compute;
+    private final Check check;
+    private final Inputs inputs;
+    private final int width;
+    private final boolean silu;
+    private final int length;
+    private final CausalFilterKernels kernels;
+    private final FunctionKernels functions;
+    private final ConversionKernels conversion;
+    private final TimeRows x;
+
+    /**
+     * Filters of {@code width} lags.
+     *
+     * @param silu whether the sum goes through SiLU
+     */
+    CausalFilters(Compute compute, Check check, Inputs inputs, int width, boolean silu) {
+        this.compute = compute;
+        this.check = check;
+        this.inputs = inputs;
+        this.width = width;
+        this.silu = silu;
+        length = inputs.sequences.length();
+        kernels = compute.kernels().causalFilter();
+        functions = compute.kernels().functions();
+        conversion = compute.kernels().conversion();
+        x = TimeRows.of(conversion, inputs.x, inputs.firstColumn, length);
+    }
+
+    /** Addresses inside a core's room. */
+    private final class Room {
+        private final CausalTile tile;
+        private final long x;
+        private final long gradient;
+        private final long before;
+        private final long result;
+        private final long reaches;
+
+        Room(CausalTile tile) {
+            this.tile = tile;
+            long row = (long) tile.channels() * Float.BYTES;
+            x = tile.scratch();
+            gradient = x + (ROWS + 2L * halo()) * row;
+            before = gradient + (ROWS + (long) halo()) * row;
+            result = before + (ROWS + (long) halo()) * row;
+            reaches = result + ROWS * row;
+        }
+
+        static long elements(int halo) {
+            return (4L * ROWS + 4L * halo) * CHANNELS + ROWS + halo;
+        }
+
+        /** Loads inputs so that those of token {@code from} lie at {@link #firstInput}, with reaches of {@code count} tokens. */
+        void loadInputs(int from, int count) {
+            CausalFilters.this.x.load(tile, from - halo(), count + halo(), inputs.halo, x);
+            findReaches(from, count);
+        }
+
+        void findReaches(int from, int count) {
+            for (int i = 0; i < count; i++) {
+                int token = from + i;
+                boolean inside = token >= 0 && token < length;
+                int reach = inside ? inputs.sequences.reach(tile.sequence(), token, inputs.halo.rows(), halo()) : -1;
+                Addresses.setInt(reaches, i, reach);
+            }
+        }
+
+        long firstInput() {
+            return x + (long) halo() * tile.channels() * Float.BYTES;
+        }
+
+        /** Loads the gradients of outputs from {@code from} and takes them back through SiLU. */
+        void loadGradients(TimeRows dOut, Filter filter, int from, int count) {
+            int elements = count * tile.channels();
+            int early = Math.max(0, -from);
+            Addresses.fillZero(gradient, (long) early * tile.channels() * Float.BYTES);
+            long first = gradient + (long) early * tile.channels() * Float.BYTES;
+            dOut.load(tile, from + early, count - early, Halo.NONE, first);
+            if (silu) {
+                kernels.forward(firstInput(), reaches, at(filter, tile), before, count, tile.channels());
+                functions.derivative(ElementFunction.SILU, before, before, elements);
+                functions.multiply(gradient, before, gradient, elements);
+            }
+        }
+    }
+
+    private int halo() {
+        return width - 1;
+    }
+
+    private static Filter at(Filter filter, CausalTile tile) {
+        long offset = (long) tile.firstChannel() * Float.BYTES;
+        long bias = filter.bias() == 0 ? 0 : filter.bias() + offset;
+        return new Filter(filter.weight() + offset, filter.stride(), bias, filter.width());
+    }
+
+    private double flops(int filters) {
+        return 2.0 * width * filters * inputs.sequences.tokens() * inputs.channels;
+    }
+
+    /** Work on tokens {@code from} until {@code from + rows}. */
+    @FunctionalInterface
+    private interface Body {
+        void run(Room room, int from, int rows);
+    }
+
+    /** Runs {@code body} over all tiles, the first of a sequence being number {@code firstBlock}. */
+    private void tiles(double flops, int firstBlock, Body body) {
+        int blocks = (length + ROWS - 1) / ROWS - firstBlock;
+        int strips = (inputs.channels + CHANNELS - 1) / CHANNELS;
+        int tasks = Math.toIntExact((long) inputs.sequences.count() * blocks * strips);
+        try (Scratch scratch = new Scratch(compute, Room.elements(halo()))) {
+            Runnable run = () -> compute.workers()
+                    .run(
+                            tasks,
+                            task -> scratch.with(address -> {
+                                int block = task / strips % blocks + firstBlock;
+                                CausalTile tile = strip(address, task / strips / blocks, task % strips);
+                                int from = block < 0 ? -halo() : block * ROWS;
+                                body.run(new Room(tile), from, block < 0 ? halo() : Math.min(ROWS, length - from));
+                            }));
+            compute.profile().time(check.operation(), flops, run);
+        }
+    }
+
+    private CausalTile strip(long scratch, int sequence, int strip) {
+        int first = strip * CHANNELS;
+        return new CausalTile(scratch, sequence, first, Math.min(CHANNELS, inputs.channels - first));
+    }
+
+    /** Sets the output of each filter, [tokens, channels]. */
+    void forward(List<Filter> filters, List<Tensor> out) {
+        TimeRows[] results = all(out);
+        tiles(flops(filters.size()), 0, (room, from, rows) -> {
+            room.loadInputs(from, rows);
+            int channels = room.tile.channels();
+            for (int i = 0; i < results.length; i++) {
+                Filter filter = at(filters.get(i), room.tile);
+                kernels.forward(room.firstInput(), room.reaches, filter, room.result, rows, channels);
+                if (silu) {
+                    functions.value(ElementFunction.SILU, room.result, room.result, rows * channels);
+                }
+                results[i].store(room.tile, from, rows, room.result);
+            }
+        });
+    }
+
+    private TimeRows[] all(List<Tensor> matrices) {
+        return matrices.stream()
+                .map(matrix -> TimeRows.of(conversion, matrix, 0, length))
+                .toArray(TimeRows[]::new);
+    }
+
+    /**
+     * Sets {@code dx} [tokens, channels] to the sum of what the filters pass back, and {@code dHalo} to that of the inputs before
+     * the first token.
+     */
+    void inputGradient(List<Filter> filters, List<Tensor> dOut, Tensor dx, Halo dHalo) {
+        TimeRows[] gradients = all(dOut);
+        TimeRows result = TimeRows.of(conversion, dx, 0, length);
+        tiles((silu ? 2 : 1) * flops(filters.size()), dHalo.rows() > 0 ? -1 : 0, (room, from, rows) -> {
+            int more = rows + halo();
+            int channels = room.tile.channels();
+            if (silu) {
+                room.loadInputs(from, more);
+            } else {
+                room.findReaches(from, more);
+            }
+            Addresses.fillZero(room.result, (long) rows * channels * Float.BYTES);
+            for (int i = 0; i < gradients.length; i++) {
+                room.loadGradients(gradients[i], filters.get(i), from, more);
+                Filter filter = at(filters.get(i), room.tile);
+                kernels.inputGradient(room.gradient, room.reaches, filter, room.result, rows, channels);
+            }
+            if (from < 0) {
+                storeHalo(room, dHalo);
+            } else {
+                result.store(room.tile, from, rows, room.result);
+            }
+        });
+    }
+
+    private static void storeHalo(Room room, Halo dHalo) {
+        long bytes = (long) room.tile.channels() * Float.BYTES;
+        for (int row = 0; row < dHalo.rows(); row++) {
+            long target = dHalo.element(room.tile.sequence(), row - dHalo.rows(), room.tile.firstChannel());
+            Addresses.copy(room.result + row * bytes, target, bytes);
+        }
+    }
+
+    /** Takes the sums of a weight gradient: F32 [width + 1, channels], a row for each lag and one for the bias. */
+    @FunctionalInterface
+    interface Sums {
+        void take(long address);
+    }
+
+    /** Adds up the weight gradient of one filter: in tiles, in runs of {@value #TILES_IN_SUM} of them, and over those, in order. */
+    void weightGradient(Filter filter, Tensor dOut, Sums target) {
+        int run = ROWS * TILES_IN_SUM;
+        int runs = (length + run - 1) / run;
+        int strips = (inputs.channels + CHANNELS - 1) / CHANNELS;
+        int partials = Math.toIntExact((long) inputs.sequences.count() * runs);
+        if (partials == 0) {
+            return;
+        }
+        TimeRows gradients = TimeRows.of(conversion, dOut, 0, length);
+        Tensor sums =
+                compute.memory().zeros(Category.WORKSPACE, DType.F32, Shape.of(partials, width + 1L, inputs.channels));
+        long partialBytes = (width + 1L) * inputs.channels * Float.BYTES;
+        long first = sums.address();
+        long room = Room.elements(halo()) + (width + 1L) * CHANNELS;
+        try (Scratch scratch = new Scratch(compute, room)) {
+            Runnable add = () -> compute.workers()
+                    .run(
+                            partials * strips,
+                            task -> scratch.with(address -> {
+                                int partial = task / strips;
+                                CausalTile tile = strip(address, partial / runs, task % strips);
+                                int from = partial % runs * run;
+                                int until = Math.min(length, from + run);
+                                addRun(new Room(tile), filter, gradients, from, until, first + partial * partialBytes);
+                            }));
+            compute.profile().time(check.operation(), (silu ? 2 : 1) * flops(1), add);
+            combine(first, partials, (width + 1) * inputs.channels);
+            target.take(first);
+        } finally {
+            sums.release();
+        }
+    }
+
+    private void addRun(Room room, Filter filter, TimeRows gradients, int from, int until, long partial) {
+        int channels = room.tile.channels();
+        long sums = room.tile.scratch() + Room.elements(halo()) * Float.BYTES;
+        for (int token = from; token < until; token += ROWS) {
+            int rows = Math.min(ROWS, until - token);
+            room.loadInputs(token, rows);
+            room.loadGradients(gradients, filter, token, rows);
+            Addresses.fillZero(sums, (width + 1L) * channels * Float.BYTES);
+            kernels.weightGradient(room.gradient, room.firstInput(), room.reaches, sums, rows, channels, width);
+            for (int lag = 0; lag <= width; lag++) {
+                long target = partial + ((long) lag * inputs.channels + room.tile.firstChannel()) * Float.BYTES;
+                long source = sums + (long) lag * channels * Float.BYTES;
+                compute.kernels().elementwise().add(target, source, target, channels);
+            }
+        }
+    }
+
+    private void combine(long sums, int partials, int elements) {
+        Blocks.elements(compute, elements, (from, count) -> {
+            long total = sums + from * Float.BYTES;
+            for (int partial = 1; partial < partials; partial++) {
+                long source = total + (long) partial * elements * Float.BYTES;
+                compute.kernels().elementwise().add(total, source, total, count);
+            }
+        });
+    }
+}

@@ -89,15 +89,6 @@ public final class Operations {
         return RowLinear.of(tape, x, weight, residual);
     }
 
-    /**
-     * {@code x W^T} of the rows and the part of {@code weight} that are here, without any exchange: for rows that all ranks have,
-     * as after {@link GatherRows}, whose backward adds up the gradients of x. A weight that is whole on every rank gets summands
-     * of its gradient where its output goes into divided weights.
-     */
-    public static Variable linear(Tape tape, Variable x, Weight weight) {
-        return linear(tape, x, weight, null);
-    }
-
     /** Gradients of whole rows would have to be summed over all ranks and be sent twice as far: a tape for decoding has none. */
     private static void requireDivided(Tape tape, String operation, Variable x) {
         if (tape.recording() && tape.axis().ranks() > 1) {
@@ -109,7 +100,8 @@ public final class Operations {
     /**
      * {@code x [n, K]} times the transpose of {@code weight [N, K]} of this rank, without a word to the others: every rank has
      * all rows of {@code x} and its own columns of [n, N], and the gradient of {@code x} is one summand of that over ranks. For
-     * a second projection behind a {@link #columnLinear} whose result every rank has.
+     * a second projection behind a {@link #columnLinear} whose result every rank has, and behind {@link GatherRows}. A weight
+     * that is whole on every rank gets summands of its gradient where its output goes into divided weights.
      */
     public static Variable linear(Tape tape, Variable x, Weight weight) {
         if (x.divided()) {

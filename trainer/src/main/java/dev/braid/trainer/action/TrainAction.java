@@ -1,6 +1,7 @@
 package dev.braid.trainer.action;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.braid.data.RecallConfig;
 import dev.braid.data.TextConfig;
 import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.schedules.ScheduleText;
@@ -169,9 +170,16 @@ final class TrainAction {
         if (ended.stopped()) {
             console.out()
                     .println("Stopped and saved at step " + ended.step() + ". The same command goes on from here.");
-        } else if (experiment.train().steps() > 0 && experiment.data() instanceof TextConfig) {
-            console.out().println("Next: ./braid sample " + experiment.output() + " --prompt 'public class '");
+        } else if (experiment.train().steps() > 0) {
+            console.out().println("Next: " + next());
         }
+    }
+
+    private String next() {
+        return switch (experiment.data()) {
+            case TextConfig text -> "./braid sample " + experiment.output() + " --prompt 'public class '";
+            case RecallConfig recall -> "./braid compare " + experiment.output() + " (and the folders of other runs)";
+        };
     }
 
     private RunSummary summary(RunFolder folder, String how, Optional<String> sample) {

@@ -65,6 +65,14 @@ record HeadDivision(int heads, int groups, int ranks, int rank) {
         return rows(1).part(Shape.of(heads), ranks, rank);
     }
 
+    /** @throws IllegalArgumentException unless a norm over the width of all heads can be divided */
+    void requireEven() {
+        if (!even()) {
+            throw new IllegalArgumentException(heads + " heads that are normalised together can't be divided over "
+                    + ranks + " tensor ranks; allowed are ranks that divide the heads");
+        }
+    }
+
     /** Whether every rank has equally many heads, as a norm over the width of all heads needs. */
     boolean even() {
         return heads % ranks == 0 && (groups % ranks == 0 || groups < ranks);

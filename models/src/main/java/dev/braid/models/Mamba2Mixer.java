@@ -15,10 +15,7 @@ import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.ops.ElementFunction;
 import dev.braid.tensor.ops.GroupNorm.Gating;
-import dev.braid.tensor.parameters.Division;
 import dev.braid.tensor.parameters.Parameter.Initialization;
-import dev.braid.tensor.parameters.ParameterSpec;
-import dev.braid.tensor.parameters.Parameters;
 import dev.braid.tensor.parameters.Weight;
 import java.util.Arrays;
 import java.util.List;
@@ -54,68 +51,27 @@ final class Mamba2Mixer extends RecurrentMixer {
         this.heads = HeadDivision.of(construction, config.heads(), config.groups());
         this.epsilon = (float) construction.model().normEps();
         requireWholeNormGroups(construction.tensorRanks());
-        int dim = construction.model().dim();
-        int inner = config.heads() * headSize;
-        int shared = config.groups() * config.stateSize();
-        Division byHead = heads.rows(headSize);
-        Division byGroup = heads.groupRows(config.stateSize());
-        Parameters parameters = construction.parameters();
-        Initialization zero = new Initialization.Constant(0);
-
-        Rows z = new Rows("z", inner, byHead);
-        Rows x = new Rows("x", inner, byHead);
-        Rows b = new Rows("b", shared, byGroup);
-        Rows c = new Rows("c", shared, byGroup);
-        Rows dt = new Rows("dt", config.heads(), heads.rows(1));
-        List<Rows> projections = List.of(z, x, b, c, dt);
-        input = parameters.pack(projections.stream()
-                .map(rows -> rows.matrix(prefix, dim, construction.init().inner()))
-                .toList());
-        inputBias = Optionals.when(
-                config.bias(),
-                () -> parameters.pack(projections.stream()
-                        .map(rows -> rows.vector(prefix, zero))
-                        .toList()));
-        List<Rows> filtered = List.of(x, b, c);
-        double bound = 1 / Math.sqrt(config.conv());
-        Initialization even = new Initialization.Uniform(-bound, bound, Initialization.Of.ITSELF);
-        filter = parameters.pack(filtered.stream()
-                .map(rows -> rows.matrix(prefix + "conv_", config.conv(), even))
-                .toList());
-        filterBias = Optionals.when(
-                config.convBias(),
-                () -> parameters.pack(filtered.stream()
-                        .map(rows -> rows.vector(prefix + "conv_", zero))
-                        .toList()));
-        stepBias = perHead(parameters, prefix + "dt_bias", firstSteps());
-        logRate = perHead(
-                parameters,
-                prefix + "a_log",
-                new Initialization.Uniform(1, GREATEST_FIRST_RATE, Initialization.Of.LOGARITHM));
-        skip = perHead(parameters, prefix + "d", new Initialization.Constant(1));
+        Projections projections = new Projections(construction, prefix, heads)
+                .toHeads("z", headSize)
+                .toHeads("x", headSize)
+                .toGroups("b", config.stateSize())
+                .toGroups("c", config.stateSize())
+                .toHeads("dt", 1);
+        input = projections.pack();
+        inputBias = Optionals.when(config.bias(), projections::biases);
+        filter = projections.filters(1, 4, config.conv());
+        filterBias = Optionals.when(config.convBias(), () -> projections.filterBiases(1, 4));
+        stepBias = projections.perHead("dt_bias", 1, firstSteps());
+        logRate = projections.perHead(
+                "a_log", 1, new Initialization.Uniform(1, GREATEST_FIRST_RATE, Initialization.Of.LOGARITHM));
+        skip = projections.perHead("d", 1, new Initialization.Constant(1));
         norm = Optionals.when(
                 config.norm() != Mamba2Config.GatedNorm.NONE,
-                () -> parameters.add(new ParameterSpec(
-                        prefix + "norm.weight", Shape.of(inner), byHead, new Initialization.Constant(1))));
-        output = parameters.add(new ParameterSpec(
-                prefix + "output.weight",
-                Shape.of(dim, inner),
-                heads.columns(headSize),
-                construction.init().intoResidual()));
+                () -> projections.perHead("norm.weight", headSize, new Initialization.Constant(1)));
+        output = projections.output(headSize);
         outputBias = Optionals.when(
                 config.outputBias(),
-                () -> parameters.add(new ParameterSpec(prefix + "output.bias", Shape.of(dim), Division.WHOLE, zero)));
-    }
-
-    /** Rows of a projection, and what else has as many. */
-    private record Rows(String name, int count, Division division) {
-        ParameterSpec matrix(String prefix, int columns, Initialization initialization) {
-            return new ParameterSpec(prefix + name + ".weight", Shape.of(count, columns), division, initialization);
-        }
-
-        ParameterSpec vector(String prefix, Initialization initialization) {
-            return new ParameterSpec(prefix + name + ".bias", Shape.of(count), division, initialization);
-        }
+                () -> projections.shared("output.bias", construction.model().dim(), new Initialization.Constant(0)));
     }
 
     private static Initialization firstSteps() {
@@ -123,10 +79,6 @@ final class Mamba2Mixer extends RecurrentMixer {
                 Math.log(LEAST_FIRST_STEP),
                 Math.log(GREATEST_FIRST_STEP),
                 Initialization.Of.SOFTPLUS_INVERSE_OF_EXPONENTIAL);
-    }
-
-    private Weight perHead(Parameters parameters, String name, Initialization initialization) {
-        return parameters.add(new ParameterSpec(name, Shape.of(config.heads()), heads.rows(1), initialization));
     }
 
     /** A group of the norm is on one rank, or on all. */

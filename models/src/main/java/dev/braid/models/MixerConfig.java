@@ -4,7 +4,15 @@ import dev.braid.config.Faults;
 
 /** Settings of one mixer; each permitted record is a kind that {@code type:} can name. */
 public sealed interface MixerConfig
-        permits AttentionConfig, DeltaNetConfig, GatedDeltaNetConfig, KimiDeltaConfig, Mamba2Config {
+        permits AttentionConfig,
+                DeltaNetConfig,
+                GatedDeltaNetConfig,
+                GlaConfig,
+                KimiDeltaConfig,
+                LightningConfig,
+                LinearAttentionConfig,
+                Mamba2Config,
+                RetNetConfig {
     /**
      * Reports every rule that is broken.
      *

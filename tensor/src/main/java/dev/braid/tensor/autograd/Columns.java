@@ -3,10 +3,11 @@ package dev.braid.tensor.autograd;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.ops.Elementwise;
+import dev.braid.tensor.ops.Functions;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Takes packed projections apart. */
+/** Takes packed projections apart, and gives heads copies. */
 public final class Columns {
     private final Tape tape;
     private final Variable packed;
@@ -42,6 +43,32 @@ public final class Columns {
             first += width;
         }
         return parts;
+    }
+
+    /**
+     * Each head of {@code x} [n, G size] so many times, copies side by side: [n, G copies size]. For operands that several heads
+     * share where an operation wants one for each.
+     */
+    public static Variable repeatHeads(Tape tape, Variable x, int size, int copies) {
+        if (copies == 1) {
+            return x;
+        }
+        Tensor value = x.value();
+        int groups = x.columns() / size;
+        Tensor out = tape.output(value.dtype(), Shape.of(x.rows(), (long) x.columns() * copies));
+        Functions.repeatHeads(tape.compute(), value, out, size);
+        return tape.record(
+                out,
+                x.tokenRows(),
+                List.of(),
+                gradient -> {
+                    if (x.differentiable()) {
+                        Tensor sums = tape.temporary(value.dtype(), value.shape());
+                        Functions.sumGroups(tape.compute(), gradient, sums, groups, size);
+                        tape.addGradient(x, sums);
+                    }
+                },
+                null);
     }
 
     private Variable part(int first, int width) {

@@ -159,7 +159,8 @@ public final class Pointwise {
                 List.of(inverse, out),
                 gradient -> {
                     if (x.differentiable()) {
-                        Tensor passed = tape.temporary(x.value().dtype(), x.value().shape());
+                        Tensor passed =
+                                tape.temporary(x.value().dtype(), x.value().shape());
                         Functions.scaleHeads(compute, gradient, inverse, passed);
                         tape.addGradient(x, passed);
                     }
@@ -257,7 +258,8 @@ public final class Pointwise {
                 List.of(factors),
                 gradient -> {
                     if (x.differentiable()) {
-                        Tensor passed = tape.temporary(x.value().dtype(), x.value().shape());
+                        Tensor passed =
+                                tape.temporary(x.value().dtype(), x.value().shape());
                         Elementwise.convert(compute, gradient, passed);
                         Functions.scaleColumns(compute, passed, factors);
                         tape.addGradient(x, passed);

@@ -49,7 +49,8 @@ public final class RecurrentOperations {
     }
 
     /**
-     * Runs the recurrence over {@code sequences} of equal length; each starts from zero, and so does each document in it.
+     * Runs the recurrence over {@code sequences} of equal length; each starts from zero, and so does each document in it. Heads of
+     * v that are wider than the kernel takes are cut into several, which share the rest.
      *
      * @param documents I32 [n], a number for each token that changes where a document begins
      * @param state F32 [sequences, H, dk, dv]: what the sequences start from, overwritten by what they end with; only on a tape
@@ -61,7 +62,58 @@ public final class RecurrentOperations {
         if (state.isPresent() && tape.recording()) {
             throw new IllegalArgumentException("recurrence: a state is for tapes that don't record");
         }
-        return new RecurrentOperations(tape, operands, sequences, documents, state).run(state);
+        int parts = parts(operands.valueSize());
+        if (parts == 1) {
+            return new RecurrentOperations(tape, operands, sequences, documents, state).run(state);
+        }
+        RecurrenceOperands narrow = narrow(tape, operands, parts);
+        Variable read = new RecurrentOperations(tape, narrow, sequences, documents, state).run(state);
+        if (narrow.decay() instanceof RecurrenceOperands.Decay.Fixed fixed) {
+            fixed.log().release();
+        }
+        return read;
+    }
+
+    /** Into how many heads a head of v must be cut for the kernel to take it: columns of a state don't see each other. */
+    private static int parts(int valueSize) {
+        int parts = (valueSize + Heads.MAXIMUM_HEAD_SIZE - 1) / Heads.MAXIMUM_HEAD_SIZE;
+        while (valueSize % parts != 0) {
+            parts++;
+        }
+        return parts;
+    }
+
+    /** The same recurrence of more and narrower heads, neighbours of which share everything but their columns of v. */
+    private static RecurrenceOperands narrow(Tape tape, RecurrenceOperands wide, int parts) {
+        if (wide.bonus().isPresent()) {
+            throw new IllegalArgumentException("recurrence: heads of v of " + wide.valueSize()
+                    + " columns and a bonus don't go together; the widest are " + Heads.MAXIMUM_HEAD_SIZE);
+        }
+        int heads = wide.v().columns() / wide.valueSize();
+        RecurrenceOperands.Decay decay = switch (wide.decay()) {
+            case RecurrenceOperands.Decay.None none -> none;
+            case RecurrenceOperands.Decay.Fixed fixed -> {
+                Tensor log = tape.temporary(DType.F32, Shape.of((long) heads * parts));
+                for (int head = 0; head < heads * parts; head++) {
+                    log.set(head, fixed.log().get(head / parts));
+                }
+                yield new RecurrenceOperands.Decay.Fixed(log);
+            }
+            case RecurrenceOperands.Decay.PerToken perToken ->
+                new RecurrenceOperands.Decay.PerToken(
+                        Columns.repeatHeads(tape, perToken.log(), perToken.log().columns() / heads, parts));
+        };
+        return new RecurrenceOperands(
+                wide.keySize(),
+                wide.valueSize() / parts,
+                wide.q(),
+                wide.k(),
+                wide.v(),
+                decay,
+                wide.a(),
+                wide.b(),
+                Optional.empty(),
+                wide.readBeforeWrite());
     }
 
     private Variable run(Optional<Tensor> state) {

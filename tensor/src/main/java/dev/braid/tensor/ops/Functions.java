@@ -192,6 +192,37 @@ public final class Functions {
     }
 
     /**
+     * Copies each head so that neighbours are alike: {@code x} [n, G d], {@code out} [n, G s d] of the same dtype, the s copies of
+     * a head side by side.
+     *
+     * @param size columns of a head
+     */
+    public static void repeatHeads(Compute compute, Tensor x, Tensor out, int size) {
+        Check check = new Check("repeat_heads");
+        int rows = check.valueRows("x", x);
+        int columns = Check.columns(x);
+        int wide = Check.columns(out);
+        check.matrix("out", out, x.dtype(), rows, wide);
+        check.require(
+                size > 0 && columns % size == 0 && columns > 0 && wide % columns == 0,
+                "heads of " + size + " columns must divide the " + columns + " columns of x, and those the " + wide
+                        + " of out");
+        int copies = wide / columns;
+        long bytes = (long) size * x.dtype().bytes();
+        long from = x.address();
+        long to = out.address();
+        long heads = columns / size;
+        Blocks.Range body = (first, count) -> {
+            for (long head = first * heads; head < (first + count) * heads; head++) {
+                for (int copy = 0; copy < copies; copy++) {
+                    Addresses.copy(from + head * bytes, to + (head * copies + copy) * bytes, bytes);
+                }
+            }
+        };
+        compute.profile().time(check.operation(), 0, () -> Blocks.rows(compute, rows, wide, body));
+    }
+
+    /**
      * Sums neighbouring heads: {@code x} [n, G s d] of G groups of s heads of size d, {@code out} [n, G d].
      *
      * @param groups number of groups

@@ -15,13 +15,20 @@ import dev.braid.config.Value.Scalar;
 import dev.braid.config.Value.Sequence;
 import dev.braid.config.Value.Unreadable;
 import java.math.BigDecimal;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Writes the keys of a config as JSON Schema, draft 2020-12, by which editors complete and check. */
 public final class JsonSchema {
+    /** Choices that are being written, the innermost last: one that is met again is written once and referred to. */
+    private final Deque<Class<?>> open = new ArrayDeque<>();
+
+    private final Map<String, Object> definitions = new LinkedHashMap<>();
+
     private JsonSchema() {}
 
     /** The schema of {@code type} as JSON text. */
@@ -29,11 +36,15 @@ public final class JsonSchema {
         Map<String, Object> schema = new LinkedHashMap<>();
         schema.put("$schema", "https://json-schema.org/draft/2020-12/schema");
         schema.put("title", title);
-        schema.putAll(schema(Schema.of(type)));
+        JsonSchema writer = new JsonSchema();
+        schema.putAll(writer.schema(Schema.of(type)));
+        if (!writer.definitions.isEmpty()) {
+            schema.put("$defs", writer.definitions);
+        }
         return Json.print(schema);
     }
 
-    private static Map<String, Object> schema(Type type) {
+    private Map<String, Object> schema(Type type) {
         return switch (type) {
             case Plain plain -> Map.of("type", name(plain));
             case Text text -> text.allowed().isEmpty() ? Map.of("type", "string") : Map.of("enum", text.allowed());
@@ -54,7 +65,20 @@ public final class JsonSchema {
         };
     }
 
-    private static Map<String, Object> choice(ChoiceOf type) {
+    private Map<String, Object> choice(ChoiceOf type) {
+        String name = type.type().getSimpleName();
+        Map<String, Object> reference = Map.of("$ref", "#/$defs/" + name);
+        if (open.contains(type.type())) {
+            definitions.putIfAbsent(name, Map.of());
+            return reference;
+        }
+        open.push(type.type());
+        Map<String, Object> choices = choices(type);
+        open.pop();
+        return definitions.replace(name, choices) == null ? choices : reference;
+    }
+
+    private Map<String, Object> choices(ChoiceOf type) {
         List<Object> choices = new ArrayList<>();
         type.choices().forEach((word, keys) -> {
             if (keys.requiredKeys().isEmpty()) {
@@ -69,7 +93,7 @@ public final class JsonSchema {
      * @param word the word under {@code type:}; empty where there is no such key
      * @param named whether that key must be written
      */
-    private static Map<String, Object> keys(RecordOf type, String word, boolean named) {
+    private Map<String, Object> keys(RecordOf type, String word, boolean named) {
         Map<String, Object> properties = new LinkedHashMap<>();
         List<String> required = new ArrayList<>(type.requiredKeys());
         if (!word.isEmpty()) {
@@ -90,7 +114,7 @@ public final class JsonSchema {
         return schema;
     }
 
-    private static Map<String, Object> property(Component component) {
+    private Map<String, Object> property(Component component) {
         Map<String, Object> property = new LinkedHashMap<>();
         property.put("description", component.document());
         property.putAll(schema(component.type()));

@@ -10,8 +10,10 @@ import dev.braid.config.Type.RecordOf;
 import dev.braid.config.Type.Text;
 import dev.braid.config.Type.Words;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Writes what every key of a config means: as a Markdown page, and as plain text for a terminal. */
@@ -32,6 +34,9 @@ public final class Reference {
     }
 
     private final List<Section> sections = new ArrayList<>();
+
+    /** Choices that are being described: one that holds itself is not described again below itself. */
+    private final Set<Class<?>> open = new HashSet<>();
 
     private Reference(Class<? extends Record> type) {
         RecordOf root = Schema.of(type);
@@ -118,14 +123,18 @@ public final class Reference {
             case ListOf list -> collect(Keys.join(path, "<n>"), document, list.element());
             case MapOf map -> collect(Keys.join(path, "<name>"), document, map.element());
             case RecordOf keys -> collect(new Section(path, "", document, keys));
-            case ChoiceOf choice ->
-                choice.choices()
-                        .forEach((word, keys) -> collect(new Section(
-                                path,
-                                word,
-                                document,
-                                keys,
-                                choice.byDefault().filter(word::equals).isPresent())));
+            case ChoiceOf choice -> {
+                if (open.add(choice.type())) {
+                    choice.choices()
+                            .forEach((word, keys) -> collect(new Section(
+                                    path,
+                                    word,
+                                    document,
+                                    keys,
+                                    choice.byDefault().filter(word::equals).isPresent())));
+                    open.remove(choice.type());
+                }
+            }
         }
     }
 

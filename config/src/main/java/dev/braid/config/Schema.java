@@ -13,19 +13,29 @@ import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Reads the kinds of all keys from record classes. What the records get wrong (no {@link Key}, a kind that YAML can't give) is a
- * mistake of a programmer and an {@code IllegalStateException}.
+ * mistake of a programmer and an {@code IllegalStateException}. A choice may hold itself further down, in a map or a list: then the
+ * kinds form a cycle.
  */
 final class Schema {
+    /** Choices met so far, by their interface. */
+    private final Map<Class<?>, ChoiceOf> known = new HashMap<>();
+
     private Schema() {}
 
     static RecordOf of(Class<?> type) {
+        return new Schema().keys(type);
+    }
+
+    private RecordOf keys(Class<?> type) {
         List<Component> components = new ArrayList<>();
         for (RecordComponent component : type.getRecordComponents()) {
             components.add(component(component));
@@ -33,7 +43,7 @@ final class Schema {
         return new RecordOf(type, List.copyOf(components));
     }
 
-    private static Component component(RecordComponent component) {
+    private Component component(RecordComponent component) {
         Key key = component.getAnnotation(Key.class);
         if (key == null || key.value().isBlank()) {
             throw new IllegalStateException(
@@ -48,7 +58,7 @@ final class Schema {
         return new Component(name, component, type, key.value(), byDefault, key.derived(), key.preset());
     }
 
-    private static Type type(java.lang.reflect.Type type, Text text, RecordComponent component) {
+    private Type type(java.lang.reflect.Type type, Text text, RecordComponent component) {
         if (type instanceof ParameterizedType generic) {
             return generic(generic, text, component);
         }
@@ -66,14 +76,14 @@ final class Schema {
         } else if (plain.isEnum()) {
             return words(plain);
         } else if (plain.isRecord()) {
-            return of(plain);
+            return keys(plain);
         } else if (plain.isSealed()) {
             return choice(plain);
         }
         throw unsupported(type, component);
     }
 
-    private static Type generic(ParameterizedType type, Text text, RecordComponent component) {
+    private Type generic(ParameterizedType type, Text text, RecordComponent component) {
         java.lang.reflect.Type[] arguments = type.getActualTypeArguments();
         if (type.getRawType() == Optional.class) {
             return new OptionalOf(type(arguments[0], text, component), Key.NONE);
@@ -93,22 +103,38 @@ final class Schema {
         return new Words(Collections.unmodifiableMap(constants));
     }
 
-    private static ChoiceOf choice(Class<?> type) {
-        Map<String, RecordOf> choices = new LinkedHashMap<>();
-        collect(type, choices);
-        List<String> byDefault = choices.entrySet().stream()
-                .filter(choice ->
-                        choice.getValue().type().getAnnotation(Choice.class).byDefault())
-                .map(Map.Entry::getKey)
-                .toList();
-        if (byDefault.size() > 1) {
-            throw new IllegalStateException(type.getName() + " has several choices by default: " + byDefault);
+    private ChoiceOf choice(Class<?> type) {
+        ChoiceOf before = known.get(type);
+        if (before != null) {
+            return before;
         }
-        return new ChoiceOf(
-                type, Collections.unmodifiableMap(choices), byDefault.stream().findFirst());
+        Map<String, RecordOf> choices = new LinkedHashMap<>();
+        ChoiceOf choice = new ChoiceOf(type, Collections.unmodifiableMap(choices), byDefault(type));
+        // Known before its records are read: one of them may hold the same choice.
+        known.put(type, choice);
+        collect(type, choices);
+        return choice;
     }
 
-    private static void collect(Class<?> type, Map<String, RecordOf> choices) {
+    /** The word that need not be written. */
+    private static Optional<String> byDefault(Class<?> type) {
+        List<String> words = leaves(type)
+                .map(leaf -> leaf.getAnnotation(Choice.class))
+                .filter(choice -> choice != null && choice.byDefault())
+                .map(Choice::value)
+                .toList();
+        if (words.size() > 1) {
+            throw new IllegalStateException(type.getName() + " has several choices by default: " + words);
+        }
+        return words.stream().findFirst();
+    }
+
+    private static Stream<Class<?>> leaves(Class<?> type) {
+        return Stream.of(type.getPermittedSubclasses())
+                .flatMap(permitted -> permitted.isSealed() ? leaves(permitted) : Stream.of(permitted));
+    }
+
+    private void collect(Class<?> type, Map<String, RecordOf> choices) {
         for (Class<?> permitted : type.getPermittedSubclasses()) {
             if (permitted.isSealed()) {
                 collect(permitted, choices);
@@ -118,7 +144,7 @@ final class Schema {
             if (choice == null || !permitted.isRecord()) {
                 throw new IllegalStateException(permitted.getName() + " is not a record with a @Choice");
             }
-            if (choices.put(choice.value(), of(permitted)) != null) {
+            if (choices.put(choice.value(), keys(permitted)) != null) {
                 throw new IllegalStateException("two records of " + type.getName() + " are called " + choice.value());
             }
         }

@@ -10,6 +10,7 @@ import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.Weight;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -26,7 +27,7 @@ public final class Architecture {
     final Unit embeddingUnit;
     final Weight embedding;
     final Unit outputUnit;
-    final Weight norm;
+    final Norm norm;
 
     /** Where the head's weight is: the output unit, or a unit tied to the embedding's. */
     final Unit headUnit;
@@ -39,8 +40,7 @@ public final class Architecture {
      * @param dtype of activations and of matrices as operations read them: F32 or BF16
      * @param tensorRanks ranks of the tensor axis
      * @param tensorRank this one's place on it
-     * @throws IllegalArgumentException when heads can't be divided over the tensor axis, or there are fewer rows of the vocabulary
-     *     or inner columns of a feed-forward than ranks of it
+     * @throws IllegalArgumentException when a part can't be divided over the tensor axis: see {@link ModelConfig#tensorProblems}
      */
     public Architecture(ModelConfig config, int vocabulary, DType dtype, int tensorRanks, int tensorRank) {
         if (vocabulary < tensorRanks) {
@@ -61,7 +61,7 @@ public final class Architecture {
             blocks.add(block(construction, arrangement.get(i), i));
         }
         outputUnit = parameters.unit("output");
-        norm = norm("norm.weight");
+        norm = Norm.declare(construction, "norm");
         if (config.tieEmbeddings()) {
             headUnit = parameters.tie("head", embeddingUnit);
             head = headUnit.weights().getFirst();
@@ -73,18 +73,25 @@ public final class Architecture {
 
     private Block block(Construction construction, ModelConfig.Layer layer, int index) {
         String prefix = "layers." + index + ".";
+        NormPlace place = config.normPlace(layer);
         Unit unit = parameters.unit("layers." + index);
         construction.beginLayer(index);
-        Weight mixerNorm = norm(prefix + "mixer_norm.weight");
+        Optional<Norm> entry = index == 0 && config.embeddingNorm()
+                ? Optional.of(Norm.declare(construction, prefix + "input_norm"))
+                : Optional.empty();
+        Block.Norms mixerNorms = norms(construction, place, prefix + "mixer");
         Mixer mixer = config.mixers().get(layer.mixer()).build(construction, prefix + "mixer.");
-        Weight ffnNorm = norm(prefix + "ffn_norm.weight");
-        FeedForward ffn = config.ffns().get(layer.ffn()).build(construction, prefix + "ffn.");
-        return new Block(unit, mixerNorm, mixer, ffnNorm, ffn, (float) config.normEps());
+        Optional<Block.Second> second = layer.ffn().map(name -> {
+            Block.Norms norms = norms(construction, place, prefix + "ffn");
+            return new Block.Second(norms, config.ffns().get(name).build(construction, prefix + "ffn."));
+        });
+        return new Block(unit, entry, mixerNorms, mixer, second);
     }
 
-    private Weight norm(String name) {
-        return parameters.add(
-                new ParameterSpec(name, Shape.of(config.dim()), Division.WHOLE, new Initialization.Constant(1)));
+    private static Block.Norms norms(Construction construction, NormPlace place, String part) {
+        return new Block.Norms(
+                place.before() ? Optional.of(Norm.declare(construction, part + "_norm")) : Optional.empty(),
+                place.after() ? Optional.of(Norm.declare(construction, part + "_post_norm")) : Optional.empty());
     }
 
     /** What the model is built from. */

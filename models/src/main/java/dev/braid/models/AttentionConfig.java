@@ -3,9 +3,15 @@ package dev.braid.models;
 import dev.braid.config.Choice;
 import dev.braid.config.Faults;
 import dev.braid.config.Key;
+import dev.braid.tensor.attention.AttentionOptions;
+import dev.braid.tensor.attention.Window;
+import java.util.List;
 import java.util.Optional;
 
-/** Causal softmax attention: multi-head, grouped (fewer KV heads) or multi-query (one KV head). */
+/**
+ * Causal softmax attention (Vaswani et al. 2017, arXiv 1706.03762): multi-head, grouped (fewer KV heads, Ainslie et al. 2023,
+ * arXiv 2305.13245) or multi-query (one KV head), over all earlier positions or a window of them.
+ */
 @Choice("attention")
 public record AttentionConfig(
         @Key("Query heads.") int heads,
@@ -22,11 +28,56 @@ public record AttentionConfig(
         @Key(value = "Biases on the query, key and value projections.", byDefault = "false")
         boolean qkvBias,
 
-        @Key(value = "RMSNorm over each query and key head before the rotation.", byDefault = "false")
-        boolean qkNorm)
+        @Key(value = "Bias on the output projection.", byDefault = "false")
+        boolean outputBias,
+
+        @Key(
+                value =
+                        "RMSNorm of queries and keys before the rotation: over each head alone, or over the width of all"
+                                + " heads together.",
+                byDefault = "none")
+        QkNorm qkNorm,
+
+        @Key(value = "Factor of the scores.", derived = "1 / sqrt(head size)")
+        Optional<Double> scale,
+
+        @Key(value = "Soft cap of the scores s, which become cap * tanh(s / cap).", byDefault = "none")
+        Optional<Double> cap,
+
+        @Key(value = "Positions that a token sees, its own included; none for all before it.", byDefault = "none")
+        Optional<Integer> window,
+
+        @Key(value = "First positions of the sequence that stay visible beside the window.", byDefault = "0")
+        int sinks,
+
+        @Key(value = "Multiply what the heads give by the sigmoid of a further projection.", byDefault = "false")
+        boolean gate)
         implements MixerConfig {
 
     private static final int LARGEST_HEAD = 256;
+
+    /** Attention over all earlier positions, its queries and keys normalised over each head or not at all. */
+    public AttentionConfig(
+            int heads,
+            Optional<Integer> kvHeads,
+            Optional<Integer> headSize,
+            Optional<RopeConfig> rope,
+            boolean qkvBias,
+            boolean headNorm) {
+        this(
+                heads,
+                kvHeads,
+                headSize,
+                rope,
+                qkvBias,
+                false,
+                headNorm ? QkNorm.HEAD : QkNorm.NONE,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                0,
+                false);
+    }
 
     /** Key and value heads. */
     public int keyValueHeads() {
@@ -38,13 +89,25 @@ public record AttentionConfig(
         return headSize.orElse(dim / heads);
     }
 
+    /** How scores are made and which count, in a model of width {@code dim}. */
+    AttentionOptions options(int dim) {
+        AttentionOptions usual = AttentionOptions.of(headSize(dim));
+        return new AttentionOptions(
+                scale.map(Double::floatValue).orElse(usual.scale()),
+                cap.map(Double::floatValue).orElse(AttentionOptions.UNCAPPED),
+                window.map(length -> new Window(length, sinks)).orElse(Window.ALL));
+    }
+
     /**
      * Whether {@code ranks} of the tensor axis can divide the heads so that each has the KV heads of its query heads, and no
      * others. Where there are fewer KV heads than ranks, ranks hold copies of one, and its query heads are divided evenly over
-     * them.
+     * them; a norm over their width would count copies twice and forbids them.
      */
     public boolean dividesOver(int ranks) {
         int groups = keyValueHeads();
+        if (groups < ranks && qkNorm == QkNorm.WIDTH) {
+            return false;
+        }
         return groups >= ranks || ranks % groups == 0 && heads / groups % (ranks / groups) == 0;
     }
 
@@ -54,7 +117,13 @@ public record AttentionConfig(
     }
 
     @Override
+    public Mixer build(Construction construction, String prefix) {
+        return new AttentionMixer(this, construction, prefix);
+    }
+
+    @Override
     public void validate(int dim, String path, Faults faults) {
+        validateScores(path, faults);
         if (heads < 1) {
             faults.add(path + ".heads", "is " + heads + ", must be at least 1", "");
             return;
@@ -79,17 +148,64 @@ public record AttentionConfig(
                     path + (headSize.isPresent() ? ".head_size" : ".heads"),
                     "makes heads of size " + size + ", allowed are 1 to " + LARGEST_HEAD,
                     "");
-        } else if (rope.isPresent() && size % 2 != 0) {
+        } else {
+            rope.ifPresent(settings -> validateRotation(settings, size, path, faults));
+        }
+    }
+
+    private void validateScores(String path, Faults faults) {
+        scale.filter(factor -> !(factor > 0))
+                .ifPresent(factor -> faults.add(
+                        path + ".scale", "is " + factor + ", must be above 0", "leave it out for 1 / sqrt(head size)"));
+        cap.filter(bound -> !(bound > 0))
+                .ifPresent(bound ->
+                        faults.add(path + ".cap", "is " + bound + ", must be above 0", "50 is usual, none for no cap"));
+        window.filter(length -> length < 1)
+                .ifPresent(length -> faults.add(
+                        path + ".window",
+                        "is " + length + ", must be at least 1, for a token sees itself",
+                        "none for all positions"));
+        if (sinks < 0) {
+            faults.add(path + ".sinks", "is " + sinks + ", must be at least 0", "4 is usual");
+        } else if (sinks > 0 && window.isEmpty()) {
+            faults.add(
+                    path + ".sinks",
+                    "is " + sinks + ", but without a window all positions stay visible",
+                    "set window, or remove sinks");
+        }
+    }
+
+    private void validateRotation(RopeConfig settings, int size, String path, Faults faults) {
+        int rotated = settings.rotated(size);
+        if (settings.fraction() == 1 && size % 2 != 0) {
             faults.add(
                     path + (headSize.isPresent() ? ".head_size" : ".heads"),
                     "makes heads of size " + size + ", but rotary positions need an even size",
                     "choose an even head size, or rope: none");
+        } else if (rotated < 2 || rotated % 2 != 0) {
+            faults.add(
+                    path + ".rope.fraction",
+                    "rotates " + rotated + " of the " + size + " values of a head, but they turn in pairs",
+                    "choose a fraction that makes an even number");
         }
     }
 
     @Override
-    public Mixer build(Construction construction, String prefix) {
-        return new AttentionMixer(this, construction, prefix);
+    public List<String> tensorProblems(ModelConfig model, String name, int ranks) {
+        int groups = keyValueHeads();
+        if (ranks > heads) {
+            return List.of("more tensor ranks than the " + heads + " heads of " + name);
+        } else if (heads % ranks != 0) {
+            return List.of("which does not divide the " + heads + " heads of " + name);
+        } else if (groups % ranks != 0 && ranks % groups != 0) {
+            return List.of("but the " + groups + " key and value heads of " + name
+                    + " can be neither divided over so many ranks nor repeated evenly on them");
+        }
+        if (groups < ranks && qkNorm == QkNorm.WIDTH) {
+            return List.of("more ranks than the " + groups + " key and value heads of " + name
+                    + ", which qk_norm: width normalises together");
+        }
+        return List.of();
     }
 
     private static String divisors(int number) {

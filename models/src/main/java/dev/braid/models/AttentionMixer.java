@@ -1,37 +1,46 @@
 package dev.braid.models;
 
-import dev.braid.tensor.Category;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Memory;
 import dev.braid.tensor.Shape;
-import dev.braid.tensor.Tensor;
+import dev.braid.tensor.attention.AttentionOptions;
+import dev.braid.tensor.autograd.Columns;
+import dev.braid.tensor.autograd.KeyValueCache;
 import dev.braid.tensor.autograd.Operations;
 import dev.braid.tensor.autograd.Operations.HeadLayout;
+import dev.braid.tensor.autograd.Pointwise;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
+import dev.braid.tensor.ops.ElementFunction;
 import dev.braid.tensor.ops.RopeTable;
 import dev.braid.tensor.parameters.Division;
 import dev.braid.tensor.parameters.Parameter.Initialization;
 import dev.braid.tensor.parameters.ParameterSpec;
 import dev.braid.tensor.parameters.Parameters;
 import dev.braid.tensor.parameters.Weight;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
-/** {@code output(softmax(q k^T / sqrt(headSize)) v)} over all earlier positions, query heads sharing KV heads in groups. */
+/**
+ * {@code output(g * softmax(cap(scale q k^T)) v)} over the earlier positions of the window, query heads sharing KV heads in groups;
+ * {@code cap(s) = c tanh(s / c)} and the gate {@code g = sigmoid(gate(x))} where the config has them. A decoder keeps the keys and
+ * values of all positions, or of the sinks and at most two windows.
+ */
 final class AttentionMixer implements Mixer {
     private final int heads;
     private final HeadLayout layout;
-    private final float epsilon;
+    private final AttentionOptions options;
     private final DType dtype;
-    private final Weight qkv;
+    private final Weight projections;
+    private final boolean gated;
     private final Optional<Weight> bias;
-    private final Optional<Weight> queryNorm;
-    private final Optional<Weight> keyNorm;
+    private final Optional<AttentionNorm> norm;
     private final Optional<Supplier<RopeTable>> rope;
     private final Weight output;
+    private final Optional<Weight> outputBias;
 
     AttentionMixer(AttentionConfig config, Construction construction, String prefix) {
         ModelConfig model = construction.model();
@@ -45,17 +54,23 @@ final class AttentionMixer implements Mixer {
         }
         int size = config.headSize(model.dim());
         this.heads = config.heads();
-        this.epsilon = (float) model.normEps();
+        this.options = config.options(model.dim());
         this.dtype = construction.dtype();
+        this.gated = config.gate();
         long queryRows = (long) heads * size;
         long keyRows = (long) config.keyValueHeads() * size;
         Division byHead = new Division.Rows(size);
         long together = (long) config.headsTogether(ranks) * size;
         Division byQueries = new Division.Rows(together);
-        qkv = parameters.pack(List.of(
+        List<ParameterSpec> packed = new ArrayList<>(List.of(
                 new ParameterSpec(prefix + "q.weight", Shape.of(queryRows, model.dim()), byQueries, init.inner()),
                 new ParameterSpec(prefix + "k.weight", Shape.of(keyRows, model.dim()), byHead, init.inner()),
                 new ParameterSpec(prefix + "v.weight", Shape.of(keyRows, model.dim()), byHead, init.inner())));
+        if (gated) {
+            packed.add(new ParameterSpec(
+                    prefix + "gate.weight", Shape.of(queryRows, model.dim()), byQueries, init.inner()));
+        }
+        projections = parameters.pack(packed);
         Initialization zero = new Initialization.Constant(0);
         bias = config.qkvBias()
                 ? Optional.of(parameters.pack(List.of(
@@ -63,16 +78,20 @@ final class AttentionMixer implements Mixer {
                         new ParameterSpec(prefix + "k.bias", Shape.of(keyRows), byHead, zero),
                         new ParameterSpec(prefix + "v.bias", Shape.of(keyRows), byHead, zero))))
                 : Optional.empty();
-        queryNorm = config.qkNorm() ? Optional.of(norm(parameters, prefix + "q_norm.weight", size)) : Optional.empty();
-        keyNorm = config.qkNorm() ? Optional.of(norm(parameters, prefix + "k_norm.weight", size)) : Optional.empty();
-        rope = config.rope().map(settings -> construction.ropeTable(size, settings.base()));
+        norm = AttentionNorm.declare(config, construction, prefix);
+        rope = config.rope().map(settings -> construction.ropeTable(size, settings));
         output = parameters.add(new ParameterSpec(
                 prefix + "output.weight",
                 Shape.of(model.dim(), queryRows),
                 new Division.Columns(together),
                 init.intoResidual()));
+        outputBias = config.outputBias()
+                ? Optional.of(parameters.add(
+                        new ParameterSpec(prefix + "output.bias", Shape.of(model.dim()), Division.WHOLE, zero)))
+                : Optional.empty();
         int mine = output.columns() / size;
-        this.layout = new HeadLayout(mine, (qkv.rows() / size - mine) / 2, size);
+        int gates = gated ? mine : 0;
+        this.layout = new HeadLayout(mine, (projections.rows() / size - mine - gates) / 2, size);
     }
 
     private static List<Integer> allowed(AttentionConfig config) {
@@ -82,67 +101,60 @@ final class AttentionMixer implements Mixer {
                 .toList();
     }
 
-    private static Weight norm(Parameters parameters, String name, int size) {
-        return parameters.add(new ParameterSpec(name, Shape.of(size), Division.WHOLE, new Initialization.Constant(1)));
-    }
-
     @Override
     public Variable forward(Tape tape, Variable x, Variable residual, Batch batch) {
-        Variable heads = project(tape, x, batch);
-        Variable mixed = Operations.attention(tape, heads, layout, batch.sequences());
-        return Operations.rowLinear(tape, mixed, output, residual);
+        return mix(tape, x, residual, batch, Optional.empty());
     }
 
     @Override
     public Variable step(Tape tape, Variable x, Variable residual, Batch batch, MixerState state) {
-        Cache cache = (Cache) state;
-        Variable heads = project(tape, x, batch);
-        Variable mixed = Operations.cachedAttention(tape, heads, layout, cache.keys, cache.values, cache.rows);
-        cache.rows += x.rows();
-        return Operations.rowLinear(tape, mixed, output, residual);
+        return mix(tape, x, residual, batch, Optional.of((Cache) state));
     }
 
-    private Variable project(Tape tape, Variable x, Batch batch) {
-        Variable heads = Operations.columnLinear(tape, x, qkv);
-        if (bias.isPresent()) {
-            heads = Operations.addBias(tape, heads, bias.get());
+    private Variable mix(Tape tape, Variable x, Variable residual, Batch batch, Optional<Cache> cache) {
+        Variable projected = Operations.columnLinear(tape, x, projections);
+        if (!gated) {
+            return output(tape, attend(tape, projected, batch, cache), residual);
         }
-        if (queryNorm.isPresent() && keyNorm.isPresent()) {
-            heads = Operations.headNorm(tape, heads, layout, queryNorm.get(), keyNorm.get(), epsilon);
-        }
-        return rope.isPresent()
-                ? Operations.rope(tape, heads, layout, rope.get().get(), batch.positions())
-                : heads;
+        int queries = layout.heads() * layout.headSize();
+        List<Variable> parts = Columns.split(tape, projected, layout.columns(), queries);
+        Variable mixed = attend(tape, parts.getFirst(), batch, cache);
+        Variable gate = Pointwise.apply(tape, parts.getLast(), ElementFunction.SIGMOID);
+        return output(tape, Pointwise.multiply(tape, mixed, gate), residual);
+    }
+
+    private Variable attend(Tape tape, Variable projected, Batch batch, Optional<Cache> cache) {
+        Variable packed =
+                bias.map(weight -> Operations.addBias(tape, projected, weight)).orElse(projected);
+        Variable normed = norm.map(part -> part.apply(tape, packed, layout)).orElse(packed);
+        Variable rotated = rope.map(table -> Operations.rope(tape, normed, layout, table.get(), batch.positions()))
+                .orElse(normed);
+        return cache.map(kept -> Operations.cachedAttention(tape, rotated, layout, kept.rows(), options))
+                .orElseGet(() -> Operations.attention(tape, rotated, layout, batch.sequences(), options));
+    }
+
+    private Variable output(Tape tape, Variable mixed, Variable residual) {
+        Variable out = Operations.rowLinear(tape, mixed, output, residual);
+        return outputBias.map(weight -> Operations.addBias(tape, out, weight)).orElse(out);
     }
 
     @Override
     public MixerState newState(Memory memory, int longest) {
-        Shape shape = Shape.of(longest, (long) layout.kvHeads() * layout.headSize());
-        return new Cache(
-                memory.zeros(Category.ACTIVATIONS, dtype, shape), memory.zeros(Category.ACTIVATIONS, dtype, shape));
+        int columns = layout.kvHeads() * layout.headSize();
+        return new Cache(new KeyValueCache(memory, dtype, columns, longest, options.window()));
     }
 
     @Override
     public double positionFlopsPerToken(int length) {
-        // Two products of 2 * headSize operations with every visible key: (length + 1) / 2 of them on average.
-        return 4.0 * heads * layout.headSize() * (length + 1) / 2;
+        // Two products of 2 * headSize operations with every visible key.
+        return 4.0 * heads * layout.headSize() * options.window().visiblePairs(length) / length;
     }
 
-    /** Keys and values of all tokens so far. */
-    private static final class Cache implements MixerState {
-        private final Tensor keys;
-        private final Tensor values;
-        private int rows;
-
-        Cache(Tensor keys, Tensor values) {
-            this.keys = keys;
-            this.values = values;
-        }
-
+    /** Keys and values of the tokens so far that later ones can see. */
+    private record Cache(KeyValueCache rows) implements MixerState {
         @Override
         public void close() {
-            keys.release();
-            values.release();
+            rows.close();
         }
     }
 }

@@ -1,20 +1,70 @@
 package dev.braid.models;
 
-import dev.braid.tensor.autograd.Operations;
+import dev.braid.tensor.Memory;
+import dev.braid.tensor.autograd.Pointwise;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.parameters.Unit;
-import dev.braid.tensor.parameters.Weight;
+import java.util.Optional;
 
-/** {@code h = x + mixer(norm(x)); y = h + ffn(norm(h))}. */
-record Block(Unit unit, Weight mixerNorm, Mixer mixer, Weight ffnNorm, FeedForward ffn, float epsilon) {
+/**
+ * One layer: {@code h = x + mixer(norm(x)); y = h + ffn(norm(h))}, with norms where {@link NormPlace} has them, or without the
+ * second part.
+ *
+ * @param entry norm on what comes into the first layer
+ */
+record Block(Unit unit, Optional<Norm> entry, Norms mixerNorms, Mixer mixer, Optional<Second> second) {
+    /** The feed-forward with its norms. */
+    record Second(Norms norms, FeedForward ffn) {}
+
+    /** The norms around a part of a layer. */
+    record Norms(Optional<Norm> before, Optional<Norm> after) {
+        /** What the part makes, given its input and its residual. */
+        private interface Part {
+            Variable of(Variable x, Variable residual);
+        }
+
+        /** {@code x + after(part(before(x)))}. Without a norm behind it the part adds x itself. */
+        private Variable around(Tape tape, Variable x, Part part) {
+            Variable input = before.map(norm -> norm.apply(tape, x)).orElse(x);
+            return after.map(norm -> Pointwise.add(tape, x, norm.apply(tape, part.of(input, Variable.zerosLike(x)))))
+                    .orElseGet(() -> part.of(input, x));
+        }
+    }
+
+    /** What a layer keeps of one sequence while decoding. */
+    record State(MixerState mixer, Optional<MixerState> ffn) implements MixerState {
+        @Override
+        public void close() {
+            mixer.close();
+            ffn.ifPresent(MixerState::close);
+        }
+    }
+
     Variable forward(Tape tape, Variable x, Batch batch) {
-        Variable h = mixer.forward(tape, Operations.rmsNorm(tape, x, mixerNorm, epsilon), x, batch);
-        return ffn.forward(tape, Operations.rmsNorm(tape, h, ffnNorm, epsilon), h);
+        Variable h = mixerNorms.around(
+                tape, entered(tape, x), (input, residual) -> mixer.forward(tape, input, residual, batch));
+        return second.map(part ->
+                        part.norms.around(tape, h, (input, residual) -> part.ffn.forward(tape, input, residual, batch)))
+                .orElse(h);
     }
 
     Variable step(Tape tape, Variable x, Batch batch, MixerState state) {
-        Variable h = mixer.step(tape, Operations.rmsNorm(tape, x, mixerNorm, epsilon), x, batch, state);
-        return ffn.forward(tape, Operations.rmsNorm(tape, h, ffnNorm, epsilon), h);
+        State states = (State) state;
+        Variable h = mixerNorms.around(
+                tape, entered(tape, x), (input, residual) -> mixer.step(tape, input, residual, batch, states.mixer));
+        return second.map(part -> part.norms.around(
+                        tape,
+                        h,
+                        (input, residual) -> part.ffn.step(tape, input, residual, batch, states.ffn.orElseThrow())))
+                .orElse(h);
+    }
+
+    private Variable entered(Tape tape, Variable x) {
+        return entry.map(norm -> norm.apply(tape, x)).orElse(x);
+    }
+
+    MixerState newState(Memory memory, int longest) {
+        return new State(mixer.newState(memory, longest), second.map(part -> part.ffn.newState(memory, longest)));
     }
 }

@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 
 /** What the parts of a model need while it is built. */
 public final class Construction {
-    private record RopeKey(int headSize, double base) {}
+    private record RopeKey(int headSize, RopeConfig rope) {}
 
     private final Map<RopeKey, Supplier<RopeTable>> ropeTables = new HashMap<>();
     private final ModelConfig model;
@@ -63,9 +63,9 @@ public final class Construction {
         return init;
     }
 
-    /** The table of a base and head size, computed when it is first used; layers with the same share one. */
-    Supplier<RopeTable> ropeTable(int headSize, double base) {
-        return ropeTables.computeIfAbsent(new RopeKey(headSize, base), key -> new LazyRopeTable(key, model.context()));
+    /** The table of a rotation and head size, computed when it is first used; layers with the same share one. */
+    Supplier<RopeTable> ropeTable(int headSize, RopeConfig rope) {
+        return ropeTables.computeIfAbsent(new RopeKey(headSize, rope), key -> new LazyRopeTable(key, model.context()));
     }
 
     /** Computed once, by whichever layer runs first: a plan of a model of any size runs none. Used by one thread. */
@@ -82,7 +82,7 @@ public final class Construction {
         @Override
         public RopeTable get() {
             if (table == null) {
-                table = new RopeTable(key.headSize, key.base, positions);
+                table = new RopeTable(key.rope.inverseFrequencies(key.headSize), positions);
             }
             return table;
         }

@@ -5,7 +5,9 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.autograd.HeadLoss;
+import dev.braid.tensor.autograd.LogitTransform;
 import dev.braid.tensor.autograd.Operations;
+import dev.braid.tensor.autograd.Pointwise;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Tape.Use;
 import dev.braid.tensor.autograd.Variable;
@@ -37,7 +39,7 @@ public final class Decoder {
     private final Compute compute;
     private final TensorAxis axis;
     private final ParameterStore store;
-    private final float epsilon;
+    private final LogitTransform transform;
 
     /**
      * Allocates the whole model for one rank; its values are zero until {@link #initialize} or until a checkpoint is loaded.
@@ -79,7 +81,8 @@ public final class Decoder {
         List<Unit> units =
                 stages.stream().flatMap(stage -> units(stage).stream()).toList();
         this.store = layout.store(compute, architecture.parameters().held(units));
-        this.epsilon = (float) config.normEps();
+        this.transform = new LogitTransform(
+                (float) config.logitScale(), config.logitSoftCap().map(Double::floatValue));
     }
 
     /** What the model was built from. */
@@ -201,8 +204,9 @@ public final class Decoder {
         Variable normed = norm(tape, x);
         enterHead(tape);
         StageResult result = tape.recording()
-                ? new StageResult(Map.of(), HeadLoss.of(tape, normed, architecture.head, batch.labels(), scale, 0), 0)
-                : evaluated(HeadLoss.evaluate(tape, normed, architecture.head, batch.labels(), 0));
+                ? new StageResult(
+                        Map.of(), HeadLoss.of(tape, normed, architecture.head, batch.labels(), scale, 0, transform), 0)
+                : evaluated(HeadLoss.evaluate(tape, normed, architecture.head, batch.labels(), 0, transform));
         leaveHead(tape);
         return result;
     }
@@ -255,7 +259,7 @@ public final class Decoder {
 
     private Tensor logits(Tape tape, Variable normed) {
         enterHead(tape);
-        Tensor logits = Operations.logits(tape, normed, architecture.head);
+        Tensor logits = Operations.logits(tape, normed, architecture.head, transform);
         leaveHead(tape);
         return logits;
     }
@@ -284,7 +288,11 @@ public final class Decoder {
 
     private Variable embed(Tape tape, Batch batch) {
         tape.enter(architecture.embeddingUnit, Use.FORWARD);
-        Variable x = Operations.embedding(tape, batch.tokens(), architecture.embedding);
+        float factor = config().embeddingFactor();
+        Variable x = tape.scope(() -> {
+            Variable rows = Operations.embedding(tape, batch.tokens(), architecture.embedding);
+            return factor == 1 ? rows : Pointwise.scale(tape, rows, factor);
+        });
         tape.leave(architecture.embeddingUnit, Use.FORWARD);
         return x;
     }
@@ -292,7 +300,7 @@ public final class Decoder {
     /** The last norm, with the output unit entered. */
     private Variable norm(Tape tape, Variable x) {
         tape.enter(architecture.outputUnit, Use.KEPT);
-        return Operations.rmsNorm(tape, x, architecture.norm, epsilon);
+        return architecture.norm.apply(tape, x);
     }
 
     /** The loss makes the head's gradients in forward and needs no values in backward. */
@@ -315,7 +323,7 @@ public final class Decoder {
         for (int stage : held) {
             Stage part = split.stages().get(stage);
             for (int layer = part.from(); layer < part.to(); layer++) {
-                states.put(layer, architecture.blocks().get(layer).mixer().newState(compute.memory(), longest));
+                states.put(layer, architecture.blocks().get(layer).newState(compute.memory(), longest));
             }
         }
         return new DecodeState(states, longest);

@@ -1,11 +1,18 @@
 package dev.braid.models;
 
+import java.util.List;
+
 /** Settings of one feed-forward; each permitted record is a kind that {@code type:} can name. */
-public sealed interface FeedForwardConfig permits SwiGluConfig {
+public sealed interface FeedForwardConfig permits SwiGluConfig, GeGluConfig, ReluSquaredConfig {
     /**
      * Declares the parameters of one layer and makes it.
      *
      * @param prefix of the parameters' names: {@code layers.3.ffn.}
      */
     FeedForward build(Construction construction, String prefix);
+
+    /** What keeps {@code ranks} of the tensor axis from dividing it: see {@link MixerConfig#tensorProblems}. */
+    default List<String> tensorProblems(ModelConfig model, String name, int ranks) {
+        return TensorTrial.problems(model, name, ranks, construction -> build(construction, ""));
+    }
 }

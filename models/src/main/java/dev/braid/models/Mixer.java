@@ -10,7 +10,8 @@ public interface Mixer {
      * Training and scoring.
      *
      * @param x normalised input [tokens, dim]
-     * @param residual stream that the output is added to [tokens, dim]
+     * @param residual stream that the output is added to [tokens, dim]; {@link Variable#zerosLike} where nothing is: the mixer
+     *     hands it to the operation that ends it
      */
     Variable forward(Tape tape, Variable x, Variable residual, Batch batch);
 

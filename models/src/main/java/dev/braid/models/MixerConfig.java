@@ -1,6 +1,7 @@
 package dev.braid.models;
 
 import dev.braid.config.Faults;
+import java.util.List;
 
 /** Settings of one mixer; each permitted record is a kind that {@code type:} can name. */
 public sealed interface MixerConfig
@@ -12,6 +13,7 @@ public sealed interface MixerConfig
                 LightningConfig,
                 LinearAttentionConfig,
                 Mamba2Config,
+                ParallelMixerConfig,
                 RetNetConfig {
     /**
      * Reports every rule that is broken.
@@ -28,4 +30,14 @@ public sealed interface MixerConfig
      * @throws IllegalArgumentException when it can't be divided over the tensor axis
      */
     Mixer build(Construction construction, String prefix);
+
+    /**
+     * What keeps {@code ranks} of the tensor axis from dividing it, each as it goes on after "parallel.tensor is 3, ".
+     *
+     * @param model that it is part of
+     * @param name by which the model knows it
+     */
+    default List<String> tensorProblems(ModelConfig model, String name, int ranks) {
+        return TensorTrial.problems(model, name, ranks, construction -> build(construction, ""));
+    }
 }

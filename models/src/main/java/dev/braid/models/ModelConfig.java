@@ -32,23 +32,52 @@ public record ModelConfig(
         @Key("Feed-forwards by name: what works on each position alone.")
         Map<String, FeedForwardConfig> ffns,
 
-        @Key("Layers as mixer+ffn, repeated until all layers are named.")
+        @Key("Layers as mixer+ffn, or as the mixer alone, repeated until all layers are named.")
         List<String> pattern,
 
         @Key("Vocabulary size; checked against the tokenizer's when given.")
         Optional<Integer> vocab,
 
-        @Key(value = "Epsilon of every RMSNorm.", byDefault = "1.0e-5")
+        @Key(value = "Epsilon of every norm.", byDefault = "1.0e-5")
         double normEps,
 
         @Key(
                 value = "Standard deviation of initial weights; projections into the residual stream divide it by"
                         + " sqrt(2 layers).",
                 byDefault = "0.02")
-        double initStd)
+        double initStd,
+
+        @Key(
+                value =
+                        "Kind of the norms on the residual stream: RMSNorm; RMSNorm whose weight is added to one (Gemma);"
+                                + " LayerNorm with bias (RWKV).",
+                byDefault = "rms")
+        NormKind norm,
+
+        @Key(
+                value = "Where a layer's norms stand, by the name of its mixer; pre where it is not named."
+                        + " pre: x + f(norm(x)), post: x + norm(f(x)) (OLMo), sandwich: x + norm(f(norm(x))) (Gemma),"
+                        + " for f the mixer and for f the feed-forward.",
+                byDefault = "{}")
+        Map<String, NormPlace> norms,
+
+        @Key(value = "A norm on the output of the embedding, before the first layer (RWKV).", byDefault = "false")
+        boolean embeddingNorm,
+
+        @Key(
+                value = "Factor of the embedding's output; sqrt_dim: the root of dim (Gemma).",
+                byDefault = "1",
+                empty = "sqrt_dim")
+        Optional<Double> embeddingScale,
+
+        @Key(value = "Factor of the logits (Falcon-H1).", byDefault = "1")
+        double logitScale,
+
+        @Key("Bounds the logits after their factor: cap * tanh(logits / cap) (Gemma 2).")
+        Optional<Double> logitSoftCap)
         implements Validated {
 
-    /** A model that is written out. */
+    /** A model that is written out, with norms before its parts and no options. */
     public ModelConfig(
             int dim,
             int layers,
@@ -60,20 +89,89 @@ public record ModelConfig(
             Optional<Integer> vocab,
             double normEps,
             double initStd) {
-        this(Optional.empty(), dim, layers, context, tieEmbeddings, mixers, ffns, pattern, vocab, normEps, initStd);
+        this(
+                Optional.empty(),
+                dim,
+                layers,
+                context,
+                tieEmbeddings,
+                mixers,
+                ffns,
+                pattern,
+                vocab,
+                normEps,
+                initStd,
+                NormKind.RMS,
+                Map.of(),
+                false,
+                Optional.of(1.0),
+                1,
+                Optional.empty());
     }
 
-    /** One layer: which mixer, which feed-forward. */
-    public record Layer(String mixer, String ffn) {}
+    /**
+     * One layer: which mixer, which feed-forward.
+     *
+     * @param ffn empty where the layer is its mixer alone
+     */
+    public record Layer(String mixer, Optional<String> ffn) {
+        /** A layer with a feed-forward. */
+        public Layer(String mixer, String ffn) {
+            this(mixer, Optional.of(ffn));
+        }
+
+        private static Layer of(String text) {
+            String[] names = text.split("\\+", -1);
+            return new Layer(names[0].strip(), names.length == 1 ? Optional.empty() : Optional.of(names[1].strip()));
+        }
+    }
 
     /** The layers in order, the pattern repeated over them. Call only on a valid config. */
     public List<Layer> arrangement() {
         List<Layer> arrangement = new ArrayList<>();
         for (int i = 0; i < layers; i++) {
-            String[] names = pattern.get(i % pattern.size()).split("\\+", -1);
-            arrangement.add(new Layer(names[0].strip(), names[1].strip()));
+            arrangement.add(Layer.of(pattern.get(i % pattern.size())));
         }
         return arrangement;
+    }
+
+    /**
+     * What keeps {@code ranks} of the tensor axis from dividing the layers, each as it goes on after "parallel.tensor is 3, ". Call
+     * only on a valid config.
+     */
+    public List<String> tensorProblems(int ranks) {
+        List<String> problems = new ArrayList<>();
+        mixers.forEach((name, mixer) -> problems.addAll(mixer.tensorProblems(this, name, ranks)));
+        ffns.forEach((name, ffn) -> problems.addAll(ffn.tensorProblems(this, name, ranks)));
+        return problems;
+    }
+
+    /** The keys that make the model another than a decoder with RMSNorm before its parts and logits as they come, as Llama. */
+    public List<String> variations() {
+        List<String> keys = new ArrayList<>();
+        add(keys, "norm", norm != NormKind.RMS);
+        add(keys, "norms", norms.values().stream().anyMatch(place -> place != NormPlace.PRE));
+        add(keys, "embedding_norm", embeddingNorm);
+        add(keys, "embedding_scale", embeddingFactor() != 1);
+        add(keys, "logit_scale", logitScale != 1);
+        add(keys, "logit_soft_cap", logitSoftCap.isPresent());
+        return keys;
+    }
+
+    private static void add(List<String> keys, String key, boolean varies) {
+        if (varies) {
+            keys.add(key);
+        }
+    }
+
+    /** Where the norms of a layer stand. */
+    public NormPlace normPlace(Layer layer) {
+        return norms.getOrDefault(layer.mixer(), NormPlace.PRE);
+    }
+
+    /** Factor of the embedding's output, as operations have it. */
+    public float embeddingFactor() {
+        return (float) (double) embeddingScale.orElseGet(() -> Math.sqrt(dim));
     }
 
     @Override
@@ -88,6 +186,17 @@ public record ModelConfig(
         if (!(initStd > 0)) {
             faults.add("init_std", "is " + initStd + ", must be above 0", "0.02 is usual");
         }
+        embeddingScale.ifPresent(scale -> factor(faults, "embedding_scale", scale));
+        factor(faults, "logit_scale", logitScale);
+        logitSoftCap.ifPresent(cap -> {
+            if (!(cap > 0) || Double.isInfinite(cap)) {
+                faults.add("logit_soft_cap", "is " + cap + ", must be above 0", "30 is usual, none for no bound");
+            }
+        });
+        norms.keySet().stream()
+                .filter(name -> !mixers.containsKey(name))
+                .forEach(name -> faults.add(
+                        "norms." + name, "names no mixer, known are " + mixers.keySet(), "norms go by mixer"));
         validatePattern(faults);
         mixers.forEach((name, mixer) -> mixer.validate(dim, "mixers." + name, faults));
     }
@@ -99,17 +208,17 @@ public record ModelConfig(
         Set<String> unusedMixers = new TreeSet<>(mixers.keySet());
         Set<String> unusedFfns = new TreeSet<>(ffns.keySet());
         for (int i = 0; i < pattern.size(); i++) {
-            String[] names = pattern.get(i).split("\\+", -1);
-            if (names.length != 2) {
-                faults.add("pattern." + i, "'" + pattern.get(i) + "' is not of the form mixer+ffn", "");
+            if (pattern.get(i).split("\\+", -1).length > 2) {
+                faults.add("pattern." + i, "'" + pattern.get(i) + "' is not of the form mixer+ffn or mixer", "");
                 continue;
             }
-            String mixer = names[0].strip();
-            String ffn = names[1].strip();
-            unusedMixers.remove(mixer);
-            unusedFfns.remove(ffn);
-            known(faults, i, "mixer", mixer, mixers.keySet());
-            known(faults, i, "ffn", ffn, ffns.keySet());
+            Layer layer = Layer.of(pattern.get(i));
+            unusedMixers.remove(layer.mixer());
+            known(faults, i, "mixer", layer.mixer(), mixers.keySet());
+            if (layer.ffn().isPresent()) {
+                unusedFfns.remove(layer.ffn().get());
+                known(faults, i, "ffn", layer.ffn().get(), ffns.keySet());
+            }
         }
         if (pattern.size() > layers && layers > 0) {
             faults.add(
@@ -124,6 +233,12 @@ public record ModelConfig(
     private static void known(Faults faults, int index, String kind, String name, Set<String> names) {
         if (!names.contains(name)) {
             faults.add("pattern." + index, "names the " + kind + " '" + name + "', known are " + names, "");
+        }
+    }
+
+    private static void factor(Faults faults, String key, double value) {
+        if (!(Math.abs(value) > 0) || Double.isInfinite(value)) {
+            faults.add(key, "is " + value + ", must be a number other than 0", "1 leaves values as they are");
         }
     }
 

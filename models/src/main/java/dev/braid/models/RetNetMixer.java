@@ -36,7 +36,7 @@ final class RetNetMixer extends RecurrentMixer {
         this.sizes = config.sizes(construction.model().dim());
         this.heads = HeadDivision.of(construction, config.heads(), config.heads());
         this.decays = FixedDecays.of(heads, RetNetConfig::logDecay);
-        this.rope = config.rope().map(settings -> construction.ropeTable(sizes.key(), settings.base()));
+        this.rope = config.rope().map(settings -> construction.ropeTable(sizes.key(), settings));
         this.epsilon = (float) construction.model().normEps();
         Projections projections = new Projections(construction, prefix, heads)
                 .toHeads("q", sizes.key())

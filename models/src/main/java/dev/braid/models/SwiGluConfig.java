@@ -4,6 +4,8 @@ import dev.braid.config.Choice;
 import dev.braid.config.Faults;
 import dev.braid.config.Key;
 import dev.braid.config.Validated;
+import dev.braid.tensor.autograd.Operations;
+import java.util.List;
 
 /** {@code down(silu(gate(x)) * up(x))} (Shazeer 2020, arXiv 2002.05202). */
 @Choice("swiglu")
@@ -16,7 +18,12 @@ public record SwiGluConfig(@Key("Inner width.") int hidden) implements FeedForwa
     }
 
     @Override
+    public List<String> tensorProblems(ModelConfig model, String name, int ranks) {
+        return hidden < ranks ? List.of("more ranks than the hidden width " + hidden + " of " + name) : List.of();
+    }
+
+    @Override
     public FeedForward build(Construction construction, String prefix) {
-        return new SwiGluFeedForward(this, construction, prefix);
+        return new GatedFeedForward(hidden, Operations::swiGlu, construction, prefix);
     }
 }

@@ -3,6 +3,7 @@ package dev.braid.models;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.braid.config.ConfigReader;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.SequencedMap;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -42,8 +44,115 @@ class DecoderTest {
                 new Case("multi-query, biases", config(24, false, attention(3, 1, rope, true, false), 33)),
                 new Case("q/k norm", config(24, true, attention(6, 3, rope, false, true), 17)),
                 new Case(
-                        "no positions, odd heads",
-                        config(15, false, attention(3, 1, Optional.empty(), true, true), 7)));
+                        "no positions, odd heads", config(15, false, attention(3, 1, Optional.empty(), true, true), 7)),
+                new Case("window, sinks", config(24, true, windowed(4, 2), 20)),
+                new Case("window of one token", config(24, true, windowed(1, 0), 20)),
+                new Case("cap, scale, part of the heads rotated, biases", config(24, true, capped(), 20)),
+                parsed("q/k norm over the width", true, "pattern: [width+mlp]\n"),
+                new Case("gate", config(24, false, gated(false), 20)),
+                new Case("gate, biases", config(24, false, gated(true), 20)),
+                new Case("geglu", config(24, true, windowed(4, 0), new GeGluConfig(35))),
+                new Case("squared relu", config(24, true, windowed(4, 0), new ReluSquaredConfig(35))),
+                parsed("norms after, one layer without a feed-forward", false, """
+                        pattern: [attn, attn+mlp]
+                        norms: {attn: post}
+                        """),
+                parsed("norms around, factors, bounded logits, tied", true, """
+                        pattern: [attn+mlp]
+                        norms: {attn: sandwich}
+                        embedding_scale: sqrt_dim
+                        embedding_norm: true
+                        logit_scale: 0.75
+                        logit_soft_cap: 1.5
+                        """),
+                parsed("parallel branches, a sum", false, """
+                        pattern: [both+mlp, attn+mlp]
+                        norms: {both: sandwich}
+                        """),
+                parsed("parallel branches, scaled", false, """
+                        pattern: [scaled+mlp, attn]
+                        logit_scale: 3
+                        """),
+                parsed("parallel branches, normalised and mixed", true, """
+                        pattern: [mixed+mlp, attn]
+                        """));
+    }
+
+    /** Two layers of width 24 with any of these parts. */
+    private static Case parsed(String name, boolean tied, String options) {
+        String branches = "branches: {a: {type: attention, heads: 3}, b: {type: attention, heads: 6, kv_heads: 3}}";
+        Map<String, String> mixers = Map.of(
+                "attn", "{type: attention, heads: 3}",
+                "width", "{type: attention, heads: 4, kv_heads: 2, qk_norm: width}",
+                "both", "{type: parallel, %s}".formatted(branches),
+                "scaled",
+                        "{type: parallel, %s, input_scales: {a: 2.5}, output_scales: {a: 0.5, b: -1.25}}"
+                                .formatted(branches),
+                "mixed", "{type: parallel, %s, mix: learned, output_norm: true}".formatted(branches));
+        String used = mixers.entrySet().stream()
+                .filter(mixer -> options.contains(mixer.getKey()))
+                .map(mixer -> mixer.getKey() + ": " + mixer.getValue())
+                .collect(Collectors.joining(", "));
+        return new Case(
+                name,
+                ConfigReader.of(ModelConfig.class)
+                        .parse("model.yaml", """
+                dim: 24
+                layers: 2
+                context: %d
+                tie_embeddings: %s
+                mixers: {%s}
+                ffns: {mlp: {type: swiglu, hidden: 19}}
+                init_std: 0.2
+                """.formatted(LENGTH, tied, used) + options, List.of()));
+    }
+
+    private static AttentionConfig windowed(int window, int sinks) {
+        return new AttentionConfig(
+                3,
+                Optional.of(1),
+                Optional.empty(),
+                Optional.of(new RopeConfig(10000)),
+                false,
+                false,
+                QkNorm.HEAD,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(window),
+                sinks,
+                false);
+    }
+
+    private static AttentionConfig capped() {
+        return new AttentionConfig(
+                3,
+                Optional.of(3),
+                Optional.empty(),
+                Optional.of(new RopeConfig(100, 0.5, Optional.empty())),
+                true,
+                true,
+                QkNorm.NONE,
+                Optional.of(0.7),
+                Optional.of(1.5),
+                Optional.empty(),
+                0,
+                false);
+    }
+
+    private static AttentionConfig gated(boolean bias) {
+        return new AttentionConfig(
+                4,
+                Optional.of(2),
+                Optional.empty(),
+                Optional.of(new RopeConfig(10000)),
+                bias,
+                bias,
+                QkNorm.NONE,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                0,
+                true);
     }
 
     private static AttentionConfig attention(
@@ -52,13 +161,17 @@ class DecoderTest {
     }
 
     private static ModelConfig config(int dim, boolean tied, AttentionConfig attention, int hidden) {
+        return config(dim, tied, attention, new SwiGluConfig(hidden));
+    }
+
+    private static ModelConfig config(int dim, boolean tied, AttentionConfig attention, FeedForwardConfig ffn) {
         return new ModelConfig(
                 dim,
                 2,
                 LENGTH,
                 tied,
                 Map.of("attn", attention),
-                Map.of("mlp", new SwiGluConfig(hidden)),
+                Map.of("mlp", ffn),
                 List.of("attn+mlp"),
                 Optional.empty(),
                 1e-5,

@@ -3,6 +3,7 @@ package dev.braid.models;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.braid.config.ConfigReader;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
@@ -52,7 +53,50 @@ class DividedDecoderTest {
                 new Case(
                         "one KV head, no positions",
                         config(1, 24, false, attention(3, 1, Optional.empty(), true, true), 7),
-                        3));
+                        3),
+                parsed("q/k norm over the width of heads that ranks divide unevenly, bias and gate", """
+                        pattern: [attn+mlp]
+                        mixers:
+                          attn: {type: attention, heads: 6, kv_heads: 3, head_size: 4, qk_norm: width, output_bias: true, gate: true}
+                        """),
+                parsed("window, sinks, cap, part of copied KV heads rotated", """
+                        pattern: [attn+mlp]
+                        mixers:
+                          attn:
+                            {type: attention, heads: 4, kv_heads: 1, window: 5, sinks: 1, cap: 2, rope: {fraction: 0.5}}
+                        """),
+                parsed("norms after, one layer without a feed-forward", """
+                        pattern: [attn, attn+mlp]
+                        norms: {attn: post}
+                        logit_soft_cap: 1.5
+                        mixers: {attn: {type: attention, heads: 4}}
+                        """),
+                parsed("parallel branches between norms", """
+                        pattern: [both+mlp]
+                        norms: {both: sandwich}
+                        embedding_scale: sqrt_dim
+                        embedding_norm: true
+                        logit_scale: 0.75
+                        mixers:
+                          both:
+                            type: parallel
+                            branches: {a: {type: attention, heads: 4, kv_heads: 1}, b: {type: attention, heads: 2}}
+                            mix: learned
+                            output_norm: true
+                            output_scales: {b: 0.5}
+                        """));
+    }
+
+    private static Case parsed(String name, String options) {
+        ModelConfig config =
+                ConfigReader.of(ModelConfig.class).parse("model.yaml", """
+                dim: 32
+                layers: 2
+                context: %d
+                ffns: {mlp: {type: swiglu, hidden: 19}}
+                init_std: 0.2
+                """.formatted(LENGTH) + options, List.of());
+        return new Case(name, config, 2);
     }
 
     private static AttentionConfig attention(

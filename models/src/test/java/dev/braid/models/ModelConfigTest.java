@@ -1,7 +1,9 @@
 package dev.braid.models;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.braid.config.ConfigReader;
 import dev.braid.models.ModelConfig.Layer;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,11 +57,91 @@ class ModelConfigTest {
 
     @Test
     void shouldReportAPatternThatNamesWhatIsNotThereAndLeavesOutWhatIs() {
-        assertThat(faults(config(32, 2, Map.of("attn", ATTENTION), List.of("atn+mlp", "attn"))))
+        assertThat(faults(config(32, 2, Map.of("attn", ATTENTION), List.of("atn+mlp", "a+b+c"))))
                 .containsExactly(
                         "pattern.0 names the mixer 'atn', known are [attn]",
-                        "pattern.1 'attn' is not of the form mixer+ffn",
+                        "pattern.1 'a+b+c' is not of the form mixer+ffn or mixer",
                         "mixers.attn is not used by the pattern; remove it or use it");
+    }
+
+    @Test
+    void shouldReadALayerWithoutAFeedForward() {
+        ModelConfig config = config(32, 3, Map.of("a", ATTENTION), List.of("a", "a+mlp"));
+        assertThat(faults(config)).isEmpty();
+        assertThat(config.arrangement())
+                .containsExactly(
+                        new Layer("a", Optional.empty()), new Layer("a", "mlp"), new Layer("a", Optional.empty()));
+    }
+
+    private static ModelConfig parse(String options) {
+        return ConfigReader.of(ModelConfig.class).parse("model.yaml", """
+                dim: 64
+                layers: 2
+                context: 16
+                mixers: {attn: {type: attention, heads: 4}}
+                ffns: {mlp: {type: swiglu, hidden: 96}}
+                pattern: [attn+mlp]
+                """ + options, List.of());
+    }
+
+    @Test
+    void shouldPutNormsWhereTheyAreAskedFor() {
+        assertThat(parse("").normPlace(new Layer("attn", "mlp"))).isEqualTo(NormPlace.PRE);
+        assertThat(parse("norms: {attn: sandwich}").normPlace(new Layer("attn", "mlp")))
+                .isEqualTo(NormPlace.SANDWICH);
+    }
+
+    @Test
+    void shouldTakeTheRootOfTheWidthForAFactorOfTheEmbedding() {
+        assertThat(parse("").embeddingFactor()).isEqualTo(1f);
+        assertThat(parse("embedding_scale: 0.5").embeddingFactor()).isEqualTo(0.5f);
+        assertThat(parse("embedding_scale: sqrt_dim").embeddingFactor()).isEqualTo(8f);
+    }
+
+    @Test
+    void shouldNameWhatMakesItAnotherDecoderThanLlama() {
+        assertThat(parse("norms: {attn: pre}").variations()).isEmpty();
+        assertThat(parse("norm: layer\nnorms: {attn: post}\nembedding_norm: true\nembedding_scale: sqrt_dim\n"
+                                + "logit_scale: 2\nlogit_soft_cap: 30")
+                        .variations())
+                .containsExactly("norm", "norms", "embedding_norm", "embedding_scale", "logit_scale", "logit_soft_cap");
+    }
+
+    @Test
+    void shouldReportOptionsThatCannotBe() {
+        assertThatThrownBy(() -> parse("embedding_scale: 0\nlogit_scale: 0\nlogit_soft_cap: -30\nnorms: {atn: post}\n"))
+                .hasMessageContaining(
+                        "embedding_scale: is 0.0, must be a number other than 0; 1 leaves values as they are")
+                .hasMessageContaining("logit_scale: is 0.0, must be a number other than 0; 1 leaves values as they are")
+                .hasMessageContaining("logit_soft_cap: is -30.0, must be above 0; 30 is usual, none for no bound")
+                .hasMessageContaining("norms.atn: names no mixer, known are [attn]; norms go by mixer");
+    }
+
+    @Test
+    void shouldReportBranchesThatCannotBe() {
+        MixerConfig odd = attention(4, 3, Optional.empty());
+        ParallelMixerConfig one = new ParallelMixerConfig(
+                Map.of("attn", odd), BranchMix.SUM, false, Map.of("ssm", 2.0), Map.of("attn", 0.0));
+        assertThat(faults(config(32, 1, Map.of("both", one), List.of("both+mlp"))))
+                .containsExactly(
+                        "mixers.both.branches has 1 mixers, must be at least 2; use a mixer by itself where there is only"
+                                + " one",
+                        "mixers.both.input_scales.ssm names no branch, known are [attn]",
+                        "mixers.both.output_scales.attn is 0.0, must be a number other than 0; 1 leaves values as they are",
+                        "mixers.both.branches.attn.kv_heads is 3, which does not divide heads 4; allowed: 1, 2, 4");
+    }
+
+    @Test
+    void shouldAskEveryPartWhatKeepsRanksFromDividingIt() {
+        ParallelMixerConfig both =
+                new ParallelMixerConfig(Map.of("wide", ATTENTION), BranchMix.SUM, false, Map.of(), Map.of());
+        ModelConfig config = config(32, 1, Map.of("both", both), List.of("both+mlp"));
+        assertThat(config.tensorProblems(2)).isEmpty();
+        assertThat(config.tensorProblems(3)).containsExactly("which does not divide the 4 heads of both.branches.wide");
+        assertThat(config.tensorProblems(97))
+                .containsExactly(
+                        "more tensor ranks than the 4 heads of both.branches.wide",
+                        "more ranks than the hidden width 96 of mlp");
     }
 
     @Test

@@ -1,7 +1,9 @@
 package dev.braid.models;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * The decoder's equations in plain double loops, straight from the papers: no batching tricks, no fusion, no tape. Takes
@@ -35,15 +37,97 @@ final class ReferenceDecoder {
         for (int t = 0; t < tokens.length; t++) {
             x[t] = row(parameters.get("embedding.weight"), tokens[t], config.dim());
         }
+        scale(x, config.embeddingScale().orElseGet(() -> Math.sqrt(config.dim())));
         for (int i = 0; i < config.layers(); i++) {
             String prefix = "layers." + i + ".";
             ModelConfig.Layer layer = config.arrangement().get(i);
-            AttentionConfig attention = (AttentionConfig) config.mixers().get(layer.mixer());
-            x = add(x, attention(prefix + "mixer.", attention, norm(x, prefix + "mixer_norm.weight")));
-            x = add(x, swiGlu(prefix + "ffn.", norm(x, prefix + "ffn_norm.weight")));
+            if (i == 0 && config.embeddingNorm()) {
+                x = streamNorm(x, prefix + "input_norm");
+            }
+            MixerConfig mixer = config.mixers().get(layer.mixer());
+            NormPlace place = config.normPlace(layer);
+            x = around(x, place, prefix + "mixer", input -> mixer(prefix + "mixer.", mixer, input));
+            if (layer.ffn().isPresent()) {
+                FeedForwardConfig ffn = config.ffns().get(layer.ffn().get());
+                x = around(x, place, prefix + "ffn", input -> feedForward(prefix + "ffn.", ffn, input));
+            }
         }
         String head = config.tieEmbeddings() ? "embedding.weight" : "head.weight";
-        return linear(norm(x, "norm.weight"), head, vocabulary);
+        double[][] logits = linear(streamNorm(x, "norm"), head, vocabulary);
+        scale(logits, config.logitScale());
+        config.logitSoftCap().ifPresent(cap -> {
+            for (double[] line : logits) {
+                Arrays.setAll(line, v -> cap * Math.tanh(line[v] / cap));
+            }
+        });
+        return logits;
+    }
+
+    /** A part of a layer with the norms before it, after it, or both. */
+    private double[][] around(double[][] x, NormPlace place, String name, UnaryOperator<double[][]> part) {
+        double[][] input = place == NormPlace.POST ? x : streamNorm(x, name + "_norm");
+        double[][] y = part.apply(input);
+        return add(x, place == NormPlace.PRE ? y : streamNorm(y, name + "_post_norm"));
+    }
+
+    private double[][] streamNorm(double[][] x, String name) {
+        double[][] y = new double[x.length][];
+        for (int t = 0; t < x.length; t++) {
+            y[t] = streamNorm(x[t], parameters.get(name + ".weight"), parameters.get(name + ".bias"));
+        }
+        return y;
+    }
+
+    private double[] streamNorm(double[] x, double[] weight, double[] bias) {
+        return switch (config.norm()) {
+            case RMS -> normalise(x, weight);
+            case RMS_ZERO_CENTERED ->
+                normalise(x, Arrays.stream(weight).map(w -> 1 + w).toArray());
+            case LAYER -> {
+                double mean = Arrays.stream(x).average().orElseThrow();
+                double[] y =
+                        normalise(Arrays.stream(x).map(value -> value - mean).toArray(), weight);
+                Arrays.setAll(y, i -> y[i] + bias[i]);
+                yield y;
+            }
+        };
+    }
+
+    private double[][] mixer(String prefix, MixerConfig mixer, double[][] x) {
+        return switch (mixer) {
+            case AttentionConfig attention -> attention(prefix, attention, x);
+            case ParallelMixerConfig parallel -> parallel(prefix, parallel, x);
+            default -> throw new IllegalArgumentException("no reference for " + mixer);
+        };
+    }
+
+    private double[][] parallel(String prefix, ParallelMixerConfig settings, double[][] x) {
+        double[][] sum = new double[x.length][config.dim()];
+        for (String name : settings.branches().keySet()) {
+            double[][] input = add(x, new double[x.length][config.dim()]);
+            scale(input, settings.inputScales().getOrDefault(name, 1.0));
+            double[][] y = mixer(prefix + name + ".", settings.branches().get(name), input);
+            if (settings.outputNorm()) {
+                y = norm(y, prefix + name + ".branch_norm.weight");
+            }
+            if (settings.mix() == BranchMix.LEARNED) {
+                double[] beta = parameters.get(prefix + name + ".beta");
+                for (double[] line : y) {
+                    Arrays.setAll(line, i -> line[i] * beta[i]);
+                }
+            }
+            double count =
+                    settings.mix() == BranchMix.SUM ? 1 : settings.branches().size();
+            scale(y, settings.outputScales().getOrDefault(name, 1.0) / count);
+            sum = add(sum, y);
+        }
+        return sum;
+    }
+
+    private static void scale(double[][] x, double factor) {
+        for (double[] line : x) {
+            Arrays.setAll(line, i -> line[i] * factor);
+        }
     }
 
     private double[][] attention(String prefix, AttentionConfig settings, double[][] x) {
@@ -52,6 +136,10 @@ final class ReferenceDecoder {
         int groups = settings.keyValueHeads();
         double[][] q = project(prefix, "q", x, heads * size, settings.qkvBias());
         double[][] k = project(prefix, "k", x, groups * size, settings.qkvBias());
+        if (settings.qkNorm() == QkNorm.WIDTH) {
+            q = projectedNorm(q, prefix + "q_norm.weight");
+            k = projectedNorm(k, prefix + "k_norm.weight");
+        }
         double[][] v = project(prefix, "v", x, groups * size, settings.qkvBias());
         double[][] mixed = new double[x.length][heads * size];
         for (int h = 0; h < heads; h++) {
@@ -61,7 +149,7 @@ final class ReferenceDecoder {
                 double[] scores = new double[t + 1];
                 for (int s = 0; s <= t; s++) {
                     double[] key = head(prefix, "k", settings, k[s], group, s);
-                    scores[s] = dot(query, key) / Math.sqrt(size);
+                    scores[s] = score(settings, dot(query, key), t, s);
                 }
                 double total = logSum(scores);
                 for (int s = 0; s <= t; s++) {
@@ -71,7 +159,37 @@ final class ReferenceDecoder {
                 }
             }
         }
-        return linear(mixed, prefix + "output.weight", config.dim());
+        if (settings.gate()) {
+            double[][] gate = linear(x, prefix + "gate.weight", heads * size);
+            for (int t = 0; t < x.length; t++) {
+                for (int i = 0; i < heads * size; i++) {
+                    mixed[t][i] /= 1 + Math.exp(-gate[t][i]);
+                }
+            }
+        }
+        return project(prefix, "output", mixed, config.dim(), settings.outputBias());
+    }
+
+    /** The score of a key at {@code s} for the query at {@code t}; minus infinity where it is out of sight. */
+    private double score(AttentionConfig settings, double product, int t, int s) {
+        int window = settings.window().orElse(Integer.MAX_VALUE);
+        if (t - s >= window && s >= settings.sinks()) {
+            return Double.NEGATIVE_INFINITY;
+        }
+        double scaled = product * settings.scale().orElse(1 / Math.sqrt(settings.headSize(config.dim())));
+        return settings.cap().map(cap -> cap * Math.tanh(scaled / cap)).orElse(scaled);
+    }
+
+    private double[][] projectedNorm(double[][] x, String weight) {
+        return Arrays.stream(x)
+                .map(line -> normalise(line, projectedWeight(weight)))
+                .toArray(double[][]::new);
+    }
+
+    /** What queries and keys are multiplied by: zero-centred where the model's norms are. */
+    private double[] projectedWeight(String name) {
+        double offset = config.norm() == NormKind.RMS_ZERO_CENTERED ? 1 : 0;
+        return Arrays.stream(parameters.get(name)).map(w -> w + offset).toArray();
     }
 
     private double[][] project(String prefix, String name, double[][] x, int outputs, boolean bias) {
@@ -93,31 +211,40 @@ final class ReferenceDecoder {
         int size = settings.headSize(config.dim());
         double[] head = new double[size];
         System.arraycopy(line, index * size, head, 0, size);
-        if (settings.qkNorm()) {
-            head = normalise(head, parameters.get(prefix + name + "_norm.weight"));
+        if (settings.qkNorm() == QkNorm.HEAD) {
+            head = normalise(head, projectedWeight(prefix + name + "_norm.weight"));
         }
         if (settings.rope().isEmpty()) {
             return head;
         }
-        double[] rotated = new double[size];
-        for (int i = 0; i < size / 2; i++) {
-            double angle = position * Math.pow(settings.rope().get().base(), -2.0 * i / size);
-            rotated[i] = head[i] * Math.cos(angle) - head[i + size / 2] * Math.sin(angle);
-            rotated[i + size / 2] = head[i + size / 2] * Math.cos(angle) + head[i] * Math.sin(angle);
+        RopeConfig rope = settings.rope().get();
+        int turned = rope.rotated(size);
+        double[] rotated = head.clone();
+        for (int i = 0; i < turned / 2; i++) {
+            double angle = position * Math.pow(rope.base(), -2.0 * i / turned);
+            rotated[i] = head[i] * Math.cos(angle) - head[i + turned / 2] * Math.sin(angle);
+            rotated[i + turned / 2] = head[i + turned / 2] * Math.cos(angle) + head[i] * Math.sin(angle);
         }
         return rotated;
     }
 
-    private double[][] swiGlu(String prefix, double[][] x) {
-        int hidden = parameters.get(prefix + "gate.weight").length / config.dim();
-        double[][] gate = linear(x, prefix + "gate.weight", hidden);
-        double[][] up = linear(x, prefix + "up.weight", hidden);
+    private double[][] feedForward(String prefix, FeedForwardConfig settings, double[][] x) {
+        int hidden = parameters.get(prefix + "up.weight").length / config.dim();
+        double[][] inner = linear(x, prefix + "up.weight", hidden);
+        double[][] gate = settings instanceof ReluSquaredConfig ? inner : linear(x, prefix + "gate.weight", hidden);
         for (int t = 0; t < x.length; t++) {
             for (int i = 0; i < hidden; i++) {
-                gate[t][i] = gate[t][i] / (1 + Math.exp(-gate[t][i])) * up[t][i];
+                double g = gate[t][i];
+                inner[t][i] = switch (settings) {
+                    case SwiGluConfig swiGlu -> g / (1 + Math.exp(-g)) * inner[t][i];
+                    case GeGluConfig geGlu ->
+                        g / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (g + 0.044715 * g * g * g))) * inner[t][i];
+                    case ReluSquaredConfig squared -> Math.max(g, 0) * Math.max(g, 0);
+                    default -> throw new IllegalArgumentException("no reference for " + settings);
+                };
             }
         }
-        return linear(gate, prefix + "down.weight", config.dim());
+        return linear(inner, prefix + "down.weight", config.dim());
     }
 
     private double[][] norm(double[][] x, String weight) {

@@ -11,6 +11,7 @@ import dev.braid.tensor.Memory;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.autograd.HeadLoss;
+import dev.braid.tensor.autograd.LogitTransform;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.autograd.WeightQueue;
@@ -129,7 +130,8 @@ class HeadLossTest {
         Tensor targets = rank.compute().memory().allocate(Category.ACTIVATIONS, DType.I32, Shape.of(labels.length));
         targets.setInts(labels);
         try (Tape tape = Tape.inference(rank.compute(), DType.F32, rank.axis())) {
-            return HeadLoss.evaluate(tape, rank.leaf(tape, IDENTITY, Division.ROWS), weight, targets, 0);
+            return HeadLoss.evaluate(
+                    tape, rank.leaf(tape, IDENTITY, Division.ROWS), weight, targets, 0, LogitTransform.NONE);
         } finally {
             targets.release();
         }

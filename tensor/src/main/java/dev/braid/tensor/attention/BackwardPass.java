@@ -39,6 +39,7 @@ final class BackwardPass {
     private final long dqAt;
     private final long scoresAt;
     private final long productsAt;
+    private final long slopesAt;
     private final long lsesAt;
     private final long deltasAt;
     private final long zerosAt;
@@ -64,7 +65,8 @@ final class BackwardPass {
         dqAt = outputsAt + block;
         scoresAt = dqAt + block;
         productsAt = scoresAt + (long) QUERIES * BLOCK;
-        lsesAt = productsAt + (long) QUERIES * BLOCK;
+        slopesAt = productsAt + (long) QUERIES * BLOCK;
+        lsesAt = slopesAt + (spec.options().capped() ? (long) ROWS * BLOCK : 0);
         deltasAt = lsesAt + QUERIES;
         zerosAt = deltasAt + QUERIES;
         end = zerosAt + MicroKernel.ZEROS;
@@ -123,9 +125,12 @@ final class BackwardPass {
     /** One block of query rows of one head against all keys that it sees. */
     private void queries(int batch, int head, int first, int rows, long workspace) {
         packQueries(batch, head, first, rows, workspace);
-        int seen = spec.visibleKeys(first + rows - 1);
+        int seen = spec.keysEnd(first + rows - 1);
         for (int key = 0; key < seen; key += BLOCK) {
             int keys = Math.min(BLOCK, spec.keys() - key);
+            if (!spec.seesAny(first, first + rows - 1, key, keys)) {
+                continue;
+            }
             for (int row = 0; row < rows; row += ROWS) {
                 strip(first, row, key, keys, workspace);
             }
@@ -160,10 +165,11 @@ final class BackwardPass {
 
     /** Probabilities and dS of eight query rows in one block of keys, and their part of dQ. */
     private void strip(int first, int row, int key, int keys, long workspace) {
-        int visible = Math.min(keys, spec.visibleKeys(first + row + ROWS - 1) - key);
-        if (visible <= 0) {
+        int query = first + row;
+        if (!spec.seesAny(query, query + ROWS - 1, key, keys)) {
             return;
         }
+        int visible = Math.min(keys, spec.keysEnd(query + ROWS - 1) - key);
         long scores = workspace + 4 * (scoresAt + (long) row * BLOCK);
         long products = workspace + 4 * (productsAt + (long) row * BLOCK);
         long queries = workspace + 4 * queriesAt + row * rowBytes;
@@ -176,17 +182,20 @@ final class BackwardPass {
         MicroKernel.multiply(queries, rowBytes, 4, keyTile, 4L * BLOCK, size, zeros, scores, 4L * BLOCK, ROWS, columns);
         MicroKernel.multiply(
                 outputs, rowBytes, 4, valueTile, 4L * BLOCK, size, zeros, products, 4L * BLOCK, ROWS, columns);
-        if (columns != visible || columns > spec.visibleKeys(first + row) - key) {
-            for (int i = 0; i < ROWS; i++) {
-                int end = Math.clamp(spec.visibleKeys(first + row + i) - (long) key, 0, visible);
-                Softmax.mask(scores + 4L * BLOCK * i, columns, end);
-            }
+        long slopes = workspace + 4 * slopesAt;
+        if (spec.options().capped()) {
+            SoftCap.applyWithSlopes(
+                    scores, slopes, 4L * BLOCK, ROWS, columns, spec.options().cap());
         }
+        Mask.apply(spec, query, ROWS, key, visible, scores, 4L * BLOCK, columns);
         Powers.replace(scores, 4L * BLOCK, ROWS, columns, workspace + 4 * (lsesAt + row));
         for (int i = 0; i < ROWS; i++) {
             long line = 4L * BLOCK * i;
             float delta = Lanes.get(workspace + 4 * (deltasAt + row + i));
             Softmax.differentiate(scores + line, products + line, columns, delta);
+            if (spec.options().capped()) {
+                SoftCap.multiply(products + line, slopes + line, columns);
+            }
         }
         MicroKernel.add(
                 products,
@@ -204,12 +213,21 @@ final class BackwardPass {
     /** Adds {@code P^T dO} to dV and {@code dS^T Q} to dK for the keys of one block, eight at a time. */
     private void keyGradients(int first, int rows, int key, int keys, long workspace) {
         int from = 0;
+        int to = 0;
         for (int strip = 0; strip < keys; strip += ROWS) {
-            while (from < rows && spec.visibleKeys(first + from) <= key + strip) {
+            while (from < rows && spec.keysEnd(first + from) <= key + strip) {
                 from++;
             }
             if (from == rows) {
                 return;
+            }
+            // Rows beyond have this strip behind their window, and what lies in the tiles there is of another block.
+            int last = Math.min(key + strip + ROWS, spec.keys()) - 1;
+            while (to < rows && (spec.windowStart(first + to) <= last || key + strip < spec.sinkKeys())) {
+                to++;
+            }
+            if (to <= from) {
+                continue;
             }
             long scores = workspace + 4 * (scoresAt + (long) from * BLOCK + strip);
             long products = workspace + 4 * (productsAt + (long) from * BLOCK + strip);
@@ -221,7 +239,7 @@ final class BackwardPass {
                     4L * BLOCK,
                     workspace + 4 * outputsAt + queryRow,
                     rowBytes,
-                    rows - from,
+                    to - from,
                     workspace + 4 * dvAt + keyRow,
                     rowBytes,
                     ROWS,
@@ -232,7 +250,7 @@ final class BackwardPass {
                     4L * BLOCK,
                     workspace + 4 * queriesAt + queryRow,
                     rowBytes,
-                    rows - from,
+                    to - from,
                     workspace + 4 * dkAt + keyRow,
                     rowBytes,
                     ROWS,

@@ -81,9 +81,12 @@ final class ForwardPass {
         int kvHead = task % heads % problem.kvHeads();
         int rows = Math.min(chunk, spec.queries() - first);
         packQueries(batch, kvHead, first, rows, workspace);
-        int seen = spec.visibleKeys(first + rows - 1);
+        int seen = spec.keysEnd(first + rows - 1);
         for (int key = 0; key < seen; key += BLOCK) {
             int keys = Math.min(BLOCK, spec.keys() - key);
+            if (!spec.seesAny(first, first + rows - 1, key, keys)) {
+                continue;
+            }
             packKeys(batch, kvHead, key, keys, workspace);
             for (int member = 0; member < group; member++) {
                 for (int row = 0; row < rows; row += ROWS) {
@@ -121,10 +124,11 @@ final class ForwardPass {
 
     /** Takes eight query rows through one block of keys. */
     private void strip(int first, int row, int member, int key, int keys, long workspace) {
-        int visible = Math.min(keys, spec.visibleKeys(first + row + ROWS - 1) - key);
-        if (visible <= 0) {
+        int query = first + row;
+        if (!spec.seesAny(query, query + ROWS - 1, key, keys)) {
             return;
         }
+        int visible = Math.min(keys, spec.keysEnd(query + ROWS - 1) - key);
         int index = member * chunk + row;
         long rowBytes = 4L * padded;
         long queries = workspace + 4 * queriesAt + index * rowBytes;
@@ -144,12 +148,10 @@ final class ForwardPass {
                 4L * BLOCK,
                 ROWS,
                 columns);
-        if (columns != visible || columns > spec.visibleKeys(first + row) - key) {
-            for (int i = 0; i < ROWS; i++) {
-                int end = Math.clamp(spec.visibleKeys(first + row + i) - (long) key, 0, visible);
-                Softmax.mask(scores + 4L * BLOCK * i, columns, end);
-            }
+        if (spec.options().capped()) {
+            SoftCap.apply(scores, 4L * BLOCK, ROWS, columns, spec.options().cap());
         }
+        Mask.apply(spec, query, ROWS, key, visible, scores, 4L * BLOCK, columns);
         weigh(scores, columns, index, workspace);
         MicroKernel.add(
                 scores, 4L * BLOCK, 4, workspace + 4 * valuesAt, rowBytes, visible, outputs, rowBytes, ROWS, padded);

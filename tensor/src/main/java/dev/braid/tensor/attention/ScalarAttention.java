@@ -26,34 +26,49 @@ final class ScalarAttention implements AttentionKernel {
         for (float score : scores) {
             maximum = Math.max(maximum, score);
         }
+        boolean blind = maximum == Float.NEGATIVE_INFINITY;
         float sum = 0;
         for (int key = 0; key < scores.length; key++) {
-            scores[key] = (float) Math.exp(scores[key] - maximum);
+            scores[key] = spec.sees(query, key) ? (float) Math.exp(scores[key] - maximum) : 0;
             sum += scores[key];
         }
         for (int column = 0; column < problem.headSize(); column++) {
             float weighted = 0;
             for (int key = 0; key < scores.length; key++) {
-                weighted +=
-                        scores[key] * problem.v().get((long) batch * spec.keys() + key, head / problem.group(), column);
+                if (spec.sees(query, key)) {
+                    long row = (long) batch * spec.keys() + key;
+                    weighted += scores[key] * problem.v().get(row, head / problem.group(), column);
+                }
             }
-            float value = scores.length == 0 ? 0 : weighted / sum;
+            float value = blind ? 0 : weighted / sum;
             o.set((long) batch * spec.queries() + query, head, column, value);
         }
         if (lse != 0) {
-            float value = scores.length == 0 ? Float.NEGATIVE_INFINITY : maximum + (float) Math.log(sum);
+            float value = blind ? Float.NEGATIVE_INFINITY : maximum + (float) Math.log(sum);
             ALL.set(FLOAT, lse + 4 * problem.lseIndex(batch, head, query), value);
         }
     }
 
-    /** Scaled scores of the keys that {@code query} sees. */
+    /** Scores of the keys up to the last that {@code query} sees; minus infinity for one that it doesn't. */
     private static float[] scores(Problem problem, int batch, int head, int query) {
         AttentionSpec spec = problem.spec();
-        float[] scores = new float[spec.visibleKeys(query)];
+        float cap = spec.options().cap();
+        float[] scores = new float[spec.keysEnd(query)];
         for (int key = 0; key < scores.length; key++) {
-            scores[key] = spec.scale() * dot(problem, problem.q(), problem.k(), batch, head, query, key);
+            if (!spec.sees(query, key)) {
+                scores[key] = Float.NEGATIVE_INFINITY;
+                continue;
+            }
+            float score = spec.scale() * dot(problem, problem.q(), problem.k(), batch, head, query, key);
+            scores[key] = spec.options().capped() ? cap * (float) Math.tanh(score / cap) : score;
         }
         return scores;
+    }
+
+    /** The derivative of a capped score by that before the cap. */
+    private static float slope(AttentionOptions options, float score) {
+        float tanh = options.capped() ? score / options.cap() : 0;
+        return 1 - tanh * tanh;
     }
 
     private static float dot(Problem problem, Operand rows, Operand others, int batch, int head, int query, int key) {
@@ -109,9 +124,12 @@ final class ScalarAttention implements AttentionKernel {
         float[] dq = new float[size];
         float[] scores = scores(problem, batch, head, query);
         for (int key = 0; key < scores.length; key++) {
+            if (!spec.sees(query, key)) {
+                continue;
+            }
             float probability = (float) Math.exp(scores[key] - lse);
             float dp = dot(problem, gradients.dO(), problem.v(), batch, head, query, key);
-            float ds = probability * (dp - delta) * spec.scale();
+            float ds = probability * (dp - delta) * slope(spec.options(), scores[key]) * spec.scale();
             for (int column = 0; column < size; column++) {
                 dq[column] += ds * problem.k().get((long) batch * spec.keys() + key, kvHead, column);
                 dk[key * size + column] += ds * problem.q().get(row, head, column);

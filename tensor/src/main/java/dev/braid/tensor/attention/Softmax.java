@@ -25,14 +25,12 @@ final class Softmax {
 
     private Softmax() {}
 
-    /** Sets the scores of a row from column {@code end} until {@code columns} to minus infinity. */
-    static void mask(long scores, int columns, int end) {
-        for (int column = end / LANES * LANES; column < columns; column += LANES) {
+    /** Sets the scores of a row from column {@code from} until {@code to} to minus infinity. */
+    static void mask(long scores, int from, int to) {
+        for (int column = from / LANES * LANES; column < to; column += LANES) {
             long at = scores + 4L * column;
             FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER)
-                    .blend(
-                            Float.NEGATIVE_INFINITY,
-                            FLOATS.indexInRange(column, end).not())
+                    .blend(Float.NEGATIVE_INFINITY, FLOATS.indexInRange(column - from, to - from))
                     .intoMemorySegment(ALL, at, ORDER);
         }
     }

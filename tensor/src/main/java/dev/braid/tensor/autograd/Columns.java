@@ -7,7 +7,7 @@ import dev.braid.tensor.ops.Functions;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Takes packed projections apart, and gives heads copies. */
+/** Takes packed projections apart, puts matrices together, and gives heads copies. */
 public final class Columns {
     private final Tape tape;
     private final Variable packed;
@@ -69,6 +69,31 @@ public final class Columns {
                     }
                 },
                 null);
+    }
+
+    /** Puts matrices of the same rows and dtype side by side: [n, sum of columns]. */
+    public static Variable join(Tape tape, List<Variable> parts) {
+        Variable model = parts.getFirst();
+        int columns = parts.stream().mapToInt(Variable::columns).sum();
+        Tensor out = tape.output(model.value().dtype(), Shape.of(model.rows(), columns));
+        int first = 0;
+        for (Variable part : parts) {
+            Elementwise.pasteColumns(tape.compute(), part.value(), out, first);
+            first += part.columns();
+        }
+        return tape.record(out, model.tokenRows(), List.of(), gradient -> passParts(tape, parts, gradient), null);
+    }
+
+    private static void passParts(Tape tape, List<Variable> parts, Tensor gradient) {
+        int first = 0;
+        for (Variable part : parts) {
+            if (part.differentiable()) {
+                Tensor passed = tape.temporary(gradient.dtype(), part.value().shape());
+                Elementwise.copyColumns(tape.compute(), gradient, first, part.columns(), passed, 0);
+                tape.addGradient(part, passed);
+            }
+            first += part.columns();
+        }
     }
 
     private Variable part(int first, int width) {

@@ -33,15 +33,18 @@ public final class HeadLoss {
     private final Tensor labels;
     private final RowLosses losses;
     private final float scale;
+    private final LogitTransform transform;
     private final int tokens;
     private final int chunk;
 
-    private HeadLoss(Tape tape, Variable x, Weight head, Tensor labels, float scale, float zLoss) {
+    private HeadLoss(
+            Tape tape, Variable x, Weight head, Tensor labels, float scale, float zLoss, LogitTransform transform) {
         this.tape = tape;
         this.compute = tape.compute();
         this.x = x;
         this.head = head;
         this.scale = scale;
+        this.transform = transform;
         this.tokens = x.tokens();
         if (tape.axis().ranks() == 1) {
             this.labels = labels;
@@ -66,7 +69,15 @@ public final class HeadLoss {
      * @return the unscaled sum, in f64 over rows in order, the same on all ranks of the tensor axis
      */
     public static double of(Tape tape, Variable x, Weight head, Tensor labels, float scale, float zLoss) {
-        return new HeadLoss(tape, x, head, labels, scale, zLoss).forward().loss();
+        return of(tape, x, head, labels, scale, zLoss, LogitTransform.NONE);
+    }
+
+    /** The same for logits that are transformed before the cross-entropy. */
+    public static double of(
+            Tape tape, Variable x, Weight head, Tensor labels, float scale, float zLoss, LogitTransform transform) {
+        return new HeadLoss(tape, x, head, labels, scale, zLoss, transform)
+                .forward()
+                .loss();
     }
 
     /**
@@ -74,11 +85,12 @@ public final class HeadLoss {
      *
      * @throws IllegalArgumentException when the tape records
      */
-    public static Evaluation evaluate(Tape tape, Variable x, Weight head, Tensor labels, float zLoss) {
+    public static Evaluation evaluate(
+            Tape tape, Variable x, Weight head, Tensor labels, float zLoss, LogitTransform transform) {
         if (tape.recording()) {
             throw new IllegalArgumentException("rows are counted in evaluation, and this tape records");
         }
-        return new HeadLoss(tape, x, head, labels, 0, zLoss).forward();
+        return new HeadLoss(tape, x, head, labels, 0, zLoss, transform).forward();
     }
 
     /**
@@ -100,7 +112,7 @@ public final class HeadLoss {
         long correct = 0;
         Optional<Tensor> passed = gradients && x.differentiable() ? Optional.of(roomForGradient()) : Optional.empty();
         try (GatheredRows rows = GatheredRows.of(tape, x);
-                HeadChunk work = new HeadChunk(tape, rows.await(), head, losses, chunk)) {
+                HeadChunk work = new HeadChunk(tape, rows.await(), head, losses, transform, chunk)) {
             for (int from = 0; from < tokens; from += chunk) {
                 work.logits(from);
                 work.loss(logSum, loss);
@@ -155,7 +167,7 @@ public final class HeadLoss {
 
     private void addWeightGradient(Tensor logSum) {
         try (GatheredRows rows = GatheredRows.of(tape, x);
-                HeadChunk work = new HeadChunk(tape, rows.await(), head, losses, chunk)) {
+                HeadChunk work = new HeadChunk(tape, rows.await(), head, losses, transform, chunk)) {
             for (int from = 0; from < tokens; from += chunk) {
                 work.logits(from);
                 work.logitGradient(logSum, scale);

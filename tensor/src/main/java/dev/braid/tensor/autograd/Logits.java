@@ -9,17 +9,19 @@ import dev.braid.tensor.Tensor;
 import dev.braid.tensor.ops.Elementwise;
 import dev.braid.tensor.parameters.TensorAxis;
 import dev.braid.tensor.parameters.Weight;
+import java.util.Optional;
 
 /** All logits at inference: each rank makes its columns of the vocabulary for all rows and gathers those of the others. */
 final class Logits {
     private Logits() {}
 
     /** F32 [n, V]; the caller releases it. */
-    static Tensor of(Tape tape, Variable x, Weight head) {
+    static Tensor of(Tape tape, Variable x, Weight head, LogitTransform transform) {
         Tensor own;
         try (GatheredRows rows = GatheredRows.of(tape, x)) {
             own = product(tape, rows.await(), head);
         }
+        transform.forward(tape.compute(), own, Optional.empty());
         return tape.axis().ranks() == 1 ? own : allColumns(tape, own, head);
     }
 

@@ -5,10 +5,12 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.attention.Attention;
+import dev.braid.tensor.attention.AttentionOptions;
 import dev.braid.tensor.attention.AttentionSpec;
 import dev.braid.tensor.attention.Heads;
 import dev.braid.tensor.ops.Elementwise;
 import dev.braid.tensor.ops.Embedding;
+import dev.braid.tensor.ops.GeGlu;
 import dev.braid.tensor.ops.HeadNorm;
 import dev.braid.tensor.ops.RmsNorm;
 import dev.braid.tensor.ops.Rope;
@@ -78,6 +80,8 @@ public final class Operations {
      * {@code x W^T + residual}, of which each rank of the tensor axis has its own columns of {@code x} and of {@code weight};
      * the sum over ranks is added to {@code residual} [n, N], of which each rank has its share of the rows or all of them. It has
      * the same rows of the result.
+     *
+     * @param residual {@link Variable#zerosLike} where nothing is to be added
      */
     public static Variable rowLinear(Tape tape, Variable x, Weight weight, Variable residual) {
         if (tape.axis().ranks() == 1) {
@@ -111,14 +115,15 @@ public final class Operations {
         return linear(tape, x, weight, null);
     }
 
-    /** {@code x W^T + residual}, added before the one rounding; {@code residual} [n, N] may be null. */
+    /** {@code x W^T + residual}, added before the one rounding; {@code residual} [n, N] may be null or zeros. */
     private static Variable linear(Tape tape, Variable x, Weight weight, Variable residual) {
         Compute compute = tape.compute();
+        boolean adds = residual != null && !residual.zeros();
         Tensor out = tape.output(tape.dtype(), Shape.of(x.rows(), weight.rows()));
-        if (residual != null) {
+        if (adds) {
             Elementwise.convert(compute, residual.value(), out);
         }
-        Products.forward(compute, x.value(), weight, out, residual != null);
+        Products.forward(compute, x.value(), weight, out, adds);
         return tape.record(
                 out,
                 List.of(x.value()),
@@ -128,7 +133,7 @@ public final class Operations {
                         Products.inputGradient(compute, gradient, weight, passed);
                         tape.addGradient(x, passed);
                     }
-                    if (residual != null) {
+                    if (adds) {
                         tape.addGradient(residual, gradient.retain());
                     }
                 },
@@ -141,6 +146,7 @@ public final class Operations {
         Elementwise.addBias(compute, x.value(), bias.compute());
         return tape.record(
                 x.value(),
+                x.tokenRows(),
                 List.of(),
                 gradient -> tape.addGradient(x, gradient.retain()),
                 gradient -> Elementwise.columnSum(compute, gradient, bias.gradient()));
@@ -254,13 +260,14 @@ public final class Operations {
     }
 
     /**
-     * Causal attention of {@code batch} sequences of equal length in a packed matrix [batch * T, columns]; scores are
-     * divided by the root of the head size. Returns [batch * T, heads * headSize].
+     * Causal attention of {@code batch} sequences of equal length in a packed matrix [batch * T, columns], with scores and window
+     * of {@code options}. Returns [batch * T, heads * headSize].
      */
-    public static Variable attention(Tape tape, Variable packed, HeadLayout layout, int batch) {
+    public static Variable attention(
+            Tape tape, Variable packed, HeadLayout layout, int batch, AttentionOptions options) {
         Compute compute = tape.compute();
         int length = packed.rows() / batch;
-        AttentionSpec spec = new AttentionSpec(batch, length, length, 0, 0, true, scale(layout));
+        AttentionSpec spec = AttentionSpec.causal(batch, length, options);
         Tensor value = packed.value();
         Tensor out = tape.output(tape.dtype(), Shape.of(packed.rows(), (long) layout.heads() * layout.headSize()));
         Tensor logSum = tape.output(DType.F32, Shape.of(batch, layout.heads(), length));
@@ -290,49 +297,80 @@ public final class Operations {
     }
 
     /**
-     * Attention of new rows of one sequence over themselves and all rows before, at inference. The new keys and values are
-     * copied into the cache behind its first {@code cached} rows.
+     * Attention of new rows of one sequence over themselves and the rows before, at inference. The new keys and values go into
+     * {@code cache}.
      *
      * @param packed new rows, already rotated [n, columns]
-     * @param keys cache [longest, kvHeads * headSize]
-     * @param values cache [longest, kvHeads * headSize]
+     * @param cache rows before, made for the window of {@code options}
      */
     public static Variable cachedAttention(
-            Tape tape, Variable packed, HeadLayout layout, Tensor keys, Tensor values, int cached) {
-        Compute compute = tape.compute();
-        int n = packed.rows();
-        int queryColumns = layout.heads() * layout.headSize();
-        int keyColumns = layout.kvHeads() * layout.headSize();
-        Elementwise.copyColumns(compute, packed.value(), queryColumns, keyColumns, keys, cached);
-        Elementwise.copyColumns(compute, packed.value(), queryColumns + keyColumns, keyColumns, values, cached);
-        AttentionSpec spec = new AttentionSpec(1, n, cached + n, cached, 0, true, scale(layout));
-        Tensor out = tape.output(tape.dtype(), Shape.of(n, (long) layout.heads() * layout.headSize()));
-        Attention.forward(
-                compute,
-                spec,
-                layout.queries(packed.value()),
-                new Heads(keys.rows(0, cached + n), 0, layout.kvHeads(), layout.headSize()),
-                new Heads(values.rows(0, cached + n), 0, layout.kvHeads(), layout.headSize()),
-                new Heads(out, 0, layout.heads(), layout.headSize()),
-                null);
+            Tape tape, Variable packed, HeadLayout layout, KeyValueCache cache, AttentionOptions options) {
+        Tensor out = tape.output(tape.dtype(), Shape.of(packed.rows(), (long) layout.heads() * layout.headSize()));
+        for (int done = 0; done < packed.rows(); ) {
+            int taken = cache.makeRoom(packed.rows() - done);
+            Tensor piece = packed.value().rows(done, taken);
+            attendPiece(tape.compute(), piece, layout, cache, options, out.rows(done, taken));
+            done += taken;
+        }
         return tape.constant(out);
     }
 
-    private static float scale(HeadLayout layout) {
-        return (float) (1 / Math.sqrt(layout.headSize()));
+    /**
+     * As many new rows as the cache has room for. Where rows between the sinks and the others have been dropped, positions here
+     * are rows of the cache: what a query sees depends on how far back a key lies, and on which are sinks.
+     */
+    private static void attendPiece(
+            Compute compute,
+            Tensor piece,
+            HeadLayout layout,
+            KeyValueCache cache,
+            AttentionOptions options,
+            Tensor out) {
+        int n = Math.toIntExact(piece.shape().rows());
+        int before = cache.rows();
+        int queryColumns = layout.heads() * layout.headSize();
+        int keyColumns = layout.kvHeads() * layout.headSize();
+        Elementwise.copyColumns(compute, piece, queryColumns, keyColumns, cache.keys(), before);
+        Elementwise.copyColumns(compute, piece, queryColumns + keyColumns, keyColumns, cache.values(), before);
+        cache.advance(n);
+        Attention.forward(
+                compute,
+                new AttentionSpec(1, n, before + n, before, 0, true, options),
+                layout.queries(piece),
+                new Heads(cache.keys().rows(0, before + n), 0, layout.kvHeads(), layout.headSize()),
+                new Heads(cache.values().rows(0, before + n), 0, layout.kvHeads(), layout.headSize()),
+                new Heads(out, 0, layout.heads(), layout.headSize()),
+                null);
     }
 
     /** {@code silu(gate) * up} of a packed {@code [gate, up]} matrix [n, 2 F]: [n, F]. */
     public static Variable swiGlu(Tape tape, Variable gateUp) {
+        return gated(tape, gateUp, SwiGlu::forward, SwiGlu::inputGradient);
+    }
+
+    /** {@code gelu(gate) * up} of a packed {@code [gate, up]} matrix [n, 2 F]: [n, F]. */
+    public static Variable geGlu(Tape tape, Variable gateUp) {
+        return gated(tape, gateUp, GeGlu::forward, GeGlu::inputGradient);
+    }
+
+    private interface GatedForward {
+        void run(Compute compute, Tensor gateUp, Tensor out);
+    }
+
+    private interface GatedGradient {
+        void run(Compute compute, Tensor dOut, Tensor gateUp, Tensor dGateUp);
+    }
+
+    private static Variable gated(Tape tape, Variable gateUp, GatedForward forward, GatedGradient inputGradient) {
         Compute compute = tape.compute();
         Tensor out = tape.output(tape.dtype(), Shape.of(gateUp.rows(), gateUp.columns() / 2));
-        SwiGlu.forward(compute, gateUp.value(), out);
+        forward.run(compute, gateUp.value(), out);
         return tape.record(
                 out,
                 List.of(gateUp.value()),
                 gradient -> {
                     Tensor passed = tape.temporary(tape.dtype(), gateUp.value().shape());
-                    SwiGlu.inputGradient(compute, gradient, gateUp.value(), passed);
+                    inputGradient.run(compute, gradient, gateUp.value(), passed);
                     tape.addGradient(gateUp, passed);
                 },
                 null);
@@ -343,6 +381,11 @@ public final class Operations {
      * caller releases them.
      */
     public static Tensor logits(Tape tape, Variable x, Weight head) {
-        return Logits.of(tape, x, head);
+        return logits(tape, x, head, LogitTransform.NONE);
+    }
+
+    /** The same, transformed. */
+    public static Tensor logits(Tape tape, Variable x, Weight head, LogitTransform transform) {
+        return Logits.of(tape, x, head, transform);
     }
 }

@@ -73,8 +73,11 @@ public final class Pointwise {
         }
     }
 
-    /** {@code a + b} of one shape. */
+    /** {@code a + b} of one shape; where {@code b} is {@link Variable#zerosLike}, {@code a} itself. */
     public static Variable add(Tape tape, Variable a, Variable b) {
+        if (b.zeros()) {
+            return a;
+        }
         Tensor out = tape.output(a.value().dtype(), a.value().shape());
         Elementwise.add(tape.compute(), a.value(), b.value(), out);
         return tape.record(

@@ -40,13 +40,21 @@ final class RowLinear {
         Products.forward(compute, x.value(), weight, partial, false);
         if (residual.divided()) {
             new ScatteredSum(tape, partial, out).await();
-            Elementwise.add(compute, out, residual.value(), out);
+            addResidual(out, out);
         } else {
             compute.profile().time("tensor.all_reduce", 0, tape.axis().allReduce(partial)::await);
-            Elementwise.add(compute, partial, residual.value(), out);
+            addResidual(partial, out);
             partial.release();
         }
         return tape.record(out, residual.tokenRows(), List.of(x.value()), this::inputHalf, this::weightHalf);
+    }
+
+    private void addResidual(Tensor sum, Tensor out) {
+        if (!residual.zeros()) {
+            Elementwise.add(compute, sum, residual.value(), out);
+        } else if (sum != out) {
+            Elementwise.convert(compute, sum, out);
+        }
     }
 
     private void inputHalf(Tensor gradient) {
@@ -57,7 +65,9 @@ final class RowLinear {
             Products.inputGradient(compute, all, weight, passed);
             tape.addGradient(x, passed);
         }
-        tape.addGradient(residual, gradient.retain());
+        if (!residual.zeros()) {
+            tape.addGradient(residual, gradient.retain());
+        }
     }
 
     private void weightHalf(Tensor gradient) {

@@ -9,12 +9,18 @@ import java.util.Optional;
  */
 public final class Variable {
     private final Tensor value;
+    private final int rows;
     private final TokenRows tokenRows;
     private final boolean differentiable;
     private Tensor gradient;
 
     Variable(Tensor value, TokenRows tokenRows, boolean differentiable) {
+        this(value, Math.toIntExact(value.shape().rows()), tokenRows, differentiable);
+    }
+
+    private Variable(Tensor value, int rows, TokenRows tokenRows, boolean differentiable) {
         this.value = value;
+        this.rows = rows;
         this.tokenRows = tokenRows;
         this.differentiable = differentiable;
     }
@@ -24,14 +30,30 @@ public final class Variable {
         this(value, TokenRows.whole(Math.toIntExact(value.shape().rows())), differentiable);
     }
 
+    /**
+     * Zeros with the rows of {@code x}, without memory: a residual that is not there. Only operations that add a residual take
+     * them, and leave the sum out.
+     */
+    public static Variable zerosLike(Variable x) {
+        return new Variable(null, x.rows, x.tokenRows, false);
+    }
+
+    /** Whether this is {@link #zerosLike} another. */
+    boolean zeros() {
+        return value == null;
+    }
+
     /** The value; it belongs to the tape. */
     public Tensor value() {
+        if (value == null) {
+            throw new IllegalStateException("zeros have no memory: this operation can't do without a residual");
+        }
         return value;
     }
 
     /** Number of rows here: tokens. */
     public int rows() {
-        return Math.toIntExact(value.shape().rows());
+        return rows;
     }
 
     /** Number of rows on all ranks of the tensor axis together. */
@@ -50,7 +72,7 @@ public final class Variable {
 
     /** Number of columns: features. */
     public int columns() {
-        return Math.toIntExact(value.shape().columns());
+        return Math.toIntExact(value().shape().columns());
     }
 
     /** Whether a gradient flows into this value. */

@@ -27,7 +27,10 @@ public interface KernelProvider {
     GroupNormKernels groupNorm();
 
     /** The gated activation SwiGLU. */
-    SwiGluKernels swiGlu();
+    GatedUnitKernels swiGlu();
+
+    /** The gated activation GeGLU. */
+    GatedUnitKernels geGlu();
 
     /** Embedding look-up. */
     EmbeddingKernels embedding();

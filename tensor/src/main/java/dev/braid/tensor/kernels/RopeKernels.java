@@ -3,11 +3,11 @@ package dev.braid.tensor.kernels;
 /** Kernel of rotary position embedding: see {@link dev.braid.tensor.ops.Rope}. */
 public interface RopeKernels {
     /**
-     * Rotates the first {@code heads} heads of each row in place.
+     * Rotates the first {@code rotated} values of each of the first {@code heads} heads of each row in place.
      *
      * @param x F32, {@code stride} values from row to row
      * @param positions I32 [rows], each a row of the tables
-     * @param cosine F32 [positions, headSize / 2]
+     * @param cosine F32 [positions, rotated / 2]
      * @param sine as {@code cosine}
      * @param inverse rotate the other way
      */
@@ -19,6 +19,7 @@ public interface RopeKernels {
             long cosine,
             long sine,
             int headSize,
+            int rotated,
             int heads,
             boolean inverse);
 }

@@ -8,7 +8,8 @@ final class ScalarKernels implements KernelProvider {
     private final RopeKernels rope = new ScalarRope();
     private final CausalFilterKernels causalFilter = new ScalarCausalFilter();
     private final GroupNormKernels groupNorm = new ScalarGroupNorm();
-    private final SwiGluKernels swiGlu = new ScalarSwiGlu();
+    private final GatedUnitKernels swiGlu = new ScalarSwiGlu();
+    private final GatedUnitKernels geGlu = new ScalarGeGlu();
     private final EmbeddingKernels embedding = new ScalarEmbedding();
     private final CrossEntropyKernels crossEntropy = new ScalarCrossEntropy();
     private final ElementwiseKernels elementwise = new ScalarElementwise();
@@ -53,8 +54,13 @@ final class ScalarKernels implements KernelProvider {
     }
 
     @Override
-    public SwiGluKernels swiGlu() {
+    public GatedUnitKernels swiGlu() {
         return swiGlu;
+    }
+
+    @Override
+    public GatedUnitKernels geGlu() {
+        return geGlu;
     }
 
     @Override

@@ -14,9 +14,10 @@ final class ScalarRope implements RopeKernels {
             long cosine,
             long sine,
             int headSize,
+            int rotated,
             int heads,
             boolean inverse) {
-        int half = headSize / 2;
+        int half = rotated / 2;
         for (int row = 0; row < rows; row++) {
             long angles = (long) getInt(positions, row) * half;
             for (int head = 0; head < heads; head++) {

@@ -3,7 +3,7 @@ package dev.braid.tensor.kernels;
 import static dev.braid.tensor.kernels.Addresses.getFloat;
 import static dev.braid.tensor.kernels.Addresses.setFloat;
 
-final class ScalarSwiGlu implements SwiGluKernels {
+final class ScalarSwiGlu implements GatedUnitKernels {
     @Override
     public void forward(long gateUp, long out, int rows, int columns) {
         for (int row = 0; row < rows; row++) {

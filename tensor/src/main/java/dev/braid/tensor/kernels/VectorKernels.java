@@ -8,7 +8,8 @@ final class VectorKernels implements KernelProvider {
     private final RopeKernels rope = new VectorRope();
     private final CausalFilterKernels causalFilter = new VectorCausalFilter();
     private final GroupNormKernels groupNorm = new VectorGroupNorm();
-    private final SwiGluKernels swiGlu = new VectorSwiGlu();
+    private final GatedUnitKernels swiGlu = new VectorSwiGlu();
+    private final GatedUnitKernels geGlu = new VectorGeGlu();
     private final EmbeddingKernels embedding = new VectorEmbedding();
     private final CrossEntropyKernels crossEntropy = new VectorCrossEntropy();
     private final ElementwiseKernels elementwise = new VectorElementwise();
@@ -53,8 +54,13 @@ final class VectorKernels implements KernelProvider {
     }
 
     @Override
-    public SwiGluKernels swiGlu() {
+    public GatedUnitKernels swiGlu() {
         return swiGlu;
+    }
+
+    @Override
+    public GatedUnitKernels geGlu() {
+        return geGlu;
     }
 
     @Override

@@ -20,9 +20,10 @@ final class VectorRope implements RopeKernels {
             long cosine,
             long sine,
             int headSize,
+            int rotated,
             int heads,
             boolean inverse) {
-        int half = headSize / 2;
+        int half = rotated / 2;
         float sign = inverse ? -1 : 1;
         for (int row = 0; row < rows; row++) {
             long angles = (long) getInt(positions, row) * half * Float.BYTES;

@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 
 /** Tails go through the scalar twins of the same operations, so that a value's result does not depend on its column. */
-final class VectorSwiGlu implements SwiGluKernels {
+final class VectorSwiGlu implements GatedUnitKernels {
     private static final int LANES = Species.LANES;
     private static final MemorySegment ALL = Addresses.ALL;
     private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;

@@ -7,9 +7,9 @@ import dev.braid.tensor.kernels.RopeKernels;
 import java.lang.ref.Reference;
 
 /**
- * Rotary position embedding in the half-split layout of Hugging Face's Llama: value i of a head is paired with value
- * {@code i + headSize / 2}, and the pair is rotated by {@code position * inverseFrequency[i]}. The gradient is the same
- * with {@code inverse}.
+ * Rotary position embedding in the half-split layout of Hugging Face's Llama: of the first {@code rotated} values of a head,
+ * value i is paired with value {@code i + rotated / 2}, and the pair is rotated by {@code position * inverseFrequency[i]}; the
+ * others stay. The gradient is the same with {@code inverse}.
  */
 public final class Rope {
     private Rope() {}
@@ -18,9 +18,9 @@ public final class Rope {
      * Rotates heads in place.
      *
      * @param qkv [n, columns], F32 or BF16
-     * @param table cosines and sines
+     * @param table cosines and sines of as many values as are rotated
      * @param positions I32 [n], the position of each row
-     * @param headSize values of one head, as in the table
+     * @param headSize values of one head
      * @param heads how many heads of each row are rotated, from the first: query heads and key heads
      * @param inverse rotate back, as the gradient needs
      */
@@ -31,8 +31,8 @@ public final class Rope {
         int columns = Check.columns(qkv);
         check.elements("positions", positions, DType.I32, rows);
         check.require(
-                headSize == table.headSize(),
-                "head size " + headSize + " differs from the table's " + table.headSize());
+                table.rotated() <= headSize,
+                "the table rotates " + table.rotated() + " values, but a head has " + headSize);
         check.require(
                 heads >= 0 && (long) heads * headSize <= columns,
                 heads + " heads of " + headSize + " values do not fit a row of " + columns);
@@ -51,7 +51,7 @@ public final class Rope {
         Tiles.Operand rotated = tiles.update(qkv, 0, heads * headSize);
         tiles.run(
                 check.operation(),
-                3.0 * rows * heads * headSize,
+                3.0 * rows * heads * table.rotated(),
                 rows,
                 tile -> kernels.apply(
                         tile.of(rotated),
@@ -61,6 +61,7 @@ public final class Rope {
                         cosine,
                         sine,
                         headSize,
+                        table.rotated(),
                         heads,
                         inverse));
         // The table's memory goes with the object, and the kernel holds only its addresses.

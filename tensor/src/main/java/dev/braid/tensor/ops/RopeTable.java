@@ -7,50 +7,60 @@ import java.util.Objects;
 
 /**
  * Cosines and sines of rotary position embedding (Su et al. 2021, arXiv 2104.09864) for positions 0 until
- * {@code maximumPositions}. Rounds where Hugging Face transformers does: {@code inverseFrequency = 1 / base^(2i/headSize)}
+ * {@code maximumPositions}. Rounds where Hugging Face transformers does: {@code inverseFrequency = 1 / base^(2i/rotated)}
  * and {@code angle = position * inverseFrequency} in f32; cosine and sine correctly rounded to f32.
  *
- * <p>The two tables take {@code 4 headSize maximumPositions} bytes off-heap, until this object is unreachable. Immutable: any
+ * <p>The two tables take {@code 4 rotated maximumPositions} bytes off-heap, until this object is unreachable. Immutable: any
  * thread may read them, and ranks may share them.
  */
 public final class RopeTable {
-    private final int headSize;
+    private final int rotated;
     private final int maximumPositions;
     private final MemorySegment cosine;
     private final MemorySegment sine;
 
     /**
-     * Computes the tables.
+     * Computes the tables of the plain geometric row of frequencies.
      *
-     * @param headSize values of one head, even
+     * @param rotated values of a head that are rotated, even
      * @param base usually 10000 or 500000
      * @param maximumPositions positions that the table holds
      */
-    public RopeTable(int headSize, double base, int maximumPositions) {
-        if (headSize <= 0 || headSize % 2 != 0) {
+    public RopeTable(int rotated, double base, int maximumPositions) {
+        this(inverseFrequencies(rotated, base), maximumPositions);
+    }
+
+    /**
+     * Computes the tables.
+     *
+     * @param inverseFrequencies radians a position, one for each pair of rotated values
+     * @param maximumPositions positions that the table holds
+     */
+    public RopeTable(float[] inverseFrequencies, int maximumPositions) {
+        if (maximumPositions <= 0) {
+            throw new IllegalArgumentException("rope: maximum positions " + maximumPositions + " must be positive");
+        }
+        this.rotated = 2 * inverseFrequencies.length;
+        this.maximumPositions = maximumPositions;
+        long count = (long) maximumPositions * inverseFrequencies.length;
+        Arena arena = Arena.ofAuto();
+        cosine = arena.allocate(ValueLayout.JAVA_FLOAT, count);
+        sine = arena.allocate(ValueLayout.JAVA_FLOAT, count);
+        fill(inverseFrequencies);
+    }
+
+    /** {@code 1 / base^(2i/rotated)} for i = 0 until rotated / 2: radians a position of each pair. */
+    public static float[] inverseFrequencies(int rotated, double base) {
+        if (rotated <= 0 || rotated % 2 != 0) {
             throw new IllegalArgumentException(
-                    "rope: head size " + headSize + " must be even and positive, for values are rotated in pairs");
+                    "rope: " + rotated + " rotated values of a head must be even and positive, for they turn in pairs");
         }
         if (!(base > 0) || Double.isInfinite(base)) {
             throw new IllegalArgumentException("rope: base " + base + " must be positive; 10000 is usual");
         }
-        if (maximumPositions <= 0) {
-            throw new IllegalArgumentException("rope: maximum positions " + maximumPositions + " must be positive");
-        }
-        this.headSize = headSize;
-        this.maximumPositions = maximumPositions;
-        long count = (long) maximumPositions * (headSize / 2);
-        Arena arena = Arena.ofAuto();
-        cosine = arena.allocate(ValueLayout.JAVA_FLOAT, count);
-        sine = arena.allocate(ValueLayout.JAVA_FLOAT, count);
-        fill(inverseFrequencies(headSize, base));
-    }
-
-    /** 1 / base^(2i/headSize) for i = 0 until headSize / 2. */
-    static float[] inverseFrequencies(int headSize, double base) {
-        float[] frequencies = new float[headSize / 2];
+        float[] frequencies = new float[rotated / 2];
         for (int i = 0; i < frequencies.length; i++) {
-            float exponent = (2f * i) / headSize;
+            float exponent = (2f * i) / rotated;
             frequencies[i] = 1 / (float) StrictMath.pow(base, exponent);
         }
         return frequencies;
@@ -67,9 +77,9 @@ public final class RopeTable {
         }
     }
 
-    /** Values of one head. */
-    public int headSize() {
-        return headSize;
+    /** Values of a head that are rotated, from the first. */
+    public int rotated() {
+        return rotated;
     }
 
     /** Positions that the table holds. */
@@ -89,10 +99,10 @@ public final class RopeTable {
 
     private long index(int position, int pair) {
         Objects.checkIndex(position, maximumPositions);
-        return (long) position * (headSize / 2) + Objects.checkIndex(pair, headSize / 2);
+        return (long) position * (rotated / 2) + Objects.checkIndex(pair, rotated / 2);
     }
 
-    /** Address of F32 [maximumPositions, headSize / 2], valid while this object is reachable. */
+    /** Address of F32 [maximumPositions, rotated / 2], valid while this object is reachable. */
     long cosineAddress() {
         return cosine.address();
     }

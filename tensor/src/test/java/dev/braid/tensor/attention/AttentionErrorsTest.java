@@ -57,6 +57,20 @@ class AttentionErrorsTest {
     }
 
     @Test
+    void shouldRejectImpossibleWindowsAndCaps() {
+        rejects(() -> new Window(0, 4), "attention window must be at least 1, for a query sees itself, but is 0");
+        rejects(() -> new Window(1, -1), "attention sinks must be at least 0 but are -1");
+        rejects(
+                () -> new AttentionOptions(1, 0, Window.ALL),
+                "attention cap must be above 0, or infinite for none, but is 0.0");
+        AttentionOptions options = new AttentionOptions(1, 50, new Window(8, 0));
+        rejects(
+                () -> new AttentionSpec(1, 1, 1, 0, 0, false, options),
+                "an attention window of 8 counts back from the query: make the attention causal, or the window"
+                        + " Window.ALL");
+    }
+
+    @Test
     void shouldRejectHeadsOutsideTheirRows() {
         Tensor tensor = tensor(DType.F32, 2, 12);
         rejects(

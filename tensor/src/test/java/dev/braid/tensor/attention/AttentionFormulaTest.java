@@ -50,7 +50,33 @@ class AttentionFormulaTest {
                 Arguments.of(new AttentionSpec(1, 50, 90, 40, 0, true, 0.2f), 2, 2, 12),
                 Arguments.of(new AttentionSpec(2, 90, 70, 20, 50, true, -0.2f), 2, 2, 12),
                 Arguments.of(new AttentionSpec(1, 20, 30, 1000, 1_000_000, true, 0.2f), 2, 2, 12),
-                Arguments.of(new AttentionSpec(1, 150, 70, 3_000_000_000L, 2_999_999_950L, true, 1f), 1, 1, 40));
+                Arguments.of(new AttentionSpec(1, 150, 70, 3_000_000_000L, 2_999_999_950L, true, 1f), 1, 1, 40),
+                Arguments.of(windowed(1, 5, 1, 0, 4), 1, 1, 4),
+                Arguments.of(windowed(2, 70, 9, 0, 12), 4, 2, 12),
+                Arguments.of(windowed(1, 200, 1, 2, 8), 2, 1, 8),
+                Arguments.of(windowed(2, 330, 64, 0, 20), 4, 1, 20),
+                Arguments.of(windowed(1, 330, 100, 4, 24), 2, 2, 24),
+                Arguments.of(windowed(1, 300, 70, 65, 33), 1, 1, 33),
+                Arguments.of(windowed(1, 40, 1000, 3, 16), 2, 1, 16),
+                Arguments.of(new AttentionSpec(2, 90, 220, 130, 0, true, options(30, 2, 3f)), 2, 2, 12),
+                Arguments.of(new AttentionSpec(1, 150, 70, 20, 50, true, options(40, 60, 50f)), 2, 1, 12),
+                Arguments.of(new AttentionSpec(1, 20, 30, 1000, 10, true, options(40, 20, 50f)), 2, 2, 12),
+                Arguments.of(AttentionSpec.causal(2, 130, capped(0.4f, 50)), 4, 2, 40),
+                Arguments.of(AttentionSpec.causal(1, 67, capped(2f, 0.7f)), 2, 1, 9));
+    }
+
+    private static AttentionSpec windowed(int batch, int length, int window, int sinks, int size) {
+        float scale = (float) (1 / Math.sqrt(size));
+        return AttentionSpec.causal(
+                batch, length, new AttentionOptions(scale, AttentionOptions.UNCAPPED, new Window(window, sinks)));
+    }
+
+    private static AttentionOptions options(int window, int sinks, float cap) {
+        return new AttentionOptions(0.3f, cap, new Window(window, sinks));
+    }
+
+    private static AttentionOptions capped(float scale, float cap) {
+        return new AttentionOptions(scale, cap, Window.ALL);
     }
 
     @ParameterizedTest

@@ -8,6 +8,7 @@ import dev.braid.tensor.DType;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Gradients against central differences, in double, of the loss {@code sum(dO * O)} by the dense formula. */
@@ -16,15 +17,17 @@ class AttentionGradientTest {
     private static final double STEP = 1e-5;
     private static final int SEED = 5;
 
-    static Stream<AttentionKernel> kernels() {
-        return Kernels.all();
+    static Stream<Arguments> kernels() {
+        AttentionSpec causal = new AttentionSpec(1, 7, 9, 2, 0, true, 0.4f);
+        AttentionSpec windowed =
+                new AttentionSpec(1, 7, 9, 2, 0, true, new AttentionOptions(0.4f, 1.5f, new Window(3, 2)));
+        return Kernels.all().flatMap(kernel -> Stream.of(Arguments.of(kernel, causal), Arguments.of(kernel, windowed)));
     }
 
     @ParameterizedTest
     @MethodSource("kernels")
-    void shouldEqualFiniteDifferences(AttentionKernel kernel) {
+    void shouldEqualFiniteDifferences(AttentionKernel kernel, AttentionSpec spec) {
         try (Compute compute = new Compute(2, "vector", "test")) {
-            AttentionSpec spec = new AttentionSpec(1, 7, 9, 2, 0, true, 0.4f);
             Case one = new Case(compute, spec, 4, 2, 3, DType.F32, SEED)
                     .forward(kernel)
                     .backward(kernel);

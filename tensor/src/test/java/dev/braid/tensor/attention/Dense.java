@@ -36,11 +36,15 @@ final class Dense {
         int firstKey = row / spec.queries() * spec.keys();
         long position = spec.queryOffset() + row % spec.queries();
         double[] weights = new double[spec.keys()];
+        double[] slopes = new double[spec.keys()];
         double sum = 0;
         for (int key = 0; key < spec.keys(); key++) {
-            boolean visible = !spec.causal() || spec.keyOffset() + key <= position;
             double score = spec.scale() * dot(q[row][head], k[firstKey + key][kvHead]);
-            weights[key] = visible ? Math.exp(score) : 0;
+            double tanh =
+                    spec.options().capped() ? Math.tanh(score / spec.options().cap()) : 0;
+            slopes[key] = 1 - tanh * tanh;
+            score = spec.options().capped() ? spec.options().cap() * tanh : score;
+            weights[key] = visible(spec, position, spec.keyOffset() + key) ? Math.exp(score) : 0;
             sum += weights[key];
         }
         lse[row][head] = Math.log(sum);
@@ -51,11 +55,16 @@ final class Dense {
         double delta = dot(o[row][head], dO[row][head]);
         for (int key = 0; key < spec.keys(); key++) {
             double dp = dot(dO[row][head], v[firstKey + key][kvHead]);
-            double ds = weights[key] * (dp - delta) * spec.scale();
+            double ds = weights[key] * (dp - delta) * slopes[key] * spec.scale();
             add(dq[row][head], ds, k[firstKey + key][kvHead]);
             add(dk[firstKey + key][kvHead], ds, q[row][head]);
             add(dv[firstKey + key][kvHead], weights[key], dO[row][head]);
         }
+    }
+
+    private static boolean visible(AttentionSpec spec, long query, long key) {
+        Window window = spec.options().window();
+        return !spec.causal() || key <= query && (query - key < window.length() || key < window.sinks());
     }
 
     private static double dot(double[] left, double[] right) {

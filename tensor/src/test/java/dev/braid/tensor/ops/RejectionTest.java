@@ -108,7 +108,7 @@ final class RejectionTest {
     void shouldRefuseTablesThatCannotBe() {
         assertRefused(
                 () -> new RopeTable(3, 10_000, 8),
-                "rope: head size 3 must be even and positive, for values are rotated in pairs");
+                "rope: 3 rotated values of a head must be even and positive, for they turn in pairs");
         assertRefused(() -> new RopeTable(4, 0, 8), "rope: base 0.0 must be positive; 10000 is usual");
         assertRefused(() -> new RopeTable(4, 10_000, 0), "rope: maximum positions 0 must be positive");
     }
@@ -129,7 +129,7 @@ final class RejectionTest {
         RopeTable table = new RopeTable(4, 10_000, 8);
         assertRefused(
                 () -> Rope.apply(compute, x, table, fixture.ints(0, 1), 2, 1, false),
-                "rope.apply: head size 2 differs from the table's 4");
+                "rope.apply: the table rotates 4 values, but a head has 2");
         assertRefused(
                 () -> Rope.apply(compute, x, table, fixture.ints(0, 1), 4, 2, false),
                 "rope.apply: 2 heads of 4 values do not fit a row of 4");

@@ -40,14 +40,36 @@ final class RopeTest {
         }
     }
 
+    @Test
+    void shouldLeaveTheRestOfAHeadThatIsRotatedInPart() {
+        try (Fixture fixture = new Fixture("vector")) {
+            // Two of four values turn: the first by the cosine of 1 radian, the second by its sine.
+            Tensor x = fixture.of(DType.F32, 1, 0, 3, 4, 0, 1, 5, 6).reshape(1, 8);
+            Rope.apply(fixture.compute(), x, new RopeTable(2, 10_000, 8), fixture.ints(1), 4, 2, false);
+            assertThat(x.toFloats()).containsExactly(0.5403023f, 0.84147096f, 3, 4, -0.84147096f, 0.5403023f, 5, 6);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("dev.braid.tensor.ops.Fixture#kernelsAndDtypes")
     void shouldRotateTheFirstHeadsOfEachRow(String kernels, DType dtype) {
+        rotateRows(kernels, dtype, 1);
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.braid.tensor.ops.Fixture#kernelsAndDtypes")
+    void shouldRotateTheFirstValuesOfEachHead(String kernels, DType dtype) {
+        rotateRows(kernels, dtype, 2);
+    }
+
+    /** @param parts of a head, of which the first is rotated */
+    private static void rotateRows(String kernels, DType dtype, int parts) {
         try (Fixture fixture = new Fixture(kernels)) {
-            for (int size : new int[] {2, 6, 24, 34, 64, 80}) {
+            for (int rotated : new int[] {2, 6, 24, 34, 64, 80}) {
+                int size = parts * rotated;
                 int rows = 21;
                 int columns = 4 * size;
-                RopeTable table = new RopeTable(size, 500_000, 300);
+                RopeTable table = new RopeTable(rotated, 500_000, 300);
                 Tensor x = fixture.random(dtype, rows, columns);
                 double[] before = doubles(x);
                 Tensor positions = fixture.randomIndices(300, rows);
@@ -64,13 +86,14 @@ final class RopeTest {
     }
 
     private static double rotated(double[] row, int start, int column, int size, RopeTable table, int position) {
-        if (column >= 3 * size) {
+        int half = table.rotated() / 2;
+        if (column >= 3 * size || column % size >= 2 * half) {
             return row[start + column];
         }
-        int pair = column % (size / 2);
+        int pair = column % size % half;
         int low = start + column / size * size + pair;
-        int high = low + size / 2;
-        boolean first = column % size < size / 2;
+        int high = low + half;
+        boolean first = column % size < half;
         double c = table.cosine(position, pair);
         double s = table.sine(position, pair);
         return first ? row[low] * c - row[high] * s : row[high] * c + row[low] * s;

@@ -4,6 +4,7 @@ import dev.braid.checkpoint.huggingface.LlamaShape;
 import dev.braid.models.AttentionConfig;
 import dev.braid.models.FeedForwardConfig;
 import dev.braid.models.ModelConfig;
+import dev.braid.models.QkNorm;
 import dev.braid.models.RopeConfig;
 import dev.braid.models.SwiGluConfig;
 import java.util.HashSet;
@@ -26,18 +27,29 @@ final class LlamaShapes {
             throw new IllegalArgumentException("no Hugging Face type of the Llama family has layers that differ; the"
                     + " pattern is " + config.pattern());
         }
+        if (!config.variations().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "no Hugging Face type of the Llama family has anything like this model's "
+                            + String.join(", ", config.variations()));
+        }
         ModelConfig.Layer layer = config.arrangement().getFirst();
-        AttentionConfig attention = switch (config.mixers().get(layer.mixer())) {
-            case AttentionConfig mixer -> mixer;
-        };
-        FeedForwardConfig ffn = config.ffns().get(layer.ffn());
-        SwiGluConfig swiGlu = switch (ffn) {
-            case SwiGluConfig settings -> settings;
-        };
+        if (!(config.mixers().get(layer.mixer()) instanceof AttentionConfig attention)) {
+            throw new IllegalArgumentException(
+                    "no Hugging Face type of the Llama family has other mixers than attention");
+        }
+        FeedForwardConfig ffn = layer.ffn()
+                .map(config.ffns()::get)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "no Hugging Face type of the Llama family has layers without a feed-forward"));
+        if (!(ffn instanceof SwiGluConfig swiGlu)) {
+            throw new IllegalArgumentException("no Hugging Face type of the Llama family has a feed-forward other than"
+                    + " swiglu; the config has " + ffn);
+        }
         RopeConfig rope = attention
                 .rope()
                 .orElseThrow(() -> new IllegalArgumentException(
                         "no Hugging Face type of the Llama family is without rotary positions (rope: none)"));
+        requirePlain(attention, rope);
         return new LlamaShape(
                 vocabulary,
                 config.dim(),
@@ -51,9 +63,26 @@ final class LlamaShapes {
                 config.normEps(),
                 config.tieEmbeddings(),
                 attention.qkvBias(),
-                attention.qkNorm(),
+                attention.qkNorm() == QkNorm.HEAD,
                 endOfText,
                 OptionalInt.empty());
+    }
+
+    /** The family has none of what the attention layers of hybrids can have. */
+    private static void requirePlain(AttentionConfig attention, RopeConfig rope) {
+        AttentionConfig plain = new AttentionConfig(
+                attention.heads(),
+                attention.kvHeads(),
+                attention.headSize(),
+                Optional.of(new RopeConfig(rope.base())),
+                attention.qkvBias(),
+                attention.qkNorm() == QkNorm.HEAD);
+        if (!attention.equals(plain)) {
+            throw new IllegalArgumentException(
+                    "no Hugging Face type of the Llama family has attention with output_bias,"
+                            + " qk_norm: width, scale, cap, window, gate, rope.fraction or rope.scaling; the config has "
+                            + attention);
+        }
     }
 
     /** The config of a model of that shape. */

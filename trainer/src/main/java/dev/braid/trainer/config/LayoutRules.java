@@ -1,8 +1,6 @@
 package dev.braid.trainer.config;
 
 import dev.braid.config.Faults;
-import dev.braid.models.AttentionConfig;
-import dev.braid.models.SwiGluConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -98,36 +96,13 @@ final class LayoutRules {
 
     /** What keeps the matrices from being divided over {@code tensor} ranks. */
     private List<String> modelProblems(int tensor) {
-        List<String> texts = new ArrayList<>();
-        experiment.model().mixers().forEach((name, mixer) -> {
-            if (mixer instanceof AttentionConfig attention) {
-                attention(name, attention, tensor, texts);
-            }
-        });
-        experiment.model().ffns().forEach((name, ffn) -> {
-            if (ffn instanceof SwiGluConfig swiglu && swiglu.hidden() < tensor) {
-                texts.add("more ranks than the hidden width " + swiglu.hidden() + " of " + name);
-            }
-        });
+        List<String> texts = new ArrayList<>(experiment.model().tensorProblems(tensor));
         experiment.vocabulary().ifPresent(size -> {
             if (size < tensor) {
                 texts.add("more ranks than the vocabulary has tokens, " + size);
             }
         });
         return texts;
-    }
-
-    private static void attention(String name, AttentionConfig attention, int tensor, List<String> texts) {
-        int heads = attention.heads();
-        int groups = attention.keyValueHeads();
-        if (tensor > heads) {
-            texts.add("more tensor ranks than the " + heads + " heads of " + name);
-        } else if (heads % tensor != 0) {
-            texts.add("which does not divide the " + heads + " heads of " + name);
-        } else if (groups % tensor != 0 && tensor % groups != 0) {
-            texts.add("but the " + groups + " key and value heads of " + name
-                    + " can be neither divided over so many ranks nor repeated evenly on them");
-        }
     }
 
     private void positions(ParallelConfig layout, List<Problem> problems) {

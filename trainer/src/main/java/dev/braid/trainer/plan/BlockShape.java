@@ -1,7 +1,9 @@
 package dev.braid.trainer.plan;
 
 import dev.braid.models.AttentionConfig;
+import dev.braid.models.GeGluConfig;
 import dev.braid.models.ModelConfig;
+import dev.braid.models.QkNorm;
 import dev.braid.models.SwiGluConfig;
 
 /**
@@ -18,17 +20,20 @@ record BlockShape(int dim, int heads, int kvHeads, int headSize, int hidden, boo
     static BlockShape of(ModelConfig model, ModelConfig.Layer layer, int tensorRanks) {
         AttentionConfig attention = switch (model.mixers().get(layer.mixer())) {
             case AttentionConfig config -> config;
+            default -> throw new IllegalArgumentException("not planned");
         };
-        SwiGluConfig swiGlu = switch (model.ffns().get(layer.ffn())) {
-            case SwiGluConfig config -> config;
+        int hidden = switch (model.ffns().get(layer.ffn().orElseThrow())) {
+            case SwiGluConfig config -> config.hidden();
+            case GeGluConfig config -> config.hidden();
+            default -> throw new IllegalArgumentException("not planned");
         };
         return new BlockShape(
                 model.dim(),
                 queryHeads(attention, tensorRanks),
                 Math.ceilDiv(attention.keyValueHeads(), tensorRanks),
                 attention.headSize(model.dim()),
-                Math.ceilDiv(swiGlu.hidden(), tensorRanks),
-                attention.qkNorm());
+                Math.ceilDiv(hidden, tensorRanks),
+                attention.qkNorm() != QkNorm.NONE);
     }
 
     /** Query heads stay with their KV head, unless ranks hold copies of it. */

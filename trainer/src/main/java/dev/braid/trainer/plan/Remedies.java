@@ -1,9 +1,5 @@
 package dev.braid.trainer.plan;
 
-import dev.braid.models.AttentionConfig;
-import dev.braid.models.FeedForwardConfig;
-import dev.braid.models.MixerConfig;
-import dev.braid.models.SwiGluConfig;
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.tensor.DType;
 import java.util.ArrayList;
@@ -135,22 +131,6 @@ public final class Remedies {
     }
 
     private static boolean divides(PlanInput input, int ranks) {
-        for (MixerConfig mixer : input.model().mixers().values()) {
-            boolean divided = switch (mixer) {
-                case AttentionConfig attention -> attention.dividesOver(ranks);
-            };
-            if (!divided) {
-                return false;
-            }
-        }
-        for (FeedForwardConfig ffn : input.model().ffns().values()) {
-            boolean divided = switch (ffn) {
-                case SwiGluConfig swiGlu -> swiGlu.hidden() >= ranks;
-            };
-            if (!divided) {
-                return false;
-            }
-        }
-        return input.vocabulary() >= ranks;
+        return input.model().tensorProblems(ranks).isEmpty() && input.vocabulary() >= ranks;
     }
 }

@@ -77,8 +77,9 @@ class RecallCommandTest {
         Commands.run("train", config, "-s", "output=" + run("cut"), "-s", "train.steps=5");
         Outcome resumed = Commands.run("train", config, "-s", "output=" + run("cut"));
         assertThat(resumed.exit()).as(resumed.err()).isZero();
-        assertThat(metrics("cut")).extracting(StepRecord::loss).isEqualTo(
-                metrics("whole").stream().map(StepRecord::loss).toList());
+        assertThat(metrics("cut"))
+                .extracting(StepRecord::loss)
+                .isEqualTo(metrics("whole").stream().map(StepRecord::loss).toList());
         assertThat(metrics("cut").getLast().valAccuracy())
                 .isEqualTo(metrics("whole").getLast().valAccuracy());
     }
@@ -147,9 +148,12 @@ class RecallCommandTest {
                 "model.vocab=9");
         assertThat(refused.exit()).isEqualTo(2);
         assertThat(refused.err()).contains("'sources' is a key of type: text, and this is of type: recall");
-        Outcome long4 = Commands.run("train", config, "-s", "data.pairs=5", "-s", "data.vocab=12", "-s", "model.vocab=9");
+        Outcome long4 =
+                Commands.run("train", config, "-s", "data.pairs=5", "-s", "data.vocab=12", "-s", "model.vocab=9");
         assertThat(long4.err())
-                .contains("data.pairs: 5 pairs don't fit a sequence of 16 tokens", "model.vocab: is 9, but the data has 12");
+                .contains(
+                        "data.pairs: 5 pairs don't fit a sequence of 16 tokens",
+                        "model.vocab: is 9, but the data has 12");
         assertThat(run("refused")).doesNotExist();
     }
 }

@@ -11,28 +11,35 @@ import dev.braid.tensor.parameters.Parameters;
 import dev.braid.tensor.parameters.Weight;
 import java.util.List;
 
-/** {@code down(silu(gate(x)) * up(x))}. */
-final class SwiGluFeedForward implements FeedForward {
+/** {@code down(f(gate(x)) * up(x))}; training takes 18 dim hidden FLOPs a token. */
+final class GatedFeedForward implements FeedForward {
+    /** {@code f(gate) * up} of a packed {@code [gate, up]} matrix. */
+    interface Unit {
+        Variable apply(Tape tape, Variable gateUp);
+    }
+
+    private final Unit unit;
     private final Weight gateUp;
     private final Weight down;
 
-    SwiGluFeedForward(SwiGluConfig config, Construction construction, String prefix) {
+    GatedFeedForward(int hidden, Unit unit, Construction construction, String prefix) {
+        this.unit = unit;
         Parameters parameters = construction.parameters();
         int dim = construction.model().dim();
         Initialization inner = construction.init().inner();
         gateUp = parameters.pack(List.of(
-                new ParameterSpec(prefix + "gate.weight", Shape.of(config.hidden(), dim), Division.ROWS, inner),
-                new ParameterSpec(prefix + "up.weight", Shape.of(config.hidden(), dim), Division.ROWS, inner)));
+                new ParameterSpec(prefix + "gate.weight", Shape.of(hidden, dim), Division.ROWS, inner),
+                new ParameterSpec(prefix + "up.weight", Shape.of(hidden, dim), Division.ROWS, inner)));
         down = parameters.add(new ParameterSpec(
                 prefix + "down.weight",
-                Shape.of(dim, config.hidden()),
+                Shape.of(dim, hidden),
                 Division.COLUMNS,
                 construction.init().intoResidual()));
     }
 
     @Override
-    public Variable forward(Tape tape, Variable x, Variable residual) {
-        Variable hidden = Operations.swiGlu(tape, Operations.columnLinear(tape, x, gateUp));
+    public Variable forward(Tape tape, Variable x, Variable residual, Batch batch) {
+        Variable hidden = unit.apply(tape, Operations.columnLinear(tape, x, gateUp));
         return Operations.rowLinear(tape, hidden, down, residual);
     }
 }

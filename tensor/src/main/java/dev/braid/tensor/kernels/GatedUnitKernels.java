@@ -1,7 +1,10 @@
 package dev.braid.tensor.kernels;
 
-/** Kernels of SwiGLU: see {@link dev.braid.tensor.ops.SwiGlu}. A row of {@code gateUp} has {@code 2 * columns} values. */
-public interface SwiGluKernels {
+/**
+ * Kernels of a gated linear unit, {@code f(gate) * up}: see {@link dev.braid.tensor.ops.SwiGlu} and
+ * {@link dev.braid.tensor.ops.GeGlu}. A row of {@code gateUp} has {@code 2 * columns} values.
+ */
+public interface GatedUnitKernels {
     /** Sets {@code out [rows, columns]}. */
     void forward(long gateUp, long out, int rows, int columns);
 

@@ -44,7 +44,7 @@ class MeasuredMemoryTest {
                 context: 512
                 vocab: 8192
                 tie_embeddings: true
-                mixers: {attn: {type: attention, heads: 4, kv_heads: 2, qkv_bias: true, qk_norm: true}}
+                mixers: {attn: {type: attention, heads: 4, kv_heads: 2, qkv_bias: true, qk_norm: head}}
                 ffns: {mlp: {type: swiglu, hidden: 384}}
                 """;
             case "serial" -> """
@@ -109,7 +109,8 @@ class MeasuredMemoryTest {
                 train: {steps: 2, recompute: %s}
                 optimizer: {type: adamw, lr: 1e-3}
                 precision: {compute: %s}
-                """.formatted(model(model).indent(2), pattern(model), sequence, sequences, microbatch, recompute, compute);
+                """.formatted(
+                        model(model).indent(2), pattern(model), sequence, sequences, microbatch, recompute, compute);
         return Experiment.parse("measured.yaml", yaml, List.of());
     }
 

@@ -61,7 +61,7 @@ abstract class DescribedType implements HuggingFaceType {
                 .parameters()
                 .specs()
                 .forEach(spec -> shapes.put(spec.name(), spec.shape()));
-        Tensors tensors = new Tensors(TensorMap.of(shapes));
+        Tensors tensors = new Tensors(model, TensorMap.of(shapes));
         describe(tensors);
         List<ModelConfig.Layer> layers = model.arrangement();
         for (int i = 0; i < layers.size(); i++) {

@@ -23,6 +23,7 @@ public final class HuggingFaceTypes {
             new OlmoHybridType(),
             new RetNetType(),
             new GlaType(),
+            new Hgrn2Type(),
             new DeltaNetType(),
             new GatedDeltaNetType(),
             new KimiDeltaType(),

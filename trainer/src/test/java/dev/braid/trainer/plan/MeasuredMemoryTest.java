@@ -109,7 +109,8 @@ class MeasuredMemoryTest {
                 train: {steps: 2, recompute: %s}
                 optimizer: {type: adamw, lr: 1e-3}
                 precision: {compute: %s}
-                """.formatted(model(model).indent(2), pattern(model), sequence, sequences, microbatch, recompute, compute);
+                """.formatted(
+                        model(model).indent(2), pattern(model), sequence, sequences, microbatch, recompute, compute);
         return Experiment.parse("measured.yaml", yaml, List.of());
     }
 

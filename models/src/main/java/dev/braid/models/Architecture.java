@@ -142,6 +142,14 @@ public final class Architecture {
         return carriedNames(value -> value.madeBy(layer) && value.crosses(layer + 1));
     }
 
+    /** Bytes of what goes beside the hidden state into {@code layer} or past it, on one rank of the tensor axis, for so many tokens. */
+    public long carriedBytes(int layer, int tokens) {
+        return carriedInto(layer).stream()
+                .map(value -> value.output(tokens, dtype, true))
+                .mapToLong(made -> made.shape().count() * made.dtype().bytes())
+                .sum();
+    }
+
     private List<String> carriedNames(Predicate<CarriedValue> chosen) {
         return carried.stream().filter(chosen).map(CarriedValue::name).toList();
     }

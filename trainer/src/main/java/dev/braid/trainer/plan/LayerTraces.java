@@ -1,5 +1,6 @@
 package dev.braid.trainer.plan;
 
+import dev.braid.models.Architecture;
 import dev.braid.models.LayerTrace;
 import dev.braid.models.ModelConfig;
 import dev.braid.tensor.Category;
@@ -19,11 +20,14 @@ final class LayerTraces {
     private final PlanInput input;
     private final LayerTrace.Setting setting;
     private final List<ModelConfig.Layer> arrangement;
+    private final Architecture architecture;
     private final Map<Kind, LayerTrace> traces = new HashMap<>();
 
     LayerTraces(PlanInput input) {
         this.input = input;
         this.arrangement = input.model().arrangement();
+        this.architecture = new Architecture(
+                input.model(), input.vocabulary(), input.compute(), input.mesh().tensor(), 0);
         this.setting = new LayerTrace.Setting(
                 input.compute(),
                 input.mesh().tensor(),
@@ -43,6 +47,11 @@ final class LayerTraces {
         ModelConfig.Layer layer = arrangement.get(index);
         Kind kind = new Kind(layer, arrangement.indexOf(layer) == index);
         return traces.computeIfAbsent(kind, missing -> LayerTrace.of(input.model(), index, setting));
+    }
+
+    /** Bytes of a micro-batch that go beside the hidden state into layer {@code index} or past it, on one rank. */
+    long carriedInto(int index) {
+        return architecture.carriedBytes(index, Math.toIntExact(input.microbatchTokens()));
     }
 
     /** Bytes that a micro-batch gathers and sums over the tensor axis in layers {@code from} until {@code to}. */

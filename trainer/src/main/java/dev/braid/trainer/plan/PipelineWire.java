@@ -39,7 +39,7 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
         double gradients =
                 part(input.mesh().shard()) * elements * input.reduce().bytes();
         return new PipelineWire(
-                passed(input, schedule, rank),
+                passed(input, layers, schedule, split, rank),
                 copied(schedule.map(), split, rank, held, input.model().tieEmbeddings()),
                 2 * part(input.mesh().replicate()) * shares * input.reduce().bytes(),
                 input.zero() == 0
@@ -57,9 +57,12 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
         return (ranks - 1.0) / ranks;
     }
 
-    private static double passed(PlanInput input, Schedule schedule, int rank) {
+    private static double passed(PlanInput input, LayerTraces layers, Schedule schedule, StageSplit split, int rank) {
         int last = schedule.map().stages() - 1;
-        long sent = 0;
+        double hidden = (double) input.ownTokens()
+                * input.model().dim()
+                * input.compute().bytes();
+        double sent = 0;
         for (Action action : schedule.actions(rank)) {
             boolean forward = action.kind() == Action.Kind.F;
             int to = action.stage() + (forward ? 1 : -1);
@@ -67,13 +70,11 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
                     && to >= 0
                     && to <= last
                     && schedule.rank(to, action.microbatch()) != rank) {
-                sent++;
+                Stage stage = split.stages().get(action.stage());
+                sent += hidden + layers.carriedInto(forward ? stage.to() : stage.from());
             }
         }
-        return (double) sent
-                * input.ownTokens()
-                * input.model().dim()
-                * input.compute().bytes();
+        return sent;
     }
 
     /**

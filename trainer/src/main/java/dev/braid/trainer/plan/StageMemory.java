@@ -12,6 +12,7 @@ import dev.braid.models.Stage;
 record StageMemory(long activations, long kept, long passing) {
     static StageMemory of(PlanInput input, LayerTraces layers, Stage stage) {
         MemoryLedger ledger = new MemoryLedger();
+        ledger.hold(Term.ACTIVATIONS, layers.carriedInto(stage.from()));
         for (int layer = stage.from(); layer < stage.to(); layer++) {
             // The output stands for the input, which is as large and is what backward reads.
             LayerTraces.replay(ledger, layers.of(layer).forward());

@@ -175,6 +175,9 @@ final class Binder {
             case Scalar scalar -> bareWord(scalar, type, words, key);
             case Mapping mapping -> {
                 Optional<Entry> written = mapping.find(ChoiceOf.KEY);
+                if (written.isEmpty() && type.byDefault().isPresent()) {
+                    yield components(mapping, type.chosen(mapping).orElseThrow(), key, Optional.of(type));
+                }
                 if (written.isEmpty()) {
                     yield missing(value, Keys.join(key, ChoiceOf.KEY), "allowed are " + String.join(", ", words));
                 }
@@ -191,7 +194,7 @@ final class Binder {
                 RecordOf chosen = type.choices().get(word.text());
                 yield chosen == null
                         ? notAllowed(word, words, Keys.join(key, ChoiceOf.KEY))
-                        : components(mapping, chosen, key, true);
+                        : components(mapping, chosen, key, Optional.of(type));
             }
             case Sequence sequence -> mismatch(value, type, key);
             case Unreadable unreadable -> Optional.empty();
@@ -211,18 +214,22 @@ final class Binder {
                     "'" + scalar.text() + "' needs " + String.join(", ", required),
                     "write {type: " + scalar.text() + ", " + String.join(": ..., ", required) + ": ...}");
         }
-        return components(new Mapping(scalar.place(), List.of()), chosen, key, true);
+        return components(new Mapping(scalar.place(), List.of()), chosen, key, Optional.of(type));
     }
 
     private Optional<Object> keys(Value value, RecordOf type, String key) {
-        return value instanceof Mapping mapping ? components(mapping, type, key, false) : mismatch(value, type, key);
+        return value instanceof Mapping mapping
+                ? components(mapping, type, key, Optional.empty())
+                : mismatch(value, type, key);
     }
 
-    private Optional<Object> components(Mapping mapping, RecordOf type, String key, boolean chosen) {
+    /** @param choice what the record was chosen from */
+    private Optional<Object> components(Mapping mapping, RecordOf type, String key, Optional<ChoiceOf> choice) {
         int before = faults.size();
         for (Entry entry : mapping.entries()) {
-            if (type.find(entry.key()).isEmpty() && !(chosen && entry.key().equals(ChoiceOf.KEY))) {
-                unknown(entry, type, key, chosen);
+            if (type.find(entry.key()).isEmpty()
+                    && !(choice.isPresent() && entry.key().equals(ChoiceOf.KEY))) {
+                unknown(entry, type, key, choice);
             }
         }
         List<Object> values = new ArrayList<>();
@@ -307,12 +314,15 @@ final class Binder {
         return segment.matches("[0-9]{1,9}") && Integer.parseInt(segment) < size;
     }
 
-    private void unknown(Entry entry, RecordOf type, String parent, boolean chosen) {
+    private void unknown(Entry entry, RecordOf type, String parent, Optional<ChoiceOf> choice) {
         List<String> allowed = new ArrayList<>(type.keys());
-        if (chosen) {
+        if (choice.isPresent()) {
             allowed.addFirst(ChoiceOf.KEY);
         }
-        String hint = Spelling.hint(entry.key(), allowed);
+        String hint = choice.map(chosen -> ofAnother(entry.key(), type, chosen)).orElse("");
+        if (hint.isEmpty()) {
+            hint = Spelling.hint(entry.key(), allowed);
+        }
         if (hint.isEmpty()) {
             hint = elsewhere(root, entry.key(), "")
                     .map(path -> "did you mean '" + path + "'?")
@@ -324,6 +334,15 @@ final class Binder {
                 Keys.join(parent, entry.key()),
                 "unknown key; allowed" + where + " are " + String.join(", ", allowed),
                 hint);
+    }
+
+    /** That the key is one of a record that was not chosen. */
+    private static String ofAnother(String key, RecordOf chosen, ChoiceOf choice) {
+        List<String> words = choice.othersWith(key, chosen);
+        return words.isEmpty()
+                ? ""
+                : "'" + key + "' is a key of type: " + String.join(" and type: ", words) + ", and this is of type: "
+                        + choice.word(chosen);
     }
 
     /** The first place in the schema where a key of that name exists. */

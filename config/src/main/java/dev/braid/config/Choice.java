@@ -11,4 +11,7 @@ import java.lang.annotation.Target;
 public @interface Choice {
     /** The word. */
     String value();
+
+    /** Whether a map without the key {@code type} means this record; at most one of an interface. */
+    boolean byDefault() default false;
 }

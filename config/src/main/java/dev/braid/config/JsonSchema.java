@@ -52,7 +52,7 @@ public final class JsonSchema {
             case OptionalOf optional -> anyOf(List.of(schema(optional.element()), Map.of("const", optional.word())));
             case ListOf list -> ordered("type", "array", "items", schema(list.element()));
             case MapOf map -> ordered("type", "object", "additionalProperties", schema(map.element()));
-            case RecordOf keys -> keys(keys, "");
+            case RecordOf keys -> keys(keys, "", false);
             case ChoiceOf choice -> choice(choice);
         };
     }
@@ -84,16 +84,22 @@ public final class JsonSchema {
             if (keys.requiredKeys().isEmpty()) {
                 choices.add(Map.of("const", word));
             }
-            choices.add(keys(keys, word));
+            choices.add(keys(keys, word, type.byDefault().filter(word::equals).isEmpty()));
         });
         return anyOf(choices);
     }
 
-    private Map<String, Object> keys(RecordOf type, String word) {
+    /**
+     * @param word the word under {@code type:}; empty where there is no such key
+     * @param named whether that key must be written
+     */
+    private Map<String, Object> keys(RecordOf type, String word, boolean named) {
         Map<String, Object> properties = new LinkedHashMap<>();
         List<String> required = new ArrayList<>(type.requiredKeys());
         if (!word.isEmpty()) {
             properties.put(ChoiceOf.KEY, Map.of("const", word));
+        }
+        if (named) {
             required.addFirst(ChoiceOf.KEY);
         }
         type.components().forEach(component -> properties.put(component.key(), property(component)));

@@ -25,8 +25,13 @@ public final class Reference {
      *
      * @param path the dotted key of the map; empty for the file itself
      * @param word the word under {@code type:}, if the map is a choice
+     * @param byDefault whether that word need not be written
      */
-    private record Section(String path, String word, String document, RecordOf keys) {}
+    private record Section(String path, String word, String document, RecordOf keys, boolean byDefault) {
+        Section(String path, String word, String document, RecordOf keys) {
+            this(path, word, document, keys, false);
+        }
+    }
 
     private final List<Section> sections = new ArrayList<>();
 
@@ -120,7 +125,13 @@ public final class Reference {
             case RecordOf keys -> collect(new Section(path, "", document, keys));
             case ChoiceOf choice -> {
                 if (open.add(choice.type())) {
-                    choice.choices().forEach((word, keys) -> collect(new Section(path, word, document, keys)));
+                    choice.choices()
+                            .forEach((word, keys) -> collect(new Section(
+                                    path,
+                                    word,
+                                    document,
+                                    keys,
+                                    choice.byDefault().filter(word::equals).isPresent())));
                     open.remove(choice.type());
                 }
             }
@@ -142,7 +153,7 @@ public final class Reference {
             return "Top level";
         }
         String word = section.word().isEmpty() ? "" : ", " + quote + "type: " + section.word() + quote;
-        return quote + section.path() + quote + word;
+        return quote + section.path() + quote + word + (section.byDefault() ? ", the default" : "");
     }
 
     private static String standard(Component component, String quote) {

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Reads the kinds of all keys from record classes. What the records get wrong (no {@link Key}, a kind that YAML can't give) is a
@@ -108,11 +109,29 @@ final class Schema {
             return before;
         }
         Map<String, RecordOf> choices = new LinkedHashMap<>();
-        ChoiceOf choice = new ChoiceOf(type, Collections.unmodifiableMap(choices));
+        ChoiceOf choice = new ChoiceOf(type, Collections.unmodifiableMap(choices), byDefault(type));
         // Known before its records are read: one of them may hold the same choice.
         known.put(type, choice);
         collect(type, choices);
         return choice;
+    }
+
+    /** The word that need not be written. */
+    private static Optional<String> byDefault(Class<?> type) {
+        List<String> words = leaves(type)
+                .map(leaf -> leaf.getAnnotation(Choice.class))
+                .filter(choice -> choice != null && choice.byDefault())
+                .map(Choice::value)
+                .toList();
+        if (words.size() > 1) {
+            throw new IllegalStateException(type.getName() + " has several choices by default: " + words);
+        }
+        return words.stream().findFirst();
+    }
+
+    private static Stream<Class<?>> leaves(Class<?> type) {
+        return Stream.of(type.getPermittedSubclasses())
+                .flatMap(permitted -> permitted.isSealed() ? leaves(permitted) : Stream.of(permitted));
     }
 
     private void collect(Class<?> type, Map<String, RecordOf> choices) {

@@ -109,8 +109,12 @@ sealed interface Type {
         }
     }
 
-    /** One of several records, chosen by the key {@code type}. */
-    record ChoiceOf(Class<?> type, Map<String, RecordOf> choices) implements Type {
+    /**
+     * One of several records, chosen by the key {@code type}.
+     *
+     * @param byDefault the word that a map without that key stands for
+     */
+    record ChoiceOf(Class<?> type, Map<String, RecordOf> choices, Optional<String> byDefault) implements Type {
         static final String KEY = "type";
 
         @Override
@@ -118,14 +122,34 @@ sealed interface Type {
             return "a map with type: " + choices.keySet().stream().collect(Collectors.joining(" or type: "));
         }
 
+        /** The word of a record. */
+        String word(RecordOf keys) {
+            return choices.entrySet().stream()
+                    .filter(choice -> choice.getValue().type() == keys.type())
+                    .findFirst()
+                    .orElseThrow()
+                    .getKey();
+        }
+
+        /** The words of the other records that have a key, for whoever wrote it under the wrong one. */
+        List<String> othersWith(String key, RecordOf keys) {
+            return choices.entrySet().stream()
+                    .filter(choice -> choice.getValue().type() != keys.type())
+                    .filter(choice -> choice.getValue().find(key).isPresent())
+                    .map(Map.Entry::getKey)
+                    .toList();
+        }
+
         /** The record that a written value chooses, be it a bare word or a map. */
         Optional<RecordOf> chosen(Value value) {
             return switch (value) {
                 case Scalar scalar -> Optional.ofNullable(choices.get(scalar.text()));
                 case Value.Mapping mapping ->
-                    mapping.find(KEY)
-                            .filter(entry -> entry.value() instanceof Scalar)
-                            .map(entry -> choices.get(((Scalar) entry.value()).text()));
+                    mapping.find(KEY).isEmpty()
+                            ? byDefault.map(choices::get)
+                            : mapping.find(KEY)
+                                    .filter(entry -> entry.value() instanceof Scalar)
+                                    .map(entry -> choices.get(((Scalar) entry.value()).text()));
                 case Value.Sequence sequence -> Optional.empty();
                 case Value.Unreadable unreadable -> Optional.empty();
             };

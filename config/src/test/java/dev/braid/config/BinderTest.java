@@ -68,7 +68,7 @@ final class BinderTest {
             courses: {a: {type: [x]}} | 1:32: courses.a.type: expected one of soup, cake, got a list
             courses: {a: {type: cak}} | 1:32: courses.a.type: the text 'cak' is not allowed; allowed are soup, cake; did you mean 'cake'?
             courses: {a: {type: cake}} | 1:25: courses.a.candles: is missing; expected a whole number (Candles)
-            courses: {a: {type: soup, candles: 3}} | 1:38: courses.a.candles: unknown key; allowed under courses.a are type, spoons
+            courses: {a: {type: soup, candles: 3}} | 1:38: courses.a.candles: unknown key; allowed under courses.a are type, spoons; 'candles' is a key of type: cake, and this is of type: soup
             oven: hot      | 1:18: oven: expected a map with the keys degrees, light, got the text 'hot'
             oven: {light: {}} | 1:26: oven.light.watts: is missing; expected a whole number (Watts)
             degrees: 3     | 1:12: degrees: unknown key; allowed are name, guests, salt, heat, open, size, drink, wish, tip, shares, shelves, courses, oven, final; did you mean 'oven.degrees'?

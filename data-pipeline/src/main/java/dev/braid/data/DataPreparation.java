@@ -27,7 +27,7 @@ public final class DataPreparation {
      * @throws UncheckedIOException when storage fails, e.g. the disk is full
      */
     public static PreparedData prepare(
-            JavaSparkContext spark, DataConfig config, int sequence, String cache, ProgressListener listener) {
+            JavaSparkContext spark, TextConfig config, int sequence, String cache, ProgressListener listener) {
         try {
             Preparation preparation = new Preparation(config, cache, spark.hadoopConfiguration());
             Optional<PreparedData> ready = open(preparation, config, sequence, spark.hadoopConfiguration(), true);
@@ -49,7 +49,7 @@ public final class DataPreparation {
      * @throws DataException when the input, or the prepared data, is at fault
      */
     public static Optional<PreparedData> reuse(
-            DataConfig config, int sequence, String cache, Configuration configuration) {
+            TextConfig config, int sequence, String cache, Configuration configuration) {
         try {
             return open(new Preparation(config, cache, configuration), config, sequence, configuration, true);
         } catch (IOException problem) {
@@ -58,7 +58,7 @@ public final class DataPreparation {
     }
 
     private static Optional<PreparedData> open(
-            Preparation preparation, DataConfig config, int sequence, Configuration configuration, boolean reused)
+            Preparation preparation, TextConfig config, int sequence, Configuration configuration, boolean reused)
             throws IOException {
         if (!preparation.isFinished()) {
             return Optional.empty();

@@ -4,12 +4,23 @@ import dev.braid.config.Choice;
 import dev.braid.config.Faults;
 import dev.braid.config.Key;
 import dev.braid.config.Validated;
+import java.util.OptionalInt;
 
 /** How text becomes tokens. */
 public sealed interface TokenizerConfig {
+    /** Size of the vocabulary; empty where only the file of the tokenizer tells. */
+    OptionalInt vocabulary();
+
     /** One token a byte: id = byte, 256 = end of text, size 257. */
     @Choice("byte")
-    record Bytes() implements TokenizerConfig {}
+    record Bytes() implements TokenizerConfig {
+        private static final int TOKENS = 257;
+
+        @Override
+        public OptionalInt vocabulary() {
+            return OptionalInt.of(TOKENS);
+        }
+    }
 
     /** Byte-level BPE trained on the sources: 256 bytes, the merges, and the end of text as the last id. */
     @Choice("bpe")
@@ -18,6 +29,11 @@ public sealed interface TokenizerConfig {
             int vocab) implements TokenizerConfig, Validated {
         private static final int LEAST = 257;
         private static final int MOST = 1_000_000;
+
+        @Override
+        public OptionalInt vocabulary() {
+            return OptionalInt.of(vocab);
+        }
 
         @Override
         public void validate(Faults faults) {
@@ -35,6 +51,11 @@ public sealed interface TokenizerConfig {
     record File(
             @Key("A tokenizer.json, or the folder that holds it")
             String path) implements TokenizerConfig, Validated {
+        @Override
+        public OptionalInt vocabulary() {
+            return OptionalInt.empty();
+        }
+
         @Override
         public void validate(Faults faults) {
             if (path.isBlank()) {

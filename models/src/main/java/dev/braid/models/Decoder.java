@@ -210,13 +210,20 @@ public final class Decoder {
         CarriedValues carried = carriedInto(stage, inputs);
         Variable x = layers(tape, stage, inputs, batch.carrying(carried), recompute);
         if (!split.stages().get(stage).head()) {
-            return new StageResult(passed(stage, x, carried), 0);
+            return new StageResult(passed(stage, x, carried), 0, 0);
         }
         Variable normed = norm(tape, x);
         enterHead(tape);
-        double loss = HeadLoss.of(tape, normed, architecture.head, batch.labels(), scale, 0, transform);
+        StageResult result = tape.recording()
+                ? new StageResult(
+                        Map.of(), HeadLoss.of(tape, normed, architecture.head, batch.labels(), scale, 0, transform), 0)
+                : evaluated(HeadLoss.evaluate(tape, normed, architecture.head, batch.labels(), 0, transform));
         leaveHead(tape);
-        return new StageResult(Map.of(), loss);
+        return result;
+    }
+
+    private static StageResult evaluated(HeadLoss.Evaluation head) {
+        return new StageResult(Map.of(), head.loss(), head.correct());
     }
 
     /** Logits F32 [tokens, V] of every position, from the last stage; otherwise as {@link #forward}. The caller releases them. */
@@ -253,6 +260,11 @@ public final class Decoder {
     public double loss(Tape tape, Batch batch, float scale, boolean recompute) {
         Map<String, Variable> inputs = beforeLast(tape, batch, scale, recompute);
         return forward(tape, lastStage(), inputs, batch, scale, recompute).loss();
+    }
+
+    /** All stages forward on a tape that does not record, on a rank that holds them all: what the last one comes to. */
+    public StageResult evaluate(Tape tape, Batch batch) {
+        return forward(tape, lastStage(), beforeLast(tape, batch, 0, false), batch, 0, false);
     }
 
     /** Logits F32 [tokens, V] of every position, on a rank that holds all stages. The caller releases them. */

@@ -8,8 +8,9 @@ import java.util.Map;
  *
  * @param passed tensors for the next stage, by name; none from the last stage
  * @param loss the unscaled sum over valid tokens, from the last stage; 0 from others
+ * @param correct valid tokens whose label has the largest logit, from the last stage on a tape that does not record; else 0
  */
-public record StageResult(Map<String, Variable> passed, double loss) {
+public record StageResult(Map<String, Variable> passed, double loss, long correct) {
     public StageResult {
         passed = Map.copyOf(passed);
     }

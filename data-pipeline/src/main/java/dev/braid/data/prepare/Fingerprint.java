@@ -1,6 +1,6 @@
 package dev.braid.data.prepare;
 
-import dev.braid.data.DataConfig;
+import dev.braid.data.TextConfig;
 import dev.braid.data.TokenizerConfig;
 import dev.braid.data.source.SourceVersion;
 import dev.braid.data.store.ShardIndex;
@@ -34,7 +34,7 @@ final class Fingerprint {
      *
      * @param known the tokenizer, unless it is trained on the sources
      */
-    static String of(DataConfig config, Inventory inventory, Optional<Tokenizer> known) {
+    static String of(TextConfig config, Inventory inventory, Optional<Tokenizer> known) {
         Fingerprint fingerprint = new Fingerprint();
         fingerprint.add("format", ShardIndex.FORMAT);
         fingerprint.add("cleaning", SourceVersion.CLEANING);

@@ -1,7 +1,7 @@
 package dev.braid.data.prepare;
 
-import dev.braid.data.DataConfig;
 import dev.braid.data.SourceConfig;
+import dev.braid.data.TextConfig;
 import dev.braid.data.source.JdkSource;
 import dev.braid.data.source.SourceFile;
 import dev.braid.data.source.SourceListing;
@@ -24,7 +24,7 @@ record Inventory(List<Source> sources) {
         }
     }
 
-    static Inventory of(DataConfig config, Configuration configuration) throws IOException {
+    static Inventory of(TextConfig config, Configuration configuration) throws IOException {
         List<Source> sources = new ArrayList<>();
         for (SourceConfig source : config.sources()) {
             sources.add(source.path().equals(SourceConfig.JDK_SOURCE) ? jdk(source) : files(source, configuration));

@@ -1,10 +1,10 @@
 package dev.braid.data.prepare;
 
-import dev.braid.data.DataConfig;
 import dev.braid.data.DataException;
 import dev.braid.data.ProgressListener;
 import dev.braid.data.ProgressListener.Phase;
 import dev.braid.data.ProgressListener.Progress;
+import dev.braid.data.TextConfig;
 import dev.braid.data.TokenizerConfig;
 import dev.braid.data.source.DocumentUnit;
 import dev.braid.data.store.ShardFolder;
@@ -34,7 +34,7 @@ public final class Preparation {
     private static final long ABANDONED_MILLIS = Duration.ofDays(1).toMillis();
     private static final int MERGES_A_REPORT = 256;
 
-    private final DataConfig config;
+    private final TextConfig config;
     private final Configuration configuration;
     private final Inventory inventory;
     private final Optional<Tokenizer> known;
@@ -47,7 +47,7 @@ public final class Preparation {
      *
      * @throws DataException when a source is missing or has nothing to read, or the tokenizer file can't be used
      */
-    public Preparation(DataConfig config, String cache, Configuration configuration) throws IOException {
+    public Preparation(TextConfig config, String cache, Configuration configuration) throws IOException {
         this.config = config;
         this.configuration = configuration;
         this.inventory = Inventory.of(config, configuration);

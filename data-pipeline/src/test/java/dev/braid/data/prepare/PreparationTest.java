@@ -3,7 +3,6 @@ package dev.braid.data.prepare;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.braid.data.DataConfig;
 import dev.braid.data.DataException;
 import dev.braid.data.DataPreparation;
 import dev.braid.data.DataReport;
@@ -12,6 +11,7 @@ import dev.braid.data.ProgressListener;
 import dev.braid.data.ProgressListener.Phase;
 import dev.braid.data.Sample;
 import dev.braid.data.SourceConfig;
+import dev.braid.data.TextConfig;
 import dev.braid.data.TokenizerConfig;
 import dev.braid.data.source.DocumentReader;
 import dev.braid.data.source.DocumentUnit;
@@ -72,7 +72,7 @@ class PreparationTest {
         Files.writeString(file, content);
     }
 
-    private PreparedData prepare(JavaSparkContext spark, DataConfig config, int sequence) {
+    private PreparedData prepare(JavaSparkContext spark, TextConfig config, int sequence) {
         return DataPreparation.prepare(spark, config, sequence, cache.toString(), ProgressListener.NONE);
     }
 
@@ -125,7 +125,7 @@ class PreparationTest {
     void shouldWriteTheSameBytesWhenPartitionsDiffer(JavaSparkContext spark) throws IOException {
         manyDocuments(900);
         SourceConfig limited = new SourceConfig(text.toString(), 1, Optional.of("1.5MB"));
-        DataConfig config = Configs.config(new TokenizerConfig.Bpe(400), 0.05, limited);
+        TextConfig config = Configs.config(new TokenizerConfig.Bpe(400), 0.05, limited);
         for (int slices : new int[] {1, 3}) {
             Path own = folder.resolve("cache" + slices);
             new Preparation(config, own.toString(), spark.hadoopConfiguration())
@@ -164,7 +164,7 @@ class PreparationTest {
     @Test
     void shouldUseItAgainWhenNothingChanged(JavaSparkContext spark) throws IOException {
         write(text.resolve("a.txt"), "some text to prepare");
-        DataConfig config = Configs.bytes(0, Configs.source(text));
+        TextConfig config = Configs.bytes(0, Configs.source(text));
         String fingerprint;
         try (PreparedData first = prepare(spark, config, 4)) {
             assertThat(first.isReused()).isFalse();
@@ -178,7 +178,7 @@ class PreparationTest {
                 .hasValueSatisfying(PreparedData::close);
     }
 
-    private String fingerprint(DataConfig config) throws IOException {
+    private String fingerprint(TextConfig config) throws IOException {
         return Path.of(new Preparation(config, cache.toString(), new Configuration()).address())
                 .getFileName()
                 .toString();
@@ -254,7 +254,7 @@ class PreparationTest {
         manyDocuments(20);
         List<ProgressListener.Progress> heard = Collections.synchronizedList(new ArrayList<>());
         SourceConfig limited = new SourceConfig(text.toString(), 1, Optional.of("20KB"));
-        DataConfig config = Configs.config(new TokenizerConfig.Bpe(280), 0, limited);
+        TextConfig config = Configs.config(new TokenizerConfig.Bpe(280), 0, limited);
         DataPreparation.prepare(spark, config, 8, cache.toString(), heard::add).close();
         assertThat(heard.stream().map(ProgressListener.Progress::phase).collect(Collectors.toSet()))
                 .containsExactlyInAnyOrder(Phase.values());
@@ -313,7 +313,7 @@ class PreparationTest {
             assertThat(data.tokenizer().size()).isEqualTo(258);
         }
         for (String path : List.of(trained, trained + "/tokenizer.json")) {
-            DataConfig config = Configs.config(new TokenizerConfig.File(path), 0, Configs.source(text));
+            TextConfig config = Configs.config(new TokenizerConfig.File(path), 0, Configs.source(text));
             try (PreparedData data = prepare(spark, config, 4)) {
                 assertThat(data.tokenizer().decode(new int[] {256})).isEqualTo("el");
                 assertThat(data.index().tokenizer()).isEqualTo("file");
@@ -324,7 +324,7 @@ class PreparationTest {
     @Test
     void shouldRejectWhenTheTokenizerFileIsMissing() throws IOException {
         write(text.resolve("a.txt"), "abc");
-        DataConfig config = Configs.config(new TokenizerConfig.File(folder + "/absent"), 0, Configs.source(text));
+        TextConfig config = Configs.config(new TokenizerConfig.File(folder + "/absent"), 0, Configs.source(text));
         assertThatThrownBy(() -> new Preparation(config, cache.toString(), new Configuration()))
                 .isInstanceOf(DataException.class)
                 .hasMessage("data.tokenizer.path: no tokenizer at file:" + folder
@@ -335,7 +335,7 @@ class PreparationTest {
     @Test
     void shouldAllGetTheSameWhenTwoPrepareAtOnce(JavaSparkContext spark) throws Exception {
         manyDocuments(50);
-        DataConfig config = Configs.config(BYTES, 0.1, Configs.source(text));
+        TextConfig config = Configs.config(BYTES, 0.1, Configs.source(text));
         try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
             List<Future<String>> both = threads.invokeAll(Collections.nCopies(2, () -> {
                 try (PreparedData data = prepare(spark, config, 8)) {
@@ -384,7 +384,7 @@ class PreparationTest {
     @Test
     void shouldRejectWhenAShardWasDamagedSince(JavaSparkContext spark) throws IOException {
         write(text.resolve("a.txt"), "some text");
-        DataConfig config = Configs.bytes(0, Configs.source(text));
+        TextConfig config = Configs.bytes(0, Configs.source(text));
         prepare(spark, config, 4).close();
         Path shard = only(cache).resolve("train-00000.bin");
         byte[] bytes = Files.readAllBytes(shard);

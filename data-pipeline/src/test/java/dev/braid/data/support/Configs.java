@@ -1,7 +1,7 @@
 package dev.braid.data.support;
 
-import dev.braid.data.DataConfig;
 import dev.braid.data.SourceConfig;
+import dev.braid.data.TextConfig;
 import dev.braid.data.TokenizerConfig;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -16,12 +16,12 @@ public final class Configs {
         return new SourceConfig(path.toString(), 1, Optional.empty());
     }
 
-    public static DataConfig bytes(double validation, SourceConfig... sources) {
+    public static TextConfig bytes(double validation, SourceConfig... sources) {
         return config(new TokenizerConfig.Bytes(), validation, sources);
     }
 
-    public static DataConfig config(TokenizerConfig tokenizer, double validation, SourceConfig... sources) {
+    public static TextConfig config(TokenizerConfig tokenizer, double validation, SourceConfig... sources) {
         List<SourceConfig> all = Arrays.asList(sources);
-        return new DataConfig(all, tokenizer, Optional.empty(), validation);
+        return new TextConfig(all, tokenizer, Optional.empty(), validation);
     }
 }

@@ -11,6 +11,7 @@ import dev.braid.tensor.Memory;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.autograd.HeadLoss;
+import dev.braid.tensor.autograd.LogitTransform;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.autograd.WeightQueue;
@@ -105,6 +106,34 @@ class HeadLossTest {
                             .isCloseTo(row0.values()[v], within(1e-6f));
                 }
             });
+        }
+    }
+
+    /** Row i has its largest logit, 3 sin(0.5 (i+1) (v+1)), at v = 2, 7 and 0. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 8})
+    void shouldCountTheRightRowsOnAnyNumberOfRanks(int ranks) throws Exception {
+        try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, ranks)) {
+            long before = TensorRank.live(world);
+            world.each(local -> {
+                TensorRank rank = TensorRank.of(local);
+                assertThat(evaluate(rank, 2, 7, 0).correct()).isEqualTo(3);
+                assertThat(evaluate(rank, 2, IGNORED, 7).correct()).isEqualTo(1);
+                assertThat(evaluate(rank, 2, 5, 7).loss()).isCloseTo(3 * 3.7764328441, within(1e-5));
+            });
+            assertThat(TensorRank.live(world)).as("live bytes").isEqualTo(before);
+        }
+    }
+
+    private static HeadLoss.Evaluation evaluate(TensorRank rank, int... labels) {
+        Weight weight = rank.weight(goldenHead(), Division.ROWS, DType.F32);
+        Tensor targets = rank.compute().memory().allocate(Category.ACTIVATIONS, DType.I32, Shape.of(labels.length));
+        targets.setInts(labels);
+        try (Tape tape = Tape.inference(rank.compute(), DType.F32, rank.axis())) {
+            return HeadLoss.evaluate(
+                    tape, rank.leaf(tape, IDENTITY, Division.ROWS), weight, targets, 0, LogitTransform.NONE);
+        } finally {
+            targets.release();
         }
     }
 

@@ -71,6 +71,11 @@ final class HeadChunk implements AutoCloseable {
         losses.forward(logits.rows(0, count), from, logSum, loss);
     }
 
+    /** How many of the chunk's rows have the label that they should. */
+    long correct() {
+        return losses.correct(logits.rows(0, count), from);
+    }
+
     /** Afterwards the logits may be gone. */
     void logitGradient(Tensor logSum, float scale) {
         losses.gradient(logits.rows(0, count), from, logSum, scale * transform.scale(), gradient.rows(0, count));

@@ -75,24 +75,50 @@ public final class HeadLoss {
     /** The same for logits that are transformed before the cross-entropy. */
     public static double of(
             Tape tape, Variable x, Weight head, Tensor labels, float scale, float zLoss, LogitTransform transform) {
-        return new HeadLoss(tape, x, head, labels, scale, zLoss, transform).forward();
+        return new HeadLoss(tape, x, head, labels, scale, zLoss, transform)
+                .forward()
+                .loss();
     }
+
+    /**
+     * The loss of {@link #of}, and how many rows would be answered right; on a tape that does not record.
+     *
+     * @throws IllegalArgumentException when the tape records
+     */
+    public static Evaluation evaluate(
+            Tape tape, Variable x, Weight head, Tensor labels, float zLoss, LogitTransform transform) {
+        if (tape.recording()) {
+            throw new IllegalArgumentException("rows are counted in evaluation, and this tape records");
+        }
+        return new HeadLoss(tape, x, head, labels, 0, zLoss, transform).forward();
+    }
+
+    /**
+     * What an evaluation comes to, the same on all ranks of the tensor axis.
+     *
+     * @param loss the sum over valid rows
+     * @param correct valid rows whose label has the largest logit, see {@link dev.braid.tensor.ops.Accuracy}
+     */
+    public record Evaluation(double loss, long correct) {}
 
     private static int chunkRows(int rows, long columns) {
         return (int) Math.min(rows, Math.max(SMALLEST_CHUNK_ROWS, CHUNK / columns));
     }
 
-    private double forward() {
+    private Evaluation forward() {
         Tensor loss = compute.memory().allocate(Category.WORKSPACE, DType.F32, Shape.of(tokens));
         Tensor logSum = tape.output(DType.F32, Shape.of(tokens));
         boolean gradients = tape.recording();
+        long correct = 0;
         Optional<Tensor> passed = gradients && x.differentiable() ? Optional.of(roomForGradient()) : Optional.empty();
         try (GatheredRows rows = GatheredRows.of(tape, x);
                 HeadChunk work = new HeadChunk(tape, rows.await(), head, losses, transform, chunk)) {
             for (int from = 0; from < tokens; from += chunk) {
                 work.logits(from);
                 work.loss(logSum, loss);
-                if (gradients) {
+                if (!gradients) {
+                    correct += work.correct();
+                } else {
                     work.logitGradient(logSum, scale);
                     passed.ifPresent(work::inputGradient);
                     if (!tape.deferred()) {
@@ -106,7 +132,7 @@ public final class HeadLoss {
         if (gradients) {
             record(logSum, passed.map(this::ownRows));
         }
-        return sum;
+        return new Evaluation(sum, correct);
     }
 
     /** For the gradient of all rows of x. */

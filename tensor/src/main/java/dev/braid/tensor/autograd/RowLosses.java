@@ -1,7 +1,11 @@
 package dev.braid.tensor.autograd;
 
+import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
+import dev.braid.tensor.DType;
+import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
+import dev.braid.tensor.ops.Accuracy;
 import dev.braid.tensor.ops.CrossEntropy;
 
 /** Cross-entropy of a chunk of rows from the logits that this rank has of them. */
@@ -17,6 +21,9 @@ interface RowLosses {
 
     /** Sets the gradient of the chunk's logits, scaled; it may be the logits themselves in F32. */
     void gradient(Tensor logits, int from, Tensor logSum, float scale, Tensor gradient);
+
+    /** The rows from {@code from} on whose label has the largest logit, over the whole vocabulary; see {@link Accuracy}. */
+    long correct(Tensor logits, int from);
 
     /** On a rank that has all columns; {@code labels} I32 [all rows]. */
     static RowLosses whole(Compute compute, Tensor labels, float zLoss) {
@@ -38,6 +45,17 @@ interface RowLosses {
                 long rows = logits.shape().rows();
                 CrossEntropy.gradient(
                         compute, logits, labels.rows(from, rows), logSum.rows(from, rows), scale, zLoss, gradient);
+            }
+
+            @Override
+            public long correct(Tensor logits, int from) {
+                Tensor local = labels.rows(from, logits.shape().rows());
+                Tensor figures = compute.memory()
+                        .allocate(Category.WORKSPACE, DType.F32, Shape.of(Accuracy.FIGURES * local.count()));
+                Accuracy.figures(compute, logits, local, figures);
+                long correct = Accuracy.count(1, figures, local);
+                figures.release();
+                return correct;
             }
         };
     }

@@ -22,4 +22,7 @@ public interface CrossEntropyKernels {
             long dLogits,
             int rows,
             int columns);
+
+    /** Sets {@code largest [rows]} to the largest logit but that of the label, minus infinity where there is no other. */
+    void largestOther(long logits, long labels, long largest, int rows, int columns);
 }

@@ -64,4 +64,17 @@ final class ScalarCrossEntropy implements CrossEntropyKernels {
         forward(logits, labels, zLoss, lse, loss, rows, columns);
         gradient(logits, labels, lse, scale, zLoss, dLogits, rows, columns);
     }
+
+    @Override
+    public void largestOther(long logits, long labels, long largest, int rows, int columns) {
+        for (int row = 0; row < rows; row++) {
+            float best = Float.NEGATIVE_INFINITY;
+            for (int j = 0; j < columns; j++) {
+                if (j != getInt(labels, row)) {
+                    best = Math.max(best, getFloat(logits, (long) row * columns + j));
+                }
+            }
+            setFloat(largest, row, best);
+        }
+    }
 }

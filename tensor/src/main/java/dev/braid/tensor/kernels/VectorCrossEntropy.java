@@ -120,6 +120,19 @@ final class VectorCrossEntropy implements CrossEntropyKernels {
         }
     }
 
+    @Override
+    public void largestOther(long logits, long labels, long largest, int rows, int columns) {
+        for (int row = 0; row < rows; row++) {
+            long start = logits + (long) row * columns * Float.BYTES;
+            int label = getInt(labels, row);
+            boolean here = label >= 0 && label < columns;
+            float before = largest(start, here ? label : columns);
+            float behind =
+                    here ? largest(start + (label + 1L) * Float.BYTES, columns - label - 1) : Float.NEGATIVE_INFINITY;
+            setFloat(largest, row, Math.max(before, behind));
+        }
+    }
+
     /** Stores exp(row - largest) in {@code out} and returns the sum, in the order of {@link #exponentialSum}. */
     private static float storeExponentials(long row, float largest, long out, int columns, float[] lanes) {
         FloatVector sums = FloatVector.zero(Species.FLOAT);

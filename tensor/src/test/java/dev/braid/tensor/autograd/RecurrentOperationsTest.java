@@ -75,6 +75,29 @@ class RecurrentOperationsTest {
     }
 
     @Test
+    void shouldCutHeadsOfValuesThatAreTooWideForTheKernel() {
+        // Two heads of 258 columns become four of 129, of which two share queries, keys and the decays of each row.
+        try (check) {
+            check.input(0, 0.7, 3, 4)
+                    .input(0, 0.7, 3, 4)
+                    .input(0, 1, 3, 2 * 258)
+                    .input(0, 1, 3, 4);
+            Tensor documents = documents(0, 0, 0);
+            check.check(TOLERANCE, (tape, x) -> {
+                Variable log = Pointwise.apply(tape, x.get(3), ElementFunction.LOG_SIGMOID);
+                return RecurrentOperations.recurrence(
+                        tape,
+                        RecurrenceOperands.of(2, 258, x.get(0), x.get(1), x.get(2))
+                                .withDecay(log),
+                        1,
+                        documents,
+                        Optional.empty());
+            });
+            documents.release();
+        }
+    }
+
+    @Test
     void shouldSumGradientsOfHeadsThatAreShared() {
         // Four heads of values, two of keys, one of queries; a decay for each row of the state.
         try (check) {

@@ -64,6 +64,11 @@ public final class BraidActions implements Actions {
     }
 
     @Override
+    public void compareRuns(Compare request) throws IOException {
+        new CompareAction(console).run(request);
+    }
+
+    @Override
     public void showSchedule(ShowSchedule request) throws IOException {
         new ScheduleAction(console).run(request);
     }

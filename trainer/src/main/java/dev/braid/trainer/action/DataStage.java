@@ -1,13 +1,14 @@
 package dev.braid.trainer.action;
 
 import dev.braid.data.DataException;
+import dev.braid.data.DataLocation;
 import dev.braid.data.DataPreparation;
 import dev.braid.data.PreparedData;
 import dev.braid.data.ProgressListener;
-import dev.braid.data.store.Split;
+import dev.braid.data.RecallConfig;
+import dev.braid.data.TextConfig;
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.trainer.config.Experiment;
-import dev.braid.trainer.report.Format;
 import dev.braid.trainer.report.StatusLine;
 import dev.braid.trainer.report.WorkProgress;
 import dev.braid.trainer.spark.SparkPlan;
@@ -21,7 +22,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
-/** The data of an experiment: used again when it is prepared, else prepared by Spark with progress. */
+/** The data of an experiment: text that is used again when it is prepared, else prepared by Spark with progress; or generated. */
 final class DataStage {
     private final Experiment experiment;
     private final StatusLine status;
@@ -39,34 +40,53 @@ final class DataStage {
                 .toString();
     }
 
-    /** What is prepared already; needs no Spark. */
-    Optional<PreparedData> reuse() {
-        Optional<PreparedData> data =
-                DataPreparation.reuse(experiment.data(), experiment.sequence(), cache(), new Configuration());
-        data.ifPresent(this::checked);
-        return data;
-    }
-
-    /** Prepared data, made now if it is not there. */
-    PreparedData prepare(SparkSession spark) {
-        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        Listener listener = new Listener(status);
-        PreparedData data =
-                DataPreparation.prepare(context, experiment.data(), experiment.sequence(), cache(), listener);
-        listener.done();
-        return checked(data);
+    /** The data, prepared now if it is not there. */
+    RunData prepare(SparkSession spark) {
+        return switch (experiment.data()) {
+            case TextConfig text -> new TextData(prepare(text, spark));
+            case RecallConfig recall -> new RecallData(recall, experiment.sequence());
+        };
     }
 
     /** As {@link #prepare}, with a Spark session that is only started when it is needed. */
-    PreparedData prepareAlone(Optional<String> master) throws IOException {
-        Optional<PreparedData> ready = reuse();
+    RunData prepareAlone(Optional<String> master) throws IOException {
+        return switch (experiment.data()) {
+            case TextConfig text -> new TextData(prepareAlone(text, master));
+            case RecallConfig recall -> new RecallData(recall, experiment.sequence());
+        };
+    }
+
+    /**
+     * The data at a rank.
+     *
+     * @param folder where it was prepared; empty for what is generated
+     */
+    static RunData open(Experiment experiment, String folder) {
+        return switch (experiment.data()) {
+            case TextConfig text ->
+                new TextData(PreparedData.open(
+                        new DataLocation(folder, experiment.sequence(), text.weights()), new Configuration()));
+            case RecallConfig recall -> new RecallData(recall, experiment.sequence());
+        };
+    }
+
+    private PreparedData prepareAlone(TextConfig text, Optional<String> master) throws IOException {
+        Optional<PreparedData> ready = DataPreparation.reuse(text, experiment.sequence(), cache(), new Configuration());
         if (ready.isPresent()) {
-            return ready.get();
+            return checked(ready.get());
         }
         SparkPlan plan = SparkPlan.of(new SparkSettings("data " + experiment.name(), master, Mesh.SINGLE, Map.of()));
         try (SparkSession spark = plan.open()) {
-            return prepare(spark);
+            return prepare(text, spark);
         }
+    }
+
+    private PreparedData prepare(TextConfig text, SparkSession spark) {
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        Listener listener = new Listener(status);
+        PreparedData data = DataPreparation.prepare(context, text, experiment.sequence(), cache(), listener);
+        listener.done();
+        return checked(data);
     }
 
     private PreparedData checked(PreparedData data) {
@@ -77,15 +97,6 @@ final class DataStage {
             throw new DataException(mismatch.getMessage(), mismatch);
         }
         return data;
-    }
-
-    /** One line on what the data is. */
-    static String describe(PreparedData data) {
-        return "data: " + Format.count(data.index().tokens(Split.TRAIN)) + " training tokens in "
-                + Format.grouped(data.samplesPerEpoch()) + " samples an epoch, "
-                + Format.grouped(data.validationSamples()) + " validation samples; "
-                + data.tokenizer().describe()
-                + (data.isReused() ? " (prepared before)" : "");
     }
 
     /** Hears of one preparation; each phase ends with a line of what it did. */

@@ -3,10 +3,11 @@ package dev.braid.trainer.action;
 import dev.braid.data.PreparedData;
 import dev.braid.data.Sample;
 import dev.braid.data.Sampler;
+import dev.braid.data.tokenizer.Tokenizer;
 import dev.braid.trainer.train.TrainingData;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 
 /** Prepared data as a training run sees it. */
 final class PreparedTrainingData implements TrainingData {
@@ -38,8 +39,13 @@ final class PreparedTrainingData implements TrainingData {
     }
 
     @Override
-    public Map<String, byte[]> tokenizerFiles() {
-        return data.tokenizer().files();
+    public Optional<Tokenizer> tokenizer() {
+        return Optional.of(data.tokenizer());
+    }
+
+    @Override
+    public boolean hasAnswers() {
+        return false;
     }
 
     @Override
@@ -50,15 +56,5 @@ final class PreparedTrainingData implements TrainingData {
     @Override
     public String fingerprint() {
         return data.fingerprint();
-    }
-
-    @Override
-    public String decode(int[] tokens) {
-        return data.tokenizer().decode(tokens);
-    }
-
-    @Override
-    public int endOfText() {
-        return data.tokenizer().endOfText();
     }
 }

@@ -123,6 +123,9 @@ final class RunListener implements RankListener, AutoCloseable {
         if (!Double.isNaN(step.valLoss())) {
             record = record.withValLoss(step.valLoss());
         }
+        if (!Double.isNaN(step.valAccuracy())) {
+            record = record.withValAccuracy(step.valAccuracy());
+        }
         StepRecord written = metrics.write(record);
         tensorBoard.step(written);
         lastStep = written.step();

@@ -86,8 +86,8 @@ final class SavedModel implements AutoCloseable {
     /** The tokenizer, for what can't be done without. */
     Tokenizer requireTokenizer() {
         return tokenizer.orElseThrow(() -> new IllegalArgumentException(checkpoint.location()
-                + " has no tokenizer (it was imported from a folder without one), so text can't go in or come out;"
-                + " braid score works on token ids"));
+                + " has no tokenizer (it was trained on generated token ids, or imported from a folder without one), so text"
+                + " can't go in or come out; braid score works on token ids"));
     }
 
     @Override

@@ -1,7 +1,8 @@
 package dev.braid.trainer.action;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.braid.data.PreparedData;
+import dev.braid.data.RecallConfig;
+import dev.braid.data.TextConfig;
 import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.schedules.ScheduleText;
 import dev.braid.trainer.cli.Actions;
@@ -113,15 +114,15 @@ final class TrainAction {
         String ended;
         RunListener listener;
         try (SparkSession spark = plan.open();
-                PreparedData data = new DataStage(experiment, status).prepare(spark)) {
-            status.line(DataStage.describe(data));
+                RunData data = new DataStage(experiment, status).prepare(spark)) {
+            status.line(data.describe());
             data.notes().forEach(status::line);
             folder.writeConfig(experiment);
             newest.ifPresent(
                     step -> status.line("resuming from " + folder.checkpoints().resolve("step-" + step)));
             Coordinator coordinator = new Coordinator(spark, plan.layout(), plan.limits());
             TrainingProgram program =
-                    new TrainingProgram(experiment.toYaml(), folder.path().toString(), data.location(), schedule);
+                    new TrainingProgram(experiment.toYaml(), folder.path().toString(), data.folder(), schedule);
             listener = new RunListener(experiment, folder, status, request.json() ? console.out() : null);
             StopSignals signals = StopSignals.listen(name -> stop(coordinator, status, name));
             try {
@@ -170,8 +171,15 @@ final class TrainAction {
             console.out()
                     .println("Stopped and saved at step " + ended.step() + ". The same command goes on from here.");
         } else if (experiment.train().steps() > 0) {
-            console.out().println("Next: ./braid sample " + experiment.output() + " --prompt 'public class '");
+            console.out().println("Next: " + next());
         }
+    }
+
+    private String next() {
+        return switch (experiment.data()) {
+            case TextConfig text -> "./braid sample " + experiment.output() + " --prompt 'public class '";
+            case RecallConfig recall -> "./braid compare " + experiment.output() + " (and the folders of other runs)";
+        };
     }
 
     private RunSummary summary(RunFolder folder, String how, Optional<String> sample) {

@@ -1,8 +1,6 @@
 package dev.braid.trainer.action;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.braid.data.DataLocation;
-import dev.braid.data.PreparedData;
 import dev.braid.parallelism.ExposedTime;
 import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.schedules.ScheduleText;
@@ -14,6 +12,7 @@ import dev.braid.trainer.train.MeshRanks;
 import dev.braid.trainer.train.PipelineLayout;
 import dev.braid.trainer.train.RankGroup;
 import dev.braid.trainer.train.RankWorld;
+import dev.braid.trainer.train.TrainingData;
 import dev.braid.trainer.train.TrainingEvent;
 import dev.braid.trainer.train.TrainingRun;
 import java.io.IOException;
@@ -21,17 +20,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
-import org.apache.hadoop.conf.Configuration;
 
 /**
  * What every rank of a training run does; travels to the executors.
  *
  * @param yaml the resolved experiment
  * @param output absolute path of the run's folder
- * @param data where the prepared data lies
+ * @param data address of the folder of prepared text; empty for data that every rank generates itself
  * @param schedule text of the pipeline's schedule where that lies in a file; else empty
  */
-record TrainingProgram(String yaml, String output, DataLocation data, String schedule) implements RankProgram {
+record TrainingProgram(String yaml, String output, String data, String schedule) implements RankProgram {
     @Override
     public String run(RankContext context) throws Exception {
         Experiment experiment = Experiment.parse("config.yaml", yaml, List.of());
@@ -39,16 +37,15 @@ record TrainingProgram(String yaml, String output, DataLocation data, String sch
         if (context.rank() == 0) {
             context.placement().warnings().forEach(warning -> context.emit(new TrainingEvent.Note(warning).toJson()));
         }
-        try (PreparedData prepared = PreparedData.open(data, new Configuration());
+        try (RunData opened = DataStage.open(experiment, data);
                 Compute compute = site.compute()) {
+            TrainingData samples = opened.training(experiment.seed());
             if (context.ranks() == 1) {
-                return train(context, experiment, prepared, compute, RankGroup.ALONE);
+                return train(context, experiment, samples, compute, RankGroup.ALONE);
             }
-            Optional<PipelineLayout> stages =
-                    PipelineLayout.of(experiment, prepared.tokenizer().size(), scheduleOfFile());
+            Optional<PipelineLayout> stages = PipelineLayout.of(experiment, samples.vocabulary(), scheduleOfFile());
             if (experiment.pipeline().stepsOptimistically()) {
-                site.requireRoomToUndo(
-                        stages.orElseThrow(), prepared.tokenizer().size());
+                site.requireRoomToUndo(stages.orElseThrow(), samples.vocabulary());
             }
             try (RankWorld world = RankWorld.join(
                     context.rank(),
@@ -59,7 +56,7 @@ record TrainingProgram(String yaml, String output, DataLocation data, String sch
                 return world.run(() -> train(
                         context,
                         experiment,
-                        prepared,
+                        samples,
                         compute,
                         new MeshRanks(
                                 world.groups(),
@@ -77,12 +74,12 @@ record TrainingProgram(String yaml, String output, DataLocation data, String sch
     }
 
     private String train(
-            RankContext context, Experiment experiment, PreparedData prepared, Compute compute, RankGroup ranks)
+            RankContext context, Experiment experiment, TrainingData samples, Compute compute, RankGroup ranks)
             throws IOException {
         TrainingRun run = new TrainingRun(
                 experiment,
                 Path.of(output),
-                new PreparedTrainingData(prepared, experiment.seed()),
+                samples,
                 compute,
                 ranks,
                 event -> context.emit(event.toJson()),

@@ -158,6 +158,17 @@ public interface Actions {
         }
     }
 
+    /**
+     * @param runs folders of runs, in the order of the table
+     * @param svg where to write the picture
+     * @param json the table as one JSON array
+     */
+    record Compare(List<Path> runs, Optional<Path> svg, boolean json) {
+        public Compare {
+            runs = List.copyOf(runs);
+        }
+    }
+
     /** {@code braid train}: prepares what is missing, trains or resumes, and saves. */
     void train(Train request) throws IOException, InterruptedException;
 
@@ -187,6 +198,9 @@ public interface Actions {
 
     /** {@code braid plan}: memory, traffic and arithmetic of a run. */
     void plan(Plan request) throws IOException, InterruptedException;
+
+    /** {@code braid compare}: what runs came to, side by side. */
+    void compareRuns(Compare request) throws IOException, InterruptedException;
 
     /** {@code braid schedule}: the orders of a pipeline schedule, its drawing, times and memory. */
     void showSchedule(ShowSchedule request) throws IOException, InterruptedException;

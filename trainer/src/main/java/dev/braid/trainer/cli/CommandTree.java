@@ -37,6 +37,7 @@ public final class CommandTree {
                 .addSubcommand(new ImportCommand(actions))
                 .addSubcommand(new ScoreCommand(actions))
                 .addSubcommand(new SampleCommand(actions))
+                .addSubcommand(new CompareCommand(actions))
                 .addSubcommand(new CommandLine(new BenchCommand())
                         .addSubcommand(new BenchCommand.Train(actions))
                         .addSubcommand(new BenchCommCommand(actions)))

@@ -7,7 +7,6 @@ import dev.braid.config.Faults;
 import dev.braid.config.Key;
 import dev.braid.config.Validated;
 import dev.braid.data.DataConfig;
-import dev.braid.data.TokenizerConfig;
 import dev.braid.models.ModelConfig;
 import dev.braid.models.ModelPresets;
 import dev.braid.optimizers.OptimizerConfig;
@@ -36,7 +35,7 @@ public record Experiment(
 
         @Key("What the model is made of.") ModelConfig model,
 
-        @Key("Which text it learns from, and as which tokens.")
+        @Key("What it learns from: text as tokens, or generated sequences.")
         DataConfig data,
 
         @Key("How many sequences make a step.") BatchConfig batch,
@@ -70,7 +69,6 @@ public record Experiment(
         implements Validated {
 
     private static final Pattern FOLDER_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
-    private static final int BYTE_TOKENS = 257;
 
     /**
      * Reads an experiment.
@@ -130,11 +128,8 @@ public record Experiment(
 
     /** Size of the vocabulary, as far as the config tells: it does not for a tokenizer that lies in a file. */
     public OptionalInt vocabulary() {
-        return switch (data.tokenizer()) {
-            case TokenizerConfig.Bytes bytes -> OptionalInt.of(BYTE_TOKENS);
-            case TokenizerConfig.Bpe bpe -> OptionalInt.of(bpe.vocab());
-            case TokenizerConfig.File file -> model.vocab().map(OptionalInt::of).orElse(OptionalInt.empty());
-        };
+        OptionalInt told = data.vocabulary();
+        return told.isPresent() ? told : model.vocab().map(OptionalInt::of).orElse(OptionalInt.empty());
     }
 
     /**
@@ -164,11 +159,12 @@ public record Experiment(
             int size = vocabulary().getAsInt();
             faults.add("model.vocab", vocabularyProblem(size), vocabularyFix(size));
         }
-        if (train.validateEvery().isPresent() && data.validation() == 0) {
+        data.validateFor(sequence(), (key, problem, fix) -> faults.add("data." + key, problem, fix));
+        if (train.validateEvery().isPresent() && !data.validates()) {
             faults.add(
                     "train.validate_every",
                     "is " + train.validateEvery().get() + ", but data.validation is 0: there is nothing to evaluate on",
-                    "set data.validation to 0.005, or remove train.validate_every");
+                    "set data.validation to more than 0, or remove train.validate_every");
         }
         new LayoutRules(this).check(faults);
         schedule.validateFor(train.steps(), (key, problem, fix) -> faults.add("schedule." + key, problem, fix));
@@ -190,7 +186,7 @@ public record Experiment(
     }
 
     private String vocabularyProblem(int tokenizerSize) {
-        return "is " + model.vocab().orElseThrow() + ", but the tokenizer has " + tokenizerSize + " tokens";
+        return "is " + model.vocab().orElseThrow() + ", but the data has " + tokenizerSize + " tokens";
     }
 
     private static String vocabularyFix(int tokenizerSize) {

@@ -72,7 +72,7 @@ public final class EventFile implements Closeable {
     }
 
     /**
-     * Writes loss, grad_norm, lr, tokens_per_second, val_loss when evaluated, and exposed_seconds/AXIS where there are several
+     * Writes loss, grad_norm, lr, tokens_per_second, val_loss and val_accuracy when evaluated, and exposed_seconds/AXIS where there are several
      * ranks, as one event.
      */
     public void step(StepRecord record) throws IOException {
@@ -80,6 +80,9 @@ public final class EventFile implements Closeable {
         summary.writeBytes(value("loss", record.loss()));
         if (record.valLoss().isPresent()) {
             summary.writeBytes(value("val_loss", record.valLoss().getAsDouble()));
+        }
+        if (record.valAccuracy().isPresent()) {
+            summary.writeBytes(value("val_accuracy", record.valAccuracy().getAsDouble()));
         }
         summary.writeBytes(value("grad_norm", record.gradNorm()));
         summary.writeBytes(value("lr", record.lr()));

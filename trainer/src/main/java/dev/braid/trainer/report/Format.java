@@ -89,6 +89,11 @@ public final class Format {
         return String.format(Locale.ROOT, Math.abs(percent) < 9.95 && percent != 0 ? "%.1f%%" : "%.0f%%", percent);
     }
 
+    /** A part of one to a tenth of a percent, for what matters near the whole: {@code 0.9934} is {@code 99.3%}. */
+    public static String finePercent(double share) {
+        return Double.isFinite(share) ? String.format(Locale.ROOT, "%.1f%%", share * 100) : nonFinite(share);
+    }
+
     /**
      * A loss or a norm with {@code decimals} digits after the point, so that a column of them keeps its width; figures too
      * small or too large for that are written as {@code 4.2e-5}.

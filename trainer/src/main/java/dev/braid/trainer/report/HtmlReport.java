@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A run as one page that needs nothing else: curves of loss, gradient norm, learning rate and speed, its figures, its config.
@@ -131,6 +132,9 @@ public final class HtmlReport {
 
     private void smallCharts() {
         line("<div class=\"row\">");
+        if (history.valAccuracy().size() > 0) {
+            smallChart("acc", "Accuracy", "part of the answers in validation", history.valAccuracy(), true);
+        }
         smallChart("lr", "Learning rate", "", history.lr());
         smallChart("grad", "Gradient norm", "before clipping", history.gradNorm());
         smallChart("speed", "Speed", "tokens/s", history.tokensPerSecond());
@@ -141,10 +145,14 @@ public final class HtmlReport {
     }
 
     private void smallChart(String key, String title, String note, Series series) {
+        smallChart(key, title, note, series, isFew());
+    }
+
+    private void smallChart(String key, String title, String note, Series series, boolean points) {
         Series bad = series.nonFinite();
         Chart chart = new Chart(title + " over the steps", firstStep, lastStep)
                 .resumes(history.resumes())
-                .curve(key, series, isFew())
+                .curve(key, series, points)
                 .nonFinite(bad);
         line("<section class=\"card\">");
         line("<div class=\"head\"><h2>" + title + " <small>" + note + "</small></h2></div>");
@@ -223,15 +231,20 @@ public final class HtmlReport {
                 .map(index -> loss.size() == 1 ? 0 : (int) ((long) index * (smooth.size() - 1) / (loss.size() - 1)))
                 .toList();
         Series val = history.valLoss().downsampled(HOVER_POINTS);
-        List<Integer> all = new ArrayList<>();
-        for (int i = 0; i < val.size(); i++) {
-            all.add(i);
-        }
+        Series right = history.valAccuracy().downsampled(HOVER_POINTS);
         return "{\"steps\":" + steps(loss, indices) + ",\"loss\":" + values(loss, indices) + ",\"smooth\":"
                 + values(smooth, smoothIndices) + ",\"lr\":" + values(history.lr(), indices) + ",\"grad\":"
                 + values(history.gradNorm(), indices) + ",\"speed\":" + values(history.tokensPerSecond(), indices)
                 + waits(indices)
-                + ",\"valSteps\":" + steps(val, all) + ",\"val\":" + values(val, all) + "}";
+                + sparse("val", val)
+                + (right.size() > 0 ? sparse("acc", right) : "")
+                + "}";
+    }
+
+    /** A curve that has steps of its own. */
+    private static String sparse(String key, Series series) {
+        List<Integer> all = IntStream.range(0, series.size()).boxed().toList();
+        return ",\"" + key + "Steps\":" + steps(series, all) + ",\"" + key + "\":" + values(series, all);
     }
 
     private boolean waited() {

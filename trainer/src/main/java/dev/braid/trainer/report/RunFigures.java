@@ -13,6 +13,12 @@ final class RunFigures {
         history.last().ifPresent(last -> {
             add(facts, "training loss", Format.fixed(last.loss(), 4));
             addValidation(facts, history);
+            if (!Double.isNaN(history.lastValAccuracy())) {
+                add(
+                        facts,
+                        "accuracy",
+                        Format.finePercent(history.lastValAccuracy()) + " (of the answers in validation)");
+            }
             add(facts, "steps", Format.grouped(last.step()));
             add(facts, "tokens", Format.count(last.tokens()));
             add(facts, "time", Format.duration(last.seconds()));

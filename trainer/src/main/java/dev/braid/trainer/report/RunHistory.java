@@ -11,6 +11,7 @@ import java.util.TreeMap;
 public final class RunHistory {
     private final Series loss = new Series();
     private final Series valLoss = new Series();
+    private final Series valAccuracy = new Series();
     private final Series gradNorm = new Series();
     private final Series lr = new Series();
     private final Series tokensPerSecond = new Series();
@@ -33,6 +34,7 @@ public final class RunHistory {
         double step = record.step();
         loss.add(step, record.loss());
         record.valLoss().ifPresent(value -> valLoss.add(step, value));
+        record.valAccuracy().ifPresent(value -> valAccuracy.add(step, value));
         gradNorm.add(step, record.gradNorm());
         lr.add(step, record.lr());
         tokensPerSecond.add(step, record.tokensPerSecond());
@@ -68,6 +70,11 @@ public final class RunHistory {
         return valLoss.min();
     }
 
+    /** The part of the answers that was right when it was evaluated last, or NaN. */
+    public double lastValAccuracy() {
+        return valAccuracy.size() == 0 ? Double.NaN : valAccuracy.value(valAccuracy.size() - 1);
+    }
+
     /** The median over all steps, or NaN. */
     public double medianTokensPerSecond() {
         return tokensPerSecond.median();
@@ -101,6 +108,10 @@ public final class RunHistory {
 
     Series valLoss() {
         return valLoss;
+    }
+
+    Series valAccuracy() {
+        return valAccuracy;
     }
 
     Series gradNorm() {

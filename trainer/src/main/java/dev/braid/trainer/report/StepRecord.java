@@ -27,6 +27,7 @@ import java.util.TreeMap;
  * @param tokensPerSecond of this step
  * @param tokens trained on so far, this step included
  * @param valLoss mean validation loss after the update, when it was evaluated
+ * @param valAccuracy part of the validation's answers that were right, 0 to 1, for data that has answers
  * @param modelFlopsPerSecond model FLOP/s of this step, without recomputation; 0 when unknown
  * @param peakShare {@code modelFlopsPerSecond} as a part of the measured matmul peak, 0 to 1
  * @param peakMemoryBytes most tensor memory of one rank so far; 0 when unknown
@@ -45,6 +46,7 @@ public record StepRecord(
         double tokensPerSecond,
         long tokens,
         OptionalDouble valLoss,
+        OptionalDouble valAccuracy,
         double modelFlopsPerSecond,
         OptionalDouble peakShare,
         long peakMemoryBytes,
@@ -70,7 +72,23 @@ public record StepRecord(
             long step, double loss, double gradNorm, double lr, double tokensPerSecond, long tokens) {
         OptionalDouble none = OptionalDouble.empty();
         return new StepRecord(
-                step, loss, gradNorm, lr, tokensPerSecond, tokens, none, 0, none, 0, false, 0, 1, 0, 1, Waits.NONE);
+                step,
+                loss,
+                gradNorm,
+                lr,
+                tokensPerSecond,
+                tokens,
+                none,
+                none,
+                0,
+                none,
+                0,
+                false,
+                0,
+                1,
+                0,
+                1,
+                Waits.NONE);
     }
 
     /** With the validation loss after this step. */
@@ -78,6 +96,23 @@ public record StepRecord(
         OptionalDouble some = OptionalDouble.of(value);
         return copy(
                 some,
+                valAccuracy,
+                modelFlopsPerSecond,
+                peakShare,
+                peakMemoryBytes,
+                skipped,
+                skippedSteps,
+                epoch,
+                seconds,
+                attempt,
+                waits);
+    }
+
+    /** With the part of the validation's answers that were right. */
+    public StepRecord withValAccuracy(double value) {
+        return copy(
+                valLoss,
+                OptionalDouble.of(value),
                 modelFlopsPerSecond,
                 peakShare,
                 peakMemoryBytes,
@@ -91,19 +126,41 @@ public record StepRecord(
 
     /** With model FLOP/s and its share of the measured peak, if that was measured. */
     public StepRecord withFlops(double perSecond, OptionalDouble share) {
-        return copy(valLoss, perSecond, share, peakMemoryBytes, skipped, skippedSteps, epoch, seconds, attempt, waits);
+        return copy(
+                valLoss,
+                valAccuracy,
+                perSecond,
+                share,
+                peakMemoryBytes,
+                skipped,
+                skippedSteps,
+                epoch,
+                seconds,
+                attempt,
+                waits);
     }
 
     /** With the peak of tensor memory in bytes. */
     public StepRecord withPeakMemory(long bytes) {
         return copy(
-                valLoss, modelFlopsPerSecond, peakShare, bytes, skipped, skippedSteps, epoch, seconds, attempt, waits);
+                valLoss,
+                valAccuracy,
+                modelFlopsPerSecond,
+                peakShare,
+                bytes,
+                skipped,
+                skippedSteps,
+                epoch,
+                seconds,
+                attempt,
+                waits);
     }
 
     /** With whether this step was skipped, and how many were so far. */
     public StepRecord withSkips(boolean thisStep, long soFar) {
         return copy(
                 valLoss,
+                valAccuracy,
                 modelFlopsPerSecond,
                 peakShare,
                 peakMemoryBytes,
@@ -119,6 +176,7 @@ public record StepRecord(
     public StepRecord withEpoch(int number) {
         return copy(
                 valLoss,
+                valAccuracy,
                 modelFlopsPerSecond,
                 peakShare,
                 peakMemoryBytes,
@@ -134,6 +192,7 @@ public record StepRecord(
     public StepRecord withSeconds(double soFar) {
         return copy(
                 valLoss,
+                valAccuracy,
                 modelFlopsPerSecond,
                 peakShare,
                 peakMemoryBytes,
@@ -149,6 +208,7 @@ public record StepRecord(
     public StepRecord withAttempt(int number) {
         return copy(
                 valLoss,
+                valAccuracy,
                 modelFlopsPerSecond,
                 peakShare,
                 peakMemoryBytes,
@@ -164,6 +224,7 @@ public record StepRecord(
     public StepRecord withWaits(Waits of) {
         return copy(
                 valLoss,
+                valAccuracy,
                 modelFlopsPerSecond,
                 peakShare,
                 peakMemoryBytes,
@@ -177,6 +238,7 @@ public record StepRecord(
 
     private StepRecord copy(
             OptionalDouble newValLoss,
+            OptionalDouble newValAccuracy,
             double newFlops,
             OptionalDouble newShare,
             long newMemory,
@@ -194,6 +256,7 @@ public record StepRecord(
                 tokensPerSecond,
                 tokens,
                 newValLoss,
+                newValAccuracy,
                 newFlops,
                 newShare,
                 newMemory,
@@ -217,6 +280,9 @@ public record StepRecord(
             json.writeNumberField("loss", loss);
             if (valLoss.isPresent()) {
                 json.writeNumberField("val_loss", valLoss.getAsDouble());
+            }
+            if (valAccuracy.isPresent()) {
+                json.writeNumberField("val_accuracy", valAccuracy.getAsDouble());
             }
             json.writeNumberField("grad_norm", gradNorm);
             json.writeNumberField("lr", lr);
@@ -271,6 +337,7 @@ public record StepRecord(
                 number(node, "tokens_per_second"),
                 whole(node, "tokens"),
                 optional(node, "val_loss"),
+                optional(node, "val_accuracy"),
                 optional(node, "model_flops_per_second").orElse(0),
                 optional(node, "peak_share"),
                 wholeOr(node, "peak_memory_bytes", 0),

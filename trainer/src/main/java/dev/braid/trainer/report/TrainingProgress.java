@@ -66,7 +66,10 @@ public final class TrainingProgress {
     private void onTerminal(StepRecord record, long now, boolean last) {
         if (record.valLoss().isPresent()) {
             String loss = Format.fixed(record.valLoss().getAsDouble(), 3);
-            out.line("step " + record.step() + "/" + totalSteps + "  validation loss " + loss);
+            String accuracy = record.valAccuracy().isPresent()
+                    ? ", " + Format.finePercent(record.valAccuracy().getAsDouble()) + " right"
+                    : "";
+            out.line("step " + record.step() + "/" + totalSteps + "  validation loss " + loss + accuracy);
         }
         if (seen == 1 || last || now - shownAt >= REDRAW_INTERVAL_NANOS) {
             shownAt = now;
@@ -79,6 +82,7 @@ public final class TrainingProgress {
                 .add(10, "step " + record.step() + "/" + totalSteps)
                 .add(9, "loss " + Format.fixed(record.loss(), 3))
                 .add(6, validation(record))
+                .add(6, accuracy(record))
                 .add(4, "lr " + Format.scientific(record.lr()))
                 .add(3, "grad " + Format.fixed(record.gradNorm(), 2))
                 .add(7, Format.count(record.tokensPerSecond()) + " tok/s")
@@ -93,6 +97,12 @@ public final class TrainingProgress {
     private static String validation(StepRecord record) {
         return record.valLoss().isPresent()
                 ? "val " + Format.fixed(record.valLoss().getAsDouble(), 3)
+                : "";
+    }
+
+    private static String accuracy(StepRecord record) {
+        return record.valAccuracy().isPresent()
+                ? Format.finePercent(record.valAccuracy().getAsDouble()) + " right"
                 : "";
     }
 

@@ -89,7 +89,7 @@ final class DecoderStages implements StageModel {
                 microbatch, index -> microbatches.batch(index, model.compute().memory()));
         StageResult result = model.forward(tape, stage, inputs, batch, scale, training && recompute);
         if (counts && stage == place.schedule().map().stages() - 1) {
-            totals.add(result.loss(), microbatches.validTokens(microbatch));
+            totals.add(result.loss(), microbatches.validTokens(microbatch), result.correct());
         }
         if (!training && stage == lastHere(microbatch)) {
             batches.remove(microbatch).close();

@@ -2,6 +2,7 @@ package dev.braid.trainer.train;
 
 import dev.braid.models.Batch;
 import dev.braid.models.Decoder;
+import dev.braid.models.StageResult;
 import dev.braid.parallelism.pipeline.MeasuredAction;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.parameters.ParameterStore;
@@ -56,7 +57,7 @@ final class SequentialPasses implements Passes {
             store.beginMicrobatch();
             try (Batch batch = microbatches.batch(i, model.compute().memory());
                     Tape tape = model.trainingTape()) {
-                count(totals, model.loss(tape, batch, scale, recompute), microbatches.validTokens(i));
+                count(totals, model.loss(tape, batch, scale, recompute), microbatches.validTokens(i), 0);
                 tape.endForward();
                 phases.ended("forward");
                 tape.backward();
@@ -71,9 +72,9 @@ final class SequentialPasses implements Passes {
         return microbatch * groups / microbatches.count();
     }
 
-    private void count(StepTotals counted, double loss, long validTokens) {
+    private void count(StepTotals counted, double loss, long validTokens, long correct) {
         if (ranks.countsLosses()) {
-            counted.add(loss, validTokens);
+            counted.add(loss, validTokens, correct);
         }
     }
 
@@ -87,9 +88,9 @@ final class SequentialPasses implements Passes {
                             ? all.spare(model.compute().memory())
                             : all.batch(mine, model.compute().memory());
                     Tape tape = model.evaluationTape()) {
-                double loss = model.loss(tape, batch, 0, false);
+                StageResult result = model.evaluate(tape, batch);
                 if (!idle) {
-                    count(counted, loss, all.validTokens(mine));
+                    count(counted, result.loss(), all.validTokens(mine), result.correct());
                 }
             }
         }

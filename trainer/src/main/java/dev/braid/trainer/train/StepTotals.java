@@ -4,7 +4,7 @@ import dev.braid.tensor.ops.ExactSum;
 import java.util.Arrays;
 
 /**
- * What the ranks of a run add up once a step: losses, valid tokens and the squared norm of the gradient, all exactly, so that
+ * What the ranks of a run add up once a step: losses, valid tokens, those of validation that are right, and the squared norm of the gradient, all exactly, so that
  * every layout has the same totals; and how many wish to end the run. Used by the rank's thread.
  */
 final class StepTotals {
@@ -12,16 +12,19 @@ final class StepTotals {
     private static final int LIMB_BITS = 16;
     private static final int SQUARES = ExactSum.INTS;
     private static final int TOKENS = 2 * ExactSum.INTS;
-    private static final int STOPS = TOKENS + TOKEN_LIMBS;
+    private static final int CORRECT = TOKENS + TOKEN_LIMBS;
+    private static final int STOPS = CORRECT + TOKEN_LIMBS;
 
     private ExactSum losses = new ExactSum();
     private long validTokens;
+    private long correctTokens;
     private boolean stop;
 
-    /** Adds the sum of a micro-batch's losses and the number of its valid tokens. */
-    void add(double loss, long valid) {
+    /** Adds the sum of a micro-batch's losses, the number of its valid tokens and that of those that are right, where counted. */
+    void add(double loss, long valid, long correct) {
         losses.add(loss);
         validTokens += valid;
+        correctTokens += correct;
     }
 
     /** Whether this rank wishes to end the run. */
@@ -33,6 +36,7 @@ final class StepTotals {
     void clear() {
         losses = new ExactSum();
         validTokens = 0;
+        correctTokens = 0;
     }
 
     /** A number as limbs that can be added up over many ranks. */
@@ -56,6 +60,7 @@ final class StepTotals {
         int[] all = Arrays.copyOf(losses.toInts(), STOPS + 1);
         System.arraycopy(squares.toInts(), 0, all, SQUARES, ExactSum.INTS);
         System.arraycopy(limbs(validTokens), 0, all, TOKENS, TOKEN_LIMBS);
+        System.arraycopy(limbs(correctTokens), 0, all, CORRECT, TOKEN_LIMBS);
         all[STOPS] = stop ? 1 : 0;
         return all;
     }
@@ -82,15 +87,17 @@ final class StepTotals {
      *
      * @param loss sum over valid tokens
      * @param validTokens tokens whose label counts
+     * @param correctTokens those whose label has the largest logit; 0 in training
      * @param squares of the gradient
      * @param stop whether a rank wishes to end the run
      */
-    record Sum(double loss, long validTokens, ExactSum squares, boolean stop) {
+    record Sum(double loss, long validTokens, long correctTokens, ExactSum squares, boolean stop) {
         /** Reads the sums of what {@link StepTotals#toInts} gives. */
         static Sum of(int[] all) {
             return new Sum(
                     ExactSum.fromInts(Arrays.copyOf(all, ExactSum.INTS)).value(),
-                    number(Arrays.copyOfRange(all, TOKENS, STOPS)),
+                    number(Arrays.copyOfRange(all, TOKENS, CORRECT)),
+                    number(Arrays.copyOfRange(all, CORRECT, STOPS)),
                     ExactSum.fromInts(Arrays.copyOfRange(all, SQUARES, TOKENS)),
                     all[STOPS] > 0);
         }
@@ -98,6 +105,11 @@ final class StepTotals {
         /** Mean loss of a valid token; 0 when there is none. */
         double meanLoss() {
             return validTokens == 0 ? 0 : loss / validTokens;
+        }
+
+        /** Part of the valid tokens that is right; 0 when there is none. */
+        double accuracy() {
+            return validTokens == 0 ? 0 : (double) correctTokens / validTokens;
         }
     }
 }

@@ -85,12 +85,13 @@ public final class TrainStep {
     }
 
     /**
-     * Mean loss over {@code samples} without training, after all steps have settled, in micro-batches, which the data ranks take in
+     * Loss and accuracy over {@code samples} without training, after all steps have settled, in micro-batches, which the data ranks take in
      * turn. All ranks pass the same samples.
      */
-    public double validate(List<Sample> samples) {
+    public Evaluation validate(List<Sample> samples) {
         StepTotals totals = new StepTotals();
         passes.evaluate(Microbatches.of(samples, settings.microbatch()), totals);
-        return totals.over(ranks).meanLoss();
+        StepTotals.Sum sum = totals.over(ranks);
+        return new Evaluation(sum.meanLoss(), sum.accuracy());
     }
 }

@@ -1,8 +1,9 @@
 package dev.braid.trainer.train;
 
 import dev.braid.data.Sample;
+import dev.braid.data.tokenizer.Tokenizer;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 
 /** What a run needs of its data. Pure: the same question always has the same answer. */
 public interface TrainingData {
@@ -15,18 +16,15 @@ public interface TrainingData {
     /** All validation samples, in order; empty when nothing is kept for validation. */
     List<Sample> validation();
 
-    /** Files of the tokenizer by name, for checkpoints. */
-    Map<String, byte[]> tokenizerFiles();
+    /** What makes token ids of text and text of them; empty where the ids were never text. */
+    Optional<Tokenizer> tokenizer();
+
+    /** Whether the labels have one right answer each, so that validation tells how many are right. */
+    boolean hasAnswers();
 
     /** Number of token ids. */
     int vocabulary();
 
     /** Changes when any sample would. */
     String fingerprint();
-
-    /** Text of token ids. */
-    String decode(int[] tokens);
-
-    /** The id that ends a document. */
-    int endOfText();
 }

@@ -36,6 +36,7 @@ public sealed interface TrainingEvent {
      *
      * @param step from 1
      * @param valLoss NaN when not evaluated after this step
+     * @param valAccuracy part of the answers that were right; NaN when not evaluated, or when the data has no answers
      * @param modelFlopsPerSecond by {@link dev.braid.models.Decoder#flopsPerToken}
      * @param peakMemoryBytes most bytes of tensors alive at one time so far
      * @param epoch from 0, of the step's last sample
@@ -51,6 +52,7 @@ public sealed interface TrainingEvent {
             double tokensPerSecond,
             long tokens,
             double valLoss,
+            double valAccuracy,
             double modelFlopsPerSecond,
             long peakMemoryBytes,
             boolean skipped,

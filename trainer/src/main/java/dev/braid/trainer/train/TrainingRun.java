@@ -3,6 +3,7 @@ package dev.braid.trainer.train;
 import dev.braid.checkpoint.CheckpointReader;
 import dev.braid.checkpoint.Checkpoints;
 import dev.braid.data.Sample;
+import dev.braid.data.tokenizer.Tokenizer;
 import dev.braid.models.Decoder;
 import dev.braid.optimizers.AdamW;
 import dev.braid.optimizers.AdamWConfig;
@@ -155,7 +156,7 @@ public final class TrainingRun {
             save();
         }
         if (state.step() == steps && steps > 0) {
-            sample();
+            data.tokenizer().ifPresent(this::sample);
         }
         return new TrainingEvent.Ended(
                 state.step(), state.step() < steps, live(), compute.memory().peak());
@@ -216,7 +217,8 @@ public final class TrainingRun {
 
     private void report(StepResult result, Timing timing, int steps) {
         state = state.after(result, experiment.batch().sequences(), timing.seconds);
-        double valLoss = evaluationDue(state.step(), steps) ? trainer.validate(data.validation()) : Double.NaN;
+        Evaluation validated =
+                evaluationDue(state.step(), steps) ? trainer.validate(data.validation()) : Evaluation.NONE;
         double perSecond = result.tokens() / timing.seconds;
         events.accept(new TrainingEvent.Stepped(
                 state.step(),
@@ -225,7 +227,8 @@ public final class TrainingRun {
                 result.learningRate(),
                 perSecond,
                 state.tokens(),
-                valLoss,
+                validated.loss(),
+                data.hasAnswers() ? validated.accuracy() : Double.NaN,
                 perSecond * model.flopsPerToken(experiment.sequence()),
                 compute.memory().peak(),
                 result.skipped(),
@@ -270,8 +273,10 @@ public final class TrainingRun {
         long start = System.nanoTime();
         Map<String, byte[]> attachments = new TreeMap<>();
         attachments.put(CONFIG_FILE, experiment.toYaml().getBytes(StandardCharsets.UTF_8));
-        data.tokenizerFiles()
-                .forEach((name, content) -> attachments.put(ModelCheckpoint.TOKENIZER_PREFIX + name, content));
+        data.tokenizer()
+                .ifPresent(tokenizer -> tokenizer
+                        .files()
+                        .forEach((name, content) -> attachments.put(ModelCheckpoint.TOKENIZER_PREFIX + name, content)));
         ModelCheckpoint.save(checkpoints, ranks, model, optimizer, state, attachments);
         if (ranks.rank() == 0) {
             checkpoints.prune(experiment.checkpoint().keep());
@@ -281,7 +286,7 @@ public final class TrainingRun {
                 state.step(), folder.resolve("step-" + state.step()).toString(), (System.nanoTime() - start) / 1e9));
     }
 
-    private void sample() {
+    private void sample(Tokenizer tokenizer) {
         List<Sample> validation = data.validation();
         Sample source = validation.isEmpty() ? data.training(0) : validation.getFirst();
         int[] prompt = Arrays.copyOf(source.inputs(), Math.min(PROMPT_TOKENS, source.inputs().length / 2));
@@ -291,9 +296,9 @@ public final class TrainingRun {
         int count = Math.min(SAMPLE_TOKENS, experiment.model().context() - prompt.length);
         TokenChooser chooser = new TokenChooser(SAMPLE_TEMPERATURE, SAMPLE_TOP_P, experiment.seed());
         int[] continuation = ranks.pipeline()
-                .map(place -> place.generation(model).run(prompt, count, chooser, data.endOfText()))
-                .orElseGet(() -> Generation.run(model, prompt, count, chooser, data.endOfText(), token -> {}));
-        events.accept(new TrainingEvent.Sampled(data.decode(prompt), data.decode(continuation)));
+                .map(place -> place.generation(model).run(prompt, count, chooser, tokenizer.endOfText()))
+                .orElseGet(() -> Generation.run(model, prompt, count, chooser, tokenizer.endOfText(), token -> {}));
+        events.accept(new TrainingEvent.Sampled(tokenizer.decode(prompt), tokenizer.decode(continuation)));
     }
 
     private Map<String, Long> live() {

@@ -72,34 +72,33 @@
     return size > 0 ? (0.01 > size ? value.toExponential(2) : value.toPrecision(4)) : "0";
   }
 
-  function value(key, index, valIndex) {
-    if (key === "val") {
-      return valIndex >= 0 ? data.val[valIndex] : null;
-    }
-    return data[key][index];
+  // The step and the value of a curve at or near a step; curves of validation have steps of their own.
+  function point(key, index) {
+    const steps = data[key + "Steps"] ?? data.steps;
+    const place = steps === data.steps ? index : nearest(steps, data.steps[index]);
+    return { step: steps[place], value: place >= 0 ? data[key][place] : null };
   }
 
   function tell(index) {
-    const valIndex = nearest(data.valSteps, data.steps[index]);
     for (const label of labels) {
-      label.textContent = words(value(label.dataset.key, index, valIndex));
+      label.textContent = words(point(label.dataset.key, index).value);
     }
-    return valIndex;
   }
 
   function show(index) {
     const step = data.steps[index];
-    const valIndex = tell(index);
+    tell(index);
     at.textContent = "step " + step.toLocaleString("en");
     for (const plot of plots) {
       plot.cursor.setAttribute("visibility", "visible");
       plot.line.setAttribute("x1", plot.x(step));
       plot.line.setAttribute("x2", plot.x(step));
       for (const { key, node } of plot.dots) {
-        const height = plot.y(value(key, index, valIndex) ?? NaN);
+        const near = point(key, index);
+        const height = plot.y(near.value ?? NaN);
         node.setAttribute("visibility", Number.isFinite(height) ? "inherit" : "hidden");
         if (Number.isFinite(height)) {
-          node.setAttribute("cx", plot.x(key === "val" ? data.valSteps[valIndex] : step));
+          node.setAttribute("cx", plot.x(near.step));
           node.setAttribute("cy", height);
         }
       }

@@ -115,7 +115,7 @@ class BadInputTest {
     @Test
     void shouldRefuseAVocabularyThatIsNotTheTokenizers() {
         assertThat(refused("train", tiny.config(), "-s", "model.vocab=300"))
-                .contains("model.vocab", "is 300, but the tokenizer has 257 tokens");
+                .contains("model.vocab", "is 300, but the data has 257 tokens");
     }
 
     @Test

@@ -62,6 +62,7 @@ class RunListenerTest {
                             100,
                             64 * step,
                             Double.NaN,
+                            Double.NaN,
                             1e9,
                             1 << 20,
                             false,

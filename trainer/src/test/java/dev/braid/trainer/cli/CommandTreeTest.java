@@ -245,7 +245,7 @@ final class CommandTreeTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            trian x.yaml               | braid: there is no command 'trian'; there are train, check, plan, schedule, data, export, import, score, sample, bench, help; did you mean 'train'? | braid help
+            trian x.yaml               | braid: there is no command 'trian'; there are train, check, plan, schedule, data, export, import, score, sample, compare, bench, help; did you mean 'train'? | braid help
             data shwo x.yaml           | braid data: there is no command 'shwo'; there are prepare, show; did you mean 'show'? | braid help data
             data                       | braid data: a command is missing; there are prepare, show | braid help data
             train x.yaml --mster=local | braid train: there is no option '--mster=local'; did you mean '--master'? | braid help train
@@ -267,7 +267,7 @@ final class CommandTreeTest {
         assertThat(err())
                 .isEqualTo(
                         "braid: a command is missing; there are train, check, plan, schedule, data, export, import, score,"
-                                + " sample, bench, help\nSee: braid help\n");
+                                + " sample, compare, bench, help\nSee: braid help\n");
     }
 
     @ParameterizedTest
@@ -294,7 +294,7 @@ final class CommandTreeTest {
             sample c --prompt a --temperature -1 | braid sample: --temperature is -1.0, must be 0 or more
             sample c --prompt a --temperature NaN | braid sample: --temperature is NaN, must be 0 or more
             sample c --prompt a --top-p 0     | braid sample: --top-p is 0.0, must be above 0 and at most 1
-            help trian                        | braid help: there is no command 'trian'; there are train, check, plan, schedule, data, export, import, score, sample, bench, help; did you mean 'train'?
+            help trian                        | braid help: there is no command 'trian'; there are train, check, plan, schedule, data, export, import, score, sample, compare, bench, help; did you mean 'train'?
             help config optimiser.lr          | braid help: there is no key 'optimiser.lr'; did you mean 'optimizer.lr'?; all keys: braid help config
             help train --schema               | braid help: --markdown and --schema go with: braid help config
             plan ../examples/tiny.yaml --memory much | braid plan: --memory: 'much' is not a size; allowed are bytes or a number with KB, MB, GB, TB, KiB, MiB, GiB, TiB
@@ -393,6 +393,14 @@ final class CommandTreeTest {
     }
 
     @Test
+    void shouldCompareRunsInTheOrderGiven() {
+        assertThat(braid.run("compare", "runs/b", "runs/a", "--svg", "c.svg")).isEqualTo(CommandTree.DONE);
+        assertThat(actions.only(Actions.Compare.class))
+                .isEqualTo(new Actions.Compare(
+                        List.of(Path.of("runs/b"), Path.of("runs/a")), Optional.of(Path.of("c.svg")), false));
+    }
+
+    @Test
     void shouldShowWhereAnErrorAroseWhenAskedTo() {
         actions.failure = new IllegalStateException("odd");
         assertThat(braid.run("train", TINY, "--trace")).isEqualTo(CommandTree.FAILED);
@@ -464,6 +472,11 @@ final class CommandTreeTest {
 
         @Override
         public void plan(Plan request) {
+            record(request);
+        }
+
+        @Override
+        public void compareRuns(Compare request) {
             record(request);
         }
 

@@ -107,6 +107,9 @@ class DocumentedCommandsTest {
         public void plan(Plan request) {}
 
         @Override
+        public void compareRuns(Compare request) {}
+
+        @Override
         public void showSchedule(ShowSchedule request) {}
     }
 }

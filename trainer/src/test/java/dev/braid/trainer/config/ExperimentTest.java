@@ -130,7 +130,7 @@ final class ExperimentTest {
             name=.. | -s name: '..' can't name a folder everywhere; allowed are up to 100 letters, digits, '.', '_' and '-', a letter or digit first
             output=' ' | -s output: is empty, must be a folder; remove the key to use runs/small
             data.sequence=129 | -s data.sequence: is 129, longer than model.context 128; shorten data.sequence or raise model.context
-            model.vocab=300 | -s model.vocab: is 300, but the tokenizer has 257 tokens; write 257, or remove model.vocab
+            model.vocab=300 | -s model.vocab: is 300, but the data has 257 tokens; write 257, or remove model.vocab
             schedule={type: cosine, warmup: 21} | -s schedule: schedule.warmup: makes warm-up and decay take 21 steps, but train.steps is 20; shorten them or train longer
             schedule={type: wsd, warmup: 10, decay: 11} | -s schedule: schedule.decay: makes warm-up and decay take 21 steps, but train.steps is 20; shorten them or train longer
             batch.sequences=0 | -s batch.sequences: is 0, must be at least 1
@@ -159,7 +159,7 @@ final class ExperimentTest {
     void shouldRefuseEvaluationsWithoutDocumentsToEvaluateOn() {
         assertThat(faults("data.validation=0", "train.validate_every=5"))
                 .containsExactly("-s train.validate_every: is 5, but data.validation is 0: there is nothing to evaluate"
-                        + " on; set data.validation to 0.005, or remove train.validate_every");
+                        + " on; set data.validation to more than 0, or remove train.validate_every");
     }
 
     @Test
@@ -208,7 +208,7 @@ final class ExperimentTest {
         experiment.checkVocabulary(1000);
         assertThatThrownBy(() -> experiment.checkVocabulary(999))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("model.vocab: is 1000, but the tokenizer has 999 tokens; write 999, or remove model.vocab");
+                .hasMessage("model.vocab: is 1000, but the data has 999 tokens; write 999, or remove model.vocab");
     }
 
     @Test

@@ -154,7 +154,7 @@ record LayoutRun(
         for (int s = 0; s < steps; s++) {
             results.add(step.run(s, samples(s).subList(ranks.dataRank() * share, (ranks.dataRank() + 1) * share)));
         }
-        double validation = step.validate(samples(1000).subList(0, 7));
+        double validation = step.validate(samples(1000).subList(0, 7)).loss();
         synchronized (weights) {
             model.parameters().forEach(parameter -> put(parameter, weights));
         }

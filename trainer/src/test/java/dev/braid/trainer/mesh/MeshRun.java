@@ -1,6 +1,8 @@
 package dev.braid.trainer.mesh;
 
 import dev.braid.data.Sample;
+import dev.braid.data.tokenizer.Encoder;
+import dev.braid.data.tokenizer.Tokenizer;
 import dev.braid.parallelism.ExposedTime;
 import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.train.MeshRanks;
@@ -10,6 +12,7 @@ import dev.braid.trainer.train.TrainingEvent;
 import dev.braid.trainer.train.TrainingRun;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -105,6 +108,44 @@ final class MeshRun {
         return losses;
     }
 
+    /** Shows token ids as numbers. */
+    record Ids() implements Tokenizer {
+        @Override
+        public int[] encode(String text) {
+            throw new UnsupportedOperationException("there is no text");
+        }
+
+        @Override
+        public String decode(int[] tokens) {
+            return Arrays.toString(tokens);
+        }
+
+        @Override
+        public int size() {
+            return LayoutRun.VOCABULARY;
+        }
+
+        @Override
+        public int endOfText() {
+            return -1;
+        }
+
+        @Override
+        public Encoder encoder() {
+            throw new UnsupportedOperationException("there is no text");
+        }
+
+        @Override
+        public Map<String, byte[]> files() {
+            return Map.of();
+        }
+
+        @Override
+        public String describe() {
+            return "ids";
+        }
+    }
+
     /** Every rank has its own, as it has in separate processes. */
     static final class Data implements TrainingData {
         @Override
@@ -123,8 +164,13 @@ final class MeshRun {
         }
 
         @Override
-        public Map<String, byte[]> tokenizerFiles() {
-            return Map.of();
+        public Optional<Tokenizer> tokenizer() {
+            return Optional.of(new Ids());
+        }
+
+        @Override
+        public boolean hasAnswers() {
+            return true;
         }
 
         @Override
@@ -135,16 +181,6 @@ final class MeshRun {
         @Override
         public String fingerprint() {
             return "formula";
-        }
-
-        @Override
-        public String decode(int[] tokens) {
-            return java.util.Arrays.toString(tokens);
-        }
-
-        @Override
-        public int endOfText() {
-            return -1;
         }
     }
 }

@@ -249,7 +249,7 @@ record PipelineRun(
             }
         }
         step.settle().forEach(settled -> results.add(settled.result()));
-        double validation = step.validate(samples(1000, VALIDATED));
+        double validation = step.validate(samples(1000, VALIDATED)).loss();
         long left = compute.memory().live(Category.ACTIVATIONS);
         if (left != 0) {
             throw new AssertionError(ranks.place() + " holds " + left + " bytes of activations after the run");

@@ -33,6 +33,15 @@ class StepRecordTest {
     }
 
     @Test
+    void shouldKeepTheAccuracyOfAValidationThatHasAnswers() {
+        StepRecord record = StepRecord.of(1, 1, 1, 1, 1, 1).withValLoss(0.5).withValAccuracy(0.984375);
+        assertThat(record.toJson()).contains("\"val_loss\":0.5,\"val_accuracy\":0.984375,");
+        assertThat(StepRecord.fromJson(record.toJson())).isEqualTo(record);
+        assertThat(record.withAttempt(2).valAccuracy()).hasValue(0.984375);
+        assertThat(FULL.toJson()).doesNotContain("val_accuracy");
+    }
+
+    @Test
     void shouldWriteTheWaitsOfTheStepByAxisWhereThereAreSeveralRanks() {
         StepRecord record = StepRecord.of(1, 1, 1, 1, 1, 1)
                 .withWaits(Waits.of(0.25, Map.of("world", 0.0078125, "shard", 0.0625)))

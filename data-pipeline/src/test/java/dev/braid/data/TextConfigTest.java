@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-class DataConfigTest {
+class TextConfigTest {
     private static final SourceConfig JDK = new SourceConfig("jdk-source", 1, Optional.of("32MB"));
 
-    private static DataConfig config(List<SourceConfig> sources, Optional<Integer> sequence, double validation) {
-        return new DataConfig(sources, new TokenizerConfig.Bytes(), sequence, validation);
+    private static TextConfig config(List<SourceConfig> sources, Optional<Integer> sequence, double validation) {
+        return new TextConfig(sources, new TokenizerConfig.Bytes(), sequence, validation);
     }
 
     @Test

@@ -61,7 +61,7 @@ abstract class DescribedType implements HuggingFaceType {
                 .parameters()
                 .specs()
                 .forEach(spec -> shapes.put(spec.name(), spec.shape()));
-        Tensors tensors = new Tensors(TensorMap.of(shapes));
+        Tensors tensors = new Tensors(model, TensorMap.of(shapes));
         describe(tensors);
         List<ModelConfig.Layer> layers = model.arrangement();
         for (int i = 0; i < layers.size(); i++) {
@@ -79,12 +79,12 @@ abstract class DescribedType implements HuggingFaceType {
         keys.file().put("model_type", type);
         describe(keys);
         if (!keys.faults().isEmpty()) {
-            throw new InexpressibleException(keys.faults());
+            throw new InexpressibleException(keys.faults(), true);
         }
         ModelConfig written = readAgain(keys.file());
         List<String> differences = SectionDifference.between(sections, Sections.of(written), keys.unsaidKeys());
         if (!differences.isEmpty()) {
-            throw new InexpressibleException(differences);
+            throw new InexpressibleException(differences, false);
         }
         keys.file().putNull("pad_token_id");
         return new HuggingFaceModel(keys.file(), tensors(written), model.context(), endOfText, OptionalInt.empty());
@@ -96,7 +96,7 @@ abstract class DescribedType implements HuggingFaceType {
         } catch (InvalidFileException problem) {
             List<String> reasons = new ArrayList<>(
                     problem.getMessage().lines().map(String::strip).toList());
-            throw new InexpressibleException(reasons.subList(1, reasons.size()));
+            throw new InexpressibleException(reasons.subList(1, reasons.size()), false);
         }
     }
 }

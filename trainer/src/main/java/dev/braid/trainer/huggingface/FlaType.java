@@ -52,7 +52,7 @@ abstract class FlaType extends DescribedType {
                 "use_l2warp",
                 "hidden_ratio",
                 "intermediate_size");
-        keys.layers(FlaType::layers, (layers, file) -> {});
+        keys.layers(FlaType::layers, FlaType::write);
     }
 
     private static int hidden(ConfigFile file, int dim) {
@@ -86,14 +86,17 @@ abstract class FlaType extends DescribedType {
             JsonNode window = Sections.get(attention, "window");
             section.set("window_size", window.isMissingNode() ? null : window);
         });
-        keys.layers(FlaType::layers, (layers, file) -> {
+    }
+
+    private static void write(List<String> layers, ObjectNode file) {
+        if (file.path("attn").isObject()) {
             ArrayNode indices = ((ObjectNode) file.path("attn")).putArray("layers");
             for (int i = 0; i < layers.size(); i++) {
                 if (layers.get(i).equals(ATTENTION)) {
                     indices.add(i);
                 }
             }
-        });
+        }
     }
 
     private static List<String> layers(ConfigFile file) {
@@ -144,7 +147,7 @@ abstract class FlaType extends DescribedType {
                 .projection("g_proj", "gate")
                 .put("A_log", "a_log")
                 .put("dt_bias", "dt_bias")
-                .put("o_norm.weight", "output_norm.weight")
+                .put("o_norm.weight", "norm.weight")
                 .projection("o_proj", "output");
     }
 }

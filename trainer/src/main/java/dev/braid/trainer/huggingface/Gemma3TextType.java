@@ -73,9 +73,9 @@ final class Gemma3TextType extends DescribedType {
             ConfigFile older = file.object("rope_scaling");
             double globalBase = file.number("rope_theta", 1e6);
             double localBase = file.number("rope_local_base_freq", 1e4);
-            ConfigFile none = file.object("");
-            local.ifPresent(section -> RopeKeys.read(ropes.object(LOCAL), none, localBase, 1, section));
-            global.ifPresent(section -> RopeKeys.read(ropes.object(GLOBAL), older, globalBase, 1, section));
+            local.ifPresent(section -> RopeKeys.read(ropes.object(LOCAL), localBase, 1, Optional.empty(), section));
+            global.ifPresent(
+                    section -> RopeKeys.read(ropes.object(GLOBAL), globalBase, 1, Optional.of(older), section));
         });
         keys.inWritten(file -> {
             ObjectNode ropes = file.putObject("rope_parameters");

@@ -23,6 +23,7 @@ public final class HuggingFaceTypes {
             new OlmoHybridType(),
             new RetNetType(),
             new GlaType(),
+            new Hgrn2Type(),
             new DeltaNetType(),
             new GatedDeltaNetType(),
             new KimiDeltaType(),
@@ -62,11 +63,13 @@ public final class HuggingFaceTypes {
     public static HuggingFaceModel describe(ModelConfig model, int vocabulary, OptionalInt endOfText) {
         String nearest = "";
         List<String> reasons = List.of();
+        int distance = Integer.MAX_VALUE;
         for (HuggingFaceType type : TYPES) {
             try {
                 return type.describe(model, vocabulary, endOfText);
             } catch (InexpressibleException problem) {
-                if (nearest.isEmpty() || problem.reasons().size() < reasons.size()) {
+                if (problem.distance() < distance) {
+                    distance = problem.distance();
                     nearest = String.join(", ", type.keys());
                     reasons = problem.reasons();
                 }

@@ -39,7 +39,7 @@ final class LlamaType implements HuggingFaceType {
         } catch (InexpressibleException problem) {
             throw problem;
         } catch (IllegalArgumentException problem) {
-            throw new InexpressibleException(List.of(problem.getMessage()));
+            throw new InexpressibleException(List.of(problem.getMessage()), false);
         }
     }
 
@@ -51,7 +51,7 @@ final class LlamaType implements HuggingFaceType {
         ObjectNode mlp = keys.ffn("mlp", "swiglu");
         keys.layers(file -> List.of(), (layers, file) -> {});
         if (!keys.faults().isEmpty()) {
-            throw new InexpressibleException(keys.faults());
+            throw new InexpressibleException(keys.faults(), true);
         }
         int heads = attention.path("heads").asInt();
         keys.derived(attention, "kv_heads", heads);
@@ -83,10 +83,10 @@ final class LlamaType implements HuggingFaceType {
             ObjectNode same = Sections.of(Sections.model("config.json", sections(shape)));
             List<String> differences = SectionDifference.between(sections, same, Set.of());
             if (!differences.isEmpty()) {
-                throw new InexpressibleException(differences);
+                throw new InexpressibleException(differences, false);
             }
         } catch (InvalidFileException problem) {
-            throw new InexpressibleException(List.of(problem.getMessage()));
+            throw new InexpressibleException(List.of(problem.getMessage()), false);
         }
     }
 

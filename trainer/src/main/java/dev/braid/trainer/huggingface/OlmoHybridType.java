@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.braid.checkpoint.huggingface.ConfigFile;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** {@code olmo_hybrid}: gated delta rules with norms before their parts, attention with norms after. */
 final class OlmoHybridType extends DescribedType {
@@ -66,7 +67,12 @@ final class OlmoHybridType extends DescribedType {
                 parameters.require("rope_type", "default");
                 Sections.put(attention, "rope", Sections.NONE);
             } else {
-                RopeKeys.read(parameters, file.object("rope_scaling"), file.number("rope_theta", 10000), 1, attention);
+                RopeKeys.read(
+                        parameters,
+                        file.number("rope_theta", 10000),
+                        1,
+                        Optional.of(file.object("rope_scaling")),
+                        attention);
             }
         });
         keys.inWritten(file -> {

@@ -3,6 +3,8 @@ package dev.braid.trainer.huggingface;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.braid.checkpoint.huggingface.ConfigFile;
+import java.util.List;
+import java.util.Optional;
 
 /** Rotary positions, which version 5 of transformers keeps in an object and earlier ones in single keys. */
 final class RopeKeys {
@@ -16,9 +18,9 @@ final class RopeKeys {
     static void add(Keys keys, ObjectNode attention, double usualBase, double usualFraction) {
         keys.inFile(file -> read(
                 file.object("rope_parameters"),
-                file.object("rope_scaling"),
                 file.number("rope_theta", usualBase),
                 file.number("partial_rotary_factor", usualFraction),
+                Optional.of(file.object("rope_scaling")),
                 attention));
         keys.inWritten(file -> {
             JsonNode base = Sections.get(attention, BASE);
@@ -40,11 +42,18 @@ final class RopeKeys {
         });
     }
 
-    /** Reads {@code parameters}; what it does not say is in {@code older}, or in {@code base} and {@code fraction}. */
-    static void read(ConfigFile parameters, ConfigFile older, double base, double fraction, ObjectNode attention) {
+    /**
+     * Reads {@code parameters}.
+     *
+     * @param base where it does not say the base
+     * @param fraction where it does not say which part of a head is rotated
+     * @param older the object that files of earlier versions have beside it; empty where there can be none
+     */
+    static void read(
+            ConfigFile parameters, double base, double fraction, Optional<ConfigFile> older, ObjectNode attention) {
         Sections.put(attention, BASE, parameters.number("rope_theta", base));
         Sections.put(attention, FRACTION, parameters.number("partial_rotary_factor", fraction));
-        for (ConfigFile scaling : new ConfigFile[] {older, parameters}) {
+        for (ConfigFile scaling : older.map(first -> List.of(first, parameters)).orElse(List.of(parameters))) {
             scaling.require("type", "default", "linear");
             scaling.require("rope_type", "default", "linear");
             String type = scaling.text("rope_type", scaling.text("type", "default"));

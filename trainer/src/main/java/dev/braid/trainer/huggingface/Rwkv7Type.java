@@ -2,6 +2,7 @@ package dev.braid.trainer.huggingface;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.braid.checkpoint.huggingface.ConfigFile;
+import dev.braid.models.Rwkv7Config;
 import dev.braid.tensor.Shape;
 import java.util.Collections;
 import java.util.List;
@@ -81,17 +82,19 @@ final class Rwkv7Type extends DescribedType {
         here.projection("pre_norm", "input_norm")
                 .projection("attn_norm", "mixer_norm")
                 .projection("ffn_norm", "ffn_norm");
-        timeMix(here.in("attn.", "mixer."));
+        if (tensors.model().mixers().get(mixer) instanceof Rwkv7Config config) {
+            timeMix(here.in("attn.", "mixer."), config.headSize());
+        }
         here.in("ffn.", "ffn.").put("x_k", "x_k").projection("key", "key").projection("value", "value");
     }
 
-    private static void timeMix(Tensors tensors) {
+    private static void timeMix(Tensors tensors, int headSize) {
         for (String shift : List.of("x_r", "x_w", "x_k", "x_v", "x_a", "x_g")) {
             tensors.reshaped(shift, extents -> Shape.of(1, 1, extents.count()), shift);
         }
         tensors.put("k_k", "k_k")
                 .put("k_a", "k_a")
-                .put("r_k", "r_k")
+                .reshaped("r_k", extents -> Shape.of(extents.count() / headSize, headSize), "r_k")
                 .projection("r_proj", "r")
                 .projection("k_proj", "k")
                 .projection("v_proj", "v")

@@ -1,34 +1,48 @@
 package dev.braid.trainer.huggingface;
 
 import dev.braid.checkpoint.huggingface.TensorMap;
+import dev.braid.models.ModelConfig;
 import dev.braid.tensor.Shape;
 import java.util.Arrays;
 import java.util.function.UnaryOperator;
 
 /** Pairs of names, with the prefixes of a layer or without. Parameters that the model does not have are left out. Used by one thread. */
 final class Tensors {
+    private final ModelConfig model;
     private final TensorMap.Builder map;
     private final String folder;
-    private final String model;
+    private final String prefix;
 
-    Tensors(TensorMap.Builder map) {
-        this(map, "", "");
+    Tensors(ModelConfig model, TensorMap.Builder map) {
+        this(model, map, "", "");
     }
 
-    private Tensors(TensorMap.Builder map, String folder, String model) {
+    private Tensors(ModelConfig model, TensorMap.Builder map, String folder, String prefix) {
+        this.model = model;
         this.map = map;
         this.folder = folder;
-        this.model = model;
+        this.prefix = prefix;
+    }
+
+    /** The model whose parameters these are. */
+    ModelConfig model() {
+        return model;
     }
 
     /** With these prefixes behind those that there are. */
-    Tensors in(String innerFolder, String innerModel) {
-        return new Tensors(map, folder + innerFolder, model + innerModel);
+    Tensors in(String innerFolder, String innerPrefix) {
+        return new Tensors(model, map, folder + innerFolder, prefix + innerPrefix);
     }
 
     /** The tensor {@code name} and the parameters whose rows it holds. */
     Tensors put(String name, String... parameters) {
         map.putIfPresent(folder + name, prefixed(parameters));
+        return this;
+    }
+
+    /** The tensor {@code name}, without the prefixes of the layer, and the parameter of this layer that it is. */
+    Tensors putOutside(String name, String parameter) {
+        map.putIfPresent(name, prefixed(parameter));
         return this;
     }
 
@@ -49,15 +63,15 @@ final class Tensors {
 
     /** A tensor with other extents than the parameter. */
     Tensors reshaped(String name, UnaryOperator<Shape> extents, String parameter) {
-        if (map.has(model + parameter)) {
-            map.putReshaped(folder + name, extents, model + parameter);
+        if (map.has(prefix + parameter)) {
+            map.putReshaped(folder + name, extents, prefix + parameter);
         }
         return this;
     }
 
     /** The head, or its copy when the embedding is the head. */
     Tensors head(String name, String embedding) {
-        if (map.has(model + "head.weight")) {
+        if (map.has(prefix + "head.weight")) {
             return put(name, "head.weight");
         }
         map.copy(folder + name, folder + embedding);
@@ -66,7 +80,7 @@ final class Tensors {
 
     /** Whether the model has the parameter {@code name}. */
     boolean has(String name) {
-        return map.has(model + name);
+        return map.has(prefix + name);
     }
 
     TensorMap build() {
@@ -74,7 +88,7 @@ final class Tensors {
     }
 
     private String[] prefixed(String... parameters) {
-        return Arrays.stream(parameters).map(name -> model + name).toArray(String[]::new);
+        return Arrays.stream(parameters).map(name -> prefix + name).toArray(String[]::new);
     }
 
     private static String[] with(String suffix, String... names) {

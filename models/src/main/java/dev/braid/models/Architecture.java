@@ -2,6 +2,8 @@ package dev.braid.models;
 
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
+import dev.braid.tensor.autograd.Tape;
+import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.parameters.Division;
 import dev.braid.tensor.parameters.Parameter.Initialization;
 import dev.braid.tensor.parameters.ParameterSpec;
@@ -10,7 +12,9 @@ import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.Weight;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -23,6 +27,7 @@ public final class Architecture {
     private final DType dtype;
     private final Parameters parameters;
     private final List<Block> blocks = new ArrayList<>();
+    private final List<CarriedValue> carried;
 
     final Unit embeddingUnit;
     final Weight embedding;
@@ -43,6 +48,11 @@ public final class Architecture {
      * @throws IllegalArgumentException when a part can't be divided over the tensor axis: see {@link ModelConfig#tensorProblems}
      */
     public Architecture(ModelConfig config, int vocabulary, DType dtype, int tensorRanks, int tensorRank) {
+        this(config, vocabulary, dtype, tensorRanks, tensorRank, config.context());
+    }
+
+    /** The same for sequences of at most {@code positions} tokens. */
+    Architecture(ModelConfig config, int vocabulary, DType dtype, int tensorRanks, int tensorRank, int positions) {
         if (vocabulary < tensorRanks) {
             throw new IllegalArgumentException("a vocabulary of " + vocabulary + " can't be divided over " + tensorRanks
                     + " tensor ranks; use at most " + vocabulary);
@@ -50,7 +60,7 @@ public final class Architecture {
         this.config = config;
         this.vocabulary = vocabulary;
         this.dtype = dtype;
-        Construction construction = new Construction(config, dtype, tensorRanks, tensorRank);
+        Construction construction = new Construction(config, dtype, tensorRanks, tensorRank, positions);
         this.parameters = construction.parameters();
         Initialization narrow = construction.init().inner();
         Shape table = Shape.of(vocabulary, config.dim());
@@ -58,8 +68,9 @@ public final class Architecture {
         embedding = parameters.add(new ParameterSpec("embedding.weight", table, Division.ROWS, narrow));
         List<ModelConfig.Layer> arrangement = config.arrangement();
         for (int i = 0; i < arrangement.size(); i++) {
-            blocks.add(block(construction, arrangement.get(i), i));
+            blocks.add(Block.declare(construction, arrangement.get(i), i));
         }
+        carried = construction.carried();
         outputUnit = parameters.unit("output");
         norm = Norm.declare(construction, "norm");
         if (config.tieEmbeddings()) {
@@ -69,29 +80,6 @@ public final class Architecture {
             headUnit = outputUnit;
             head = parameters.add(new ParameterSpec("head.weight", table, Division.ROWS, narrow));
         }
-    }
-
-    private Block block(Construction construction, ModelConfig.Layer layer, int index) {
-        String prefix = "layers." + index + ".";
-        NormPlace place = config.normPlace(layer);
-        Unit unit = parameters.unit("layers." + index);
-        construction.beginLayer(index);
-        Optional<Norm> entry = index == 0 && config.embeddingNorm()
-                ? Optional.of(Norm.declare(construction, prefix + "input_norm"))
-                : Optional.empty();
-        Block.Norms mixerNorms = norms(construction, place, prefix + "mixer");
-        Mixer mixer = config.mixers().get(layer.mixer()).build(construction, prefix + "mixer.");
-        Optional<Block.Second> second = layer.ffn().map(name -> {
-            Block.Norms norms = norms(construction, place, prefix + "ffn");
-            return new Block.Second(norms, config.ffns().get(name).build(construction, prefix + "ffn."));
-        });
-        return new Block(unit, entry, mixerNorms, mixer, second);
-    }
-
-    private static Block.Norms norms(Construction construction, NormPlace place, String part) {
-        return new Block.Norms(
-                place.before() ? Optional.of(Norm.declare(construction, part + "_norm")) : Optional.empty(),
-                place.after() ? Optional.of(Norm.declare(construction, part + "_post_norm")) : Optional.empty());
     }
 
     /** What the model is built from. */
@@ -114,8 +102,61 @@ public final class Architecture {
         return parameters;
     }
 
+    /** Values that {@code layer} reads beside the hidden state. */
+    List<CarriedValue> carriedTo(int layer) {
+        return carried.stream().filter(value -> value.readBy(layer)).toList();
+    }
+
+    /** One layer; it sees only what it reads of the values that earlier ones have left, and leaves what it makes. */
+    Variable run(Tape tape, int layer, Variable x, Batch batch, boolean recompute) {
+        Block block = blocks.get(layer);
+        List<String> reads = reads(layer);
+        List<String> makes = makes(layer);
+        List<Variable> inputs = new ArrayList<>(List.of(x));
+        inputs.addAll(batch.carried().all(reads));
+        BiFunction<Tape, List<Variable>, List<Variable>> body = (inner, values) -> {
+            CarriedValues seen = new CarriedValues();
+            IntStream.range(0, reads.size()).forEach(i -> seen.put(reads.get(i), values.get(i + 1)));
+            List<Variable> results = new ArrayList<>();
+            results.add(block.forward(inner, values.getFirst(), batch.carrying(seen)));
+            results.addAll(seen.all(makes));
+            return results;
+        };
+        List<Variable> results =
+                recompute ? tape.checkpoint(inputs, body) : tape.scopeOfAll(() -> body.apply(tape, inputs));
+        IntStream.range(0, makes.size()).forEach(i -> batch.carried().put(makes.get(i), results.get(i + 1)));
+        return results.getFirst();
+    }
+
     List<Block> blocks() {
         return blocks;
+    }
+
+    /** Names of the values of earlier layers that a layer reads. */
+    List<String> reads(int layer) {
+        return carriedNames(value -> value.readBy(layer));
+    }
+
+    /** Names of the values that a layer makes and a later one reads. */
+    List<String> makes(int layer) {
+        return carriedNames(value -> value.madeBy(layer) && value.crosses(layer + 1));
+    }
+
+    /** Bytes of what goes beside the hidden state into {@code layer} or past it, on one rank of the tensor axis, for so many tokens. */
+    public long carriedBytes(int layer, int tokens) {
+        return carriedInto(layer).stream()
+                .map(value -> value.output(tokens, dtype, true))
+                .mapToLong(made -> made.shape().count() * made.dtype().bytes())
+                .sum();
+    }
+
+    private List<String> carriedNames(Predicate<CarriedValue> chosen) {
+        return carried.stream().filter(chosen).map(CarriedValue::name).toList();
+    }
+
+    /** Values that layers before {@code layer} make for it or for later ones. */
+    List<CarriedValue> carriedInto(int layer) {
+        return carried.stream().filter(value -> value.crosses(layer)).toList();
     }
 
     /** The units that a stage uses, in the order of the forward pass. */

@@ -15,8 +15,16 @@ import dev.braid.tensor.Tensor;
  * @param labels the token that follows each input; {@link #IGNORED} where there is none to learn
  * @param positions position of each token in its sequence
  * @param documents index of the document within its sequence that each token belongs to
+ * @param carried what layers have made of it for later ones, on the tape that runs
  */
-public record Batch(int sequences, int length, Tensor tokens, Tensor labels, Tensor positions, Tensor documents)
+public record Batch(
+        int sequences,
+        int length,
+        Tensor tokens,
+        Tensor labels,
+        Tensor positions,
+        Tensor documents,
+        CarriedValues carried)
         implements AutoCloseable {
     /** Label of a token that does not count. */
     public static final int IGNORED = -100;
@@ -30,7 +38,13 @@ public record Batch(int sequences, int length, Tensor tokens, Tensor labels, Ten
                 memory.zeros(Category.ACTIVATIONS, DType.I32, shape),
                 memory.zeros(Category.ACTIVATIONS, DType.I32, shape),
                 memory.zeros(Category.ACTIVATIONS, DType.I32, shape),
-                memory.zeros(Category.ACTIVATIONS, DType.I32, shape));
+                memory.zeros(Category.ACTIVATIONS, DType.I32, shape),
+                new CarriedValues());
+    }
+
+    /** The same tensors, beside which layers leave values in {@code other}. */
+    Batch carrying(CarriedValues other) {
+        return new Batch(sequences, length, tokens, labels, positions, documents, other);
     }
 
     /** Copies sequence {@code index} in; all arrays have {@link #length} elements. */

@@ -19,6 +19,12 @@ record Block(Unit unit, Optional<Norm> entry, Norms mixerNorms, Mixer mixer, Opt
 
     /** The norms around a part of a layer. */
     record Norms(Optional<Norm> before, Optional<Norm> after) {
+        private static Norms declare(Construction construction, NormPlace place, String part) {
+            return new Norms(
+                    place.before() ? Optional.of(Norm.declare(construction, part + "_norm")) : Optional.empty(),
+                    place.after() ? Optional.of(Norm.declare(construction, part + "_post_norm")) : Optional.empty());
+        }
+
         /** What the part makes, given its input and its residual. */
         private interface Part {
             Variable of(Variable x, Variable residual);
@@ -30,6 +36,25 @@ record Block(Unit unit, Optional<Norm> entry, Norms mixerNorms, Mixer mixer, Opt
             return after.map(norm -> Pointwise.add(tape, x, norm.apply(tape, part.of(input, Variable.zerosLike(x)))))
                     .orElseGet(() -> part.of(input, x));
         }
+    }
+
+    /** Declares the parameters of layer {@code index} and makes it. */
+    static Block declare(Construction construction, ModelConfig.Layer layer, int index) {
+        ModelConfig model = construction.model();
+        String prefix = "layers." + index + ".";
+        NormPlace place = model.normPlace(layer);
+        Unit unit = construction.parameters().unit("layers." + index);
+        construction.beginLayer(index);
+        Optional<Norm> entry = index == 0 && model.embeddingNorm()
+                ? Optional.of(Norm.declare(construction, prefix + "input_norm"))
+                : Optional.empty();
+        Norms mixerNorms = Norms.declare(construction, place, prefix + "mixer");
+        Mixer mixer = model.mixers().get(layer.mixer()).build(construction, prefix + "mixer.");
+        Optional<Second> second = layer.ffn().map(name -> {
+            Norms norms = Norms.declare(construction, place, prefix + "ffn");
+            return new Second(norms, model.ffns().get(name).build(construction, prefix + "ffn."));
+        });
+        return new Block(unit, entry, mixerNorms, mixer, second);
     }
 
     /** What a layer keeps of one sequence while decoding. */

@@ -4,7 +4,12 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.ops.RopeTable;
 import dev.braid.tensor.parameters.Parameters;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 
 /** What the parts of a model need while it is built. */
@@ -18,10 +23,18 @@ public final class Construction {
     private final int tensorRank;
     private final Parameters parameters;
     private final Initializations init;
+    private final Map<String, CarriedValue> carried = new LinkedHashMap<>();
+    private final int positions;
     private int layer;
 
     Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank) {
+        this(model, dtype, tensorRanks, tensorRank, model.context());
+    }
+
+    /** For parts that will see no position from {@code positions} on. */
+    Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank, int positions) {
         this.model = model;
+        this.positions = positions;
         this.dtype = dtype;
         this.tensorRanks = tensorRanks;
         this.tensorRank = tensorRank;
@@ -63,9 +76,42 @@ public final class Construction {
         return init;
     }
 
+    /**
+     * Declares that this layer makes or reads a value beside the hidden state: the first layer to declare a name makes it, and later
+     * ones read it, from {@link Batch#carried}.
+     *
+     * @param columns those of this rank of the tensor axis
+     * @return whether this layer makes it
+     * @throws IllegalArgumentException when earlier layers have declared another number of columns
+     */
+    boolean carry(String name, int columns) {
+        return carry(name, columns, Optional.empty());
+    }
+
+    /** The same for a value that is made of parameters alone, F32 of {@code rows}, whatever the tokens. */
+    boolean carryFixed(String name, int rows, int columns) {
+        return carry(name, columns, Optional.of(rows));
+    }
+
+    private boolean carry(String name, int columns, Optional<Integer> fixed) {
+        CarriedValue value = carried.computeIfAbsent(
+                name, key -> new CarriedValue(key, columns, fixed, new TreeSet<>(Set.of(layer))));
+        if (value.columns() != columns) {
+            throw new IllegalArgumentException("layer " + layer + " reads " + name + " of " + columns
+                    + " columns, but layer " + value.layers().first() + " makes it with " + value.columns());
+        }
+        value.layers().add(layer);
+        return value.madeBy(layer);
+    }
+
+    /** What has been declared so far to go from layer to layer. */
+    List<CarriedValue> carried() {
+        return List.copyOf(carried.values());
+    }
+
     /** The table of a rotation and head size, computed when it is first used; layers with the same share one. */
     Supplier<RopeTable> ropeTable(int headSize, RopeConfig rope) {
-        return ropeTables.computeIfAbsent(new RopeKey(headSize, rope), key -> new LazyRopeTable(key, model.context()));
+        return ropeTables.computeIfAbsent(new RopeKey(headSize, rope), key -> new LazyRopeTable(key, positions));
     }
 
     /** Computed once, by whichever layer runs first: a plan of a model of any size runs none. Used by one thread. */

@@ -4,13 +4,13 @@ import java.util.Map;
 
 /** What a {@link Decoder} keeps of one sequence while it decodes token by token: of the layers that its rank holds. */
 public final class DecodeState implements AutoCloseable {
-    private final Map<Integer, MixerState> mixers;
+    private final Map<Integer, MixerState> layers;
     private final int longest;
     private int length;
 
-    /** @param mixers by layer */
-    DecodeState(Map<Integer, MixerState> mixers, int longest) {
-        this.mixers = mixers;
+    /** @param layers by number */
+    DecodeState(Map<Integer, MixerState> layers, int longest) {
+        this.layers = layers;
         this.longest = longest;
     }
 
@@ -19,8 +19,8 @@ public final class DecodeState implements AutoCloseable {
         return length;
     }
 
-    MixerState mixer(int layer) {
-        return mixers.get(layer);
+    MixerState layer(int layer) {
+        return layers.get(layer);
     }
 
     void advance(int tokens) {
@@ -33,6 +33,6 @@ public final class DecodeState implements AutoCloseable {
 
     @Override
     public void close() {
-        mixers.values().forEach(MixerState::close);
+        layers.values().forEach(MixerState::close);
     }
 }

@@ -17,12 +17,13 @@ import dev.braid.tensor.parameters.Parameter;
 import dev.braid.tensor.parameters.ParameterStore;
 import dev.braid.tensor.parameters.TensorAxis;
 import dev.braid.tensor.parameters.Unit;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -182,7 +183,16 @@ public final class Decoder {
             return List.of();
         }
         Shape shape = Shape.of(axis.share(tokens), config().dim());
-        return List.of(new StageOutput(HIDDEN, dtype(), shape, tokens, axis.ranks() > 1, true));
+        List<StageOutput> outputs = new ArrayList<>();
+        outputs.add(new StageOutput(HIDDEN, dtype(), shape, tokens, axis.ranks() > 1, true));
+        for (CarriedValue value : carriedOutOf(stage)) {
+            outputs.add(value.output(tokens, dtype(), true));
+        }
+        return outputs;
+    }
+
+    private List<CarriedValue> carriedOutOf(int stage) {
+        return architecture.carriedInto(split.stages().get(stage).to());
     }
 
     /**
@@ -197,9 +207,10 @@ public final class Decoder {
      */
     public StageResult forward(
             Tape tape, int stage, Map<String, Variable> inputs, Batch batch, float scale, boolean recompute) {
-        Variable x = layers(tape, stage, inputs, batch, recompute);
+        CarriedValues carried = carriedInto(stage, inputs);
+        Variable x = layers(tape, stage, inputs, batch.carrying(carried), recompute);
         if (!split.stages().get(stage).head()) {
-            return new StageResult(Map.of(HIDDEN, x), 0, 0);
+            return new StageResult(passed(stage, x, carried), 0, 0);
         }
         Variable normed = norm(tape, x);
         enterHead(tape);
@@ -221,7 +232,24 @@ public final class Decoder {
             throw new IllegalArgumentException("logits come from the last stage, and not from stage " + stage + " of "
                     + split.stages().size());
         }
-        return logits(tape, norm(tape, layers(tape, stage, inputs, batch, false)));
+        Batch carrying = batch.carrying(carriedInto(stage, inputs));
+        return logits(tape, norm(tape, layers(tape, stage, inputs, carrying, false)));
+    }
+
+    /** What comes into a stage beside the hidden state. */
+    private CarriedValues carriedInto(int stage, Map<String, Variable> inputs) {
+        CarriedValues carried = new CarriedValues();
+        architecture
+                .carriedInto(split.stages().get(stage).from())
+                .forEach(value -> carried.put(value.name(), inputs.get(value.name())));
+        return carried;
+    }
+
+    private Map<String, Variable> passed(int stage, Variable x, CarriedValues carried) {
+        Map<String, Variable> passed = new LinkedHashMap<>();
+        passed.put(HIDDEN, x);
+        carriedOutOf(stage).forEach(value -> passed.put(value.name(), carried.get(value.name())));
+        return passed;
     }
 
     /**
@@ -269,15 +297,18 @@ public final class Decoder {
         requireHeld(stage);
         Stage part = split.stages().get(stage);
         Variable x = part.embedding() ? embed(tape, batch) : inputs.get(HIDDEN);
-        for (Block block : architecture.blocks().subList(part.from(), part.to())) {
-            Variable input = x;
-            tape.enter(block.unit(), Use.TWICE);
-            x = recompute
-                    ? tape.checkpoint(input, (inner, value) -> block.forward(inner, value, batch))
-                    : tape.scope(() -> block.forward(tape, input, batch));
-            tape.leave(block.unit(), Use.TWICE);
+        for (int layer = part.from(); layer < part.to(); layer++) {
+            x = layer(tape, layer, x, batch, recompute);
         }
         return x;
+    }
+
+    private Variable layer(Tape tape, int layer, Variable x, Batch batch, boolean recompute) {
+        Unit unit = architecture.blocks().get(layer).unit();
+        tape.enter(unit, Use.TWICE);
+        Variable y = architecture.run(tape, layer, x, batch, recompute);
+        tape.leave(unit, Use.TWICE);
+        return y;
     }
 
     private void requireHeld(int stage) {
@@ -333,48 +364,76 @@ public final class Decoder {
     public float[] step(DecodeState state, int[] tokens) {
         int from = state.length();
         state.advance(tokens.length);
-        Optional<Tensor> hidden = Optional.empty();
-        for (int stage = 0; stage < lastStage(); stage++) {
-            hidden = Optional.of(decode(state, stage, tokens, from, hidden));
+        List<Tensor> passed = List.of();
+        for (int stage = 0; stage <= lastStage(); stage++) {
+            passed = decode(state, stage, tokens, from, passed);
         }
-        Tensor logits = decode(state, lastStage(), tokens, from, hidden);
+        Tensor logits = passed.getFirst();
         float[] values = logits.toFloats();
         logits.release();
         return values;
+    }
+
+    /** What {@link #decode} gives at a stage for {@code tokens}; every rank of the tensor axis has all rows. */
+    public List<StageOutput> decodeOutputs(int stage, int tokens) {
+        Stage part = split.stages().get(stage);
+        if (part.head()) {
+            return List.of(new StageOutput("logits", DType.F32, Shape.of(1, vocabulary()), 1, false, false));
+        }
+        List<StageOutput> outputs = new ArrayList<>();
+        outputs.add(new StageOutput(HIDDEN, dtype(), Shape.of(tokens, config().dim()), tokens, false, false));
+        for (CarriedValue value : carriedOutOf(stage)) {
+            outputs.add(value.output(tokens, dtype(), false));
+        }
+        return outputs;
     }
 
     /**
      * One stage's part of taking in the next tokens of one sequence, for a pipeline.
      *
      * @param from position of the first of the tokens: how many the sequence had before
-     * @param hidden what the stage before has made of them [n, D]; nothing at stage 0; the reference is taken over
-     * @return what this one makes of them [n, D], or at the last stage the logits [1, V] after the last one, F32; the caller
-     *     releases it
+     * @param passed what the stage before has made of them, as {@link #decodeOutputs} lists it: the hidden state [n, D] first;
+     *     nothing at stage 0; references are taken over
+     * @return what this one makes of them, as {@link #decodeOutputs} lists it: at the last stage the logits [1, V] after the last
+     *     one, F32; the caller releases it
      */
-    public Tensor decode(DecodeState state, int stage, int[] tokens, int from, Optional<Tensor> hidden) {
+    public List<Tensor> decode(DecodeState state, int stage, int[] tokens, int from, List<Tensor> passed) {
         requireHeld(stage);
         Stage part = split.stages().get(stage);
         store.beginEvaluation();
         try (Tape tape = Tape.decoding(compute, dtype(), axis);
-                Batch batch = Batch.allocate(compute.memory(), 1, tokens.length)) {
+                Batch allocated = Batch.allocate(compute.memory(), 1, tokens.length)) {
             int[] positions = new int[tokens.length];
             Arrays.setAll(positions, i -> from + i);
-            batch.set(0, tokens, tokens, positions, new int[tokens.length]);
-            Variable x = hidden.isPresent() ? tape.leaf(hidden.get(), false) : embed(tape, batch);
+            allocated.set(0, tokens, tokens, positions, new int[tokens.length]);
+            Map<String, Variable> inputs = decodeInputs(tape, stage, tokens.length, passed);
+            CarriedValues carried = carriedInto(stage, inputs);
+            Batch batch = allocated.carrying(carried);
+            Variable x = part.embedding() ? embed(tape, batch) : inputs.get(HIDDEN);
             for (int layer = part.from(); layer < part.to(); layer++) {
                 Block block = architecture.blocks().get(layer);
                 tape.enter(block.unit(), Use.TWICE);
-                x = block.step(tape, x, batch, state.mixer(layer));
+                x = block.step(tape, x, batch, state.layer(layer));
                 tape.leave(block.unit(), Use.TWICE);
             }
             if (!part.head()) {
-                return x.value().retain();
+                return passed(stage, x, carried).values().stream()
+                        .map(value -> value.value().retain())
+                        .toList();
             }
             Tensor last = x.value().rows(tokens.length - 1L, 1);
-            return logits(tape, norm(tape, tape.leaf(last, false)));
+            return List.of(logits(tape, norm(tape, tape.leaf(last, false))));
         } finally {
-            hidden.ifPresent(Tensor::release);
+            passed.forEach(Tensor::release);
         }
+    }
+
+    private Map<String, Variable> decodeInputs(Tape tape, int stage, int tokens, List<Tensor> passed) {
+        Map<String, Variable> inputs = new LinkedHashMap<>();
+        for (int i = 0; i < passed.size(); i++) {
+            inputs.put(decodeOutputs(stage - 1, tokens).get(i).name(), tape.leaf(passed.get(i), false));
+        }
+        return inputs;
     }
 
     /** See {@link Architecture#flopsPerToken}. */

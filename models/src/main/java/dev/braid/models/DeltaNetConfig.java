@@ -42,38 +42,32 @@ public record DeltaNetConfig(
         Optional<Double> normEps)
         implements MixerConfig {
 
-    private StateHeads stateHeads(int dim) {
+    private DeltaRuleMixer.Settings settings(int dim) {
         int size = keySize.orElse(dim / Math.max(1, heads));
-        return new StateHeads(heads, heads, size, valueSize.orElse(size));
-    }
-
-    private DeltaRuleMixer.Settings settings() {
-        return new DeltaRuleMixer.Settings(conv, negativeEigenvalues, normEps);
+        HeadSizes sizes = new HeadSizes(heads, size, valueSize.orElse(size));
+        return new DeltaRuleMixer.Settings(heads, sizes, conv, negativeEigenvalues, normEps);
     }
 
     @Override
     public void validate(int dim, String path, Faults faults) {
-        if (keySize.isEmpty() && heads > 0 && dim % heads != 0) {
-            faults.add(
-                    path + ".heads",
-                    "is " + heads + ", which does not divide model.dim " + dim,
-                    "choose a divisor, or give key_size");
-            return;
+        if (keySize.isPresent() || heads < 1 || HeadRules.divideWidth(faults, path, heads, dim)) {
+            settings(dim).validate(path, faults);
         }
-        stateHeads(dim).validate(path, faults);
-        settings().validate(path, faults);
     }
 
     @Override
     public Mixer build(Construction construction, String prefix) {
-        StateHeads stateHeads = stateHeads(construction.model().dim());
-        return new DeltaNetMixer(this, new HeadWeights(construction, prefix, stateHeads));
+        return new DeltaNetMixer(this, construction, prefix);
     }
 
     private static final class DeltaNetMixer extends DeltaRuleMixer {
-        DeltaNetMixer(DeltaNetConfig config, HeadWeights weights) {
-            Gating gating = config.gate ? Gating.SILU_AFTER : Gating.NONE;
-            super(weights, config.settings(), gating, config.gate ? List.of(weights.gate()) : List.of());
+        DeltaNetMixer(DeltaNetConfig config, Construction construction, String prefix) {
+            Settings settings = config.settings(construction.model().dim());
+            Projections projections = settings.projections(construction, prefix);
+            if (config.gate) {
+                projections.toHeads("gate", settings.sizes().value());
+            }
+            super(construction, settings, projections, config.gate ? Gating.SILU_AFTER : Gating.NONE);
         }
 
         @Override

@@ -4,6 +4,7 @@ import dev.braid.config.Faults;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.autograd.Columns;
+import dev.braid.tensor.autograd.DeltaErase;
 import dev.braid.tensor.autograd.Norms;
 import dev.braid.tensor.autograd.Operations;
 import dev.braid.tensor.autograd.Pointwise;
@@ -14,7 +15,6 @@ import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.ops.ElementFunction;
 import dev.braid.tensor.ops.GroupNorm.Gating;
-import dev.braid.tensor.parameters.ParameterSpec;
 import dev.braid.tensor.parameters.Weight;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,17 +44,41 @@ abstract class DeltaRuleMixer extends RecurrentMixer {
     /**
      * What configs of them share.
      *
+     * @param keyHeads heads of queries and keys
+     * @param sizes of the heads of values, each with a state; neighbours share a head of queries and keys
      * @param conv tokens of the short convolution; without one SiLU alone
      * @param negativeEigenvalues whether beta reaches from 0 to 2 (Grazzi et al. 2024, arXiv 2411.12537), not from 0 to 1
      * @param normEps epsilon of the norm of each head; without one the model's
      */
-    record Settings(Optional<Integer> conv, boolean negativeEigenvalues, Optional<Double> normEps) {
-        /** Reports what cannot be, for keys {@code conv} and {@code norm_eps}. */
+    record Settings(
+            int keyHeads,
+            HeadSizes sizes,
+            Optional<Integer> conv,
+            boolean negativeEigenvalues,
+            Optional<Double> normEps) {
+        /** Reports what cannot be; the keys are those that {@link GatedDeltaNetConfig} has. */
         void validate(String path, Faults faults) {
+            if (HeadRules.positive(faults, path + ".heads", keyHeads)
+                    && (sizes.heads() < 1 || sizes.heads() % keyHeads != 0)) {
+                faults.add(
+                        path + ".value_heads",
+                        "is " + sizes.heads() + ", which is no multiple of heads " + keyHeads,
+                        "");
+            }
+            sizes.validate(path, faults);
             conv.ifPresent(width -> HeadRules.convolution(faults, path + ".conv", width));
             normEps.filter(value -> !(value > 0))
                     .ifPresent(value ->
                             faults.add(path + ".norm_eps", "is " + value + ", must be above 0", "1.0e-5 is usual"));
+        }
+
+        /** The projections that all of them have, to which a mixer may add. */
+        Projections projections(Construction construction, String prefix) {
+            return new Projections(construction, prefix, HeadDivision.of(construction, sizes.heads(), keyHeads))
+                    .toGroups("q", sizes.key())
+                    .toGroups("k", sizes.key())
+                    .toHeads("v", sizes.value())
+                    .toHeads("beta", 1);
         }
     }
 
@@ -69,7 +93,7 @@ abstract class DeltaRuleMixer extends RecurrentMixer {
      */
     record Inputs(Variable q, Variable k, Variable v, Variable beta, List<Variable> more) {}
 
-    private final StateHeads heads;
+    private final HeadSizes sizes;
     private final int localHeads;
     private final float largestBeta;
     private final Weight input;
@@ -78,24 +102,21 @@ abstract class DeltaRuleMixer extends RecurrentMixer {
     private final Weight output;
 
     /**
-     * Declares what all have; the projections {@code q, k, v, beta} and {@code more} behind them as one weight.
+     * Declares what all of them have.
      *
+     * @param projections {@link Settings#projections}, and behind them those of the mixer
      * @param gating where {@link #gate} comes in
      */
-    DeltaRuleMixer(HeadWeights weights, Settings settings, Gating gating, List<ParameterSpec> more) {
-        heads = weights.heads();
+    DeltaRuleMixer(Construction construction, Settings settings, Projections projections, Gating gating) {
+        sizes = settings.sizes;
+        localHeads =
+                HeadDivision.of(construction, sizes.heads(), settings.keyHeads).count();
         largestBeta = settings.negativeEigenvalues ? 2 : 1;
-        List<ParameterSpec> specs = new ArrayList<>(List.of(
-                weights.keys("q", heads.keySize(), weights.dim()),
-                weights.keys("k", heads.keySize(), weights.dim()),
-                weights.values("v", heads.valueSize(), weights.dim()),
-                weights.values("beta", 1, weights.dim())));
-        specs.addAll(more);
-        input = weights.parameters().pack(specs);
-        localHeads = input.partRows()[2] / heads.valueSize();
-        filter = settings.conv.map(weights::filters);
-        norm = OutputNorm.of(weights, gating, settings.normEps);
-        output = weights.output();
+        input = projections.pack();
+        filter = settings.conv.map(width -> projections.filters(0, 3, width));
+        double epsilon = settings.normEps.orElse(construction.model().normEps());
+        norm = OutputNorm.of(projections, gating, sizes.value(), epsilon);
+        output = projections.output(sizes.value());
     }
 
     /** The logarithm of alpha, F32 [n, valueHeads] or [n, valueHeads dk]; without one nothing decays. */
@@ -121,11 +142,11 @@ abstract class DeltaRuleMixer extends RecurrentMixer {
         List<Variable> split = Columns.split(tape, Operations.columnLinear(tape, x, input), parts);
         List<Variable> qkv =
                 Columns.split(tape, activated(tape, split.getFirst(), batch, state), widths[0], widths[1], widths[2]);
-        int size = heads.keySize();
+        int size = sizes.key();
         Variable q = Norms.unitLength(tape, qkv.get(0), size, LENGTH_EPSILON);
         Variable beta = Pointwise.apply(tape, split.get(1), ElementFunction.SIGMOID, DType.F32);
         return new Inputs(
-                Pointwise.scale(tape, q, (float) (1 / Math.sqrt(size))),
+                Pointwise.scale(tape, q, sizes.scale()),
                 Norms.unitLength(tape, qkv.get(1), size, LENGTH_EPSILON),
                 qkv.get(2),
                 largestBeta == 1 ? beta : Pointwise.scale(tape, beta, largestBeta),
@@ -151,8 +172,8 @@ abstract class DeltaRuleMixer extends RecurrentMixer {
     private Variable read(Tape tape, Inputs in, Optional<Variable> log, Batch batch, Optional<RecurrentState> state) {
         // k (beta v)^T and k (-beta alpha k)^T: what is written and erased goes where k points.
         RecurrenceOperands operands = RecurrenceOperands.of(
-                        heads.keySize(), heads.valueSize(), in.q, in.k, Pointwise.scaleHeads(tape, in.v, in.beta))
-                .withErase(erased(tape, in, log), in.k);
+                        sizes.key(), sizes.value(), in.q, in.k, Pointwise.scaleHeads(tape, in.v, in.beta))
+                .withErase(DeltaErase.of(tape, in.k, in.beta, log, sizes.key()), in.k);
         if (log.isPresent()) {
             operands = operands.withDecay(log.get());
         }
@@ -160,30 +181,17 @@ abstract class DeltaRuleMixer extends RecurrentMixer {
                 tape, operands, batch.sequences(), batch.documents(), RecurrentState.at(state, STATE));
     }
 
-    /** {@code -beta alpha k}: reads the state before its decay. */
-    private Variable erased(Tape tape, Inputs in, Optional<Variable> log) {
-        Variable k = Columns.repeatHeads(tape, in.k, heads.keySize(), heads.shared());
-        Variable minusBeta = Pointwise.scale(tape, in.beta, -1);
-        if (log.isEmpty()) {
-            return Pointwise.scaleHeads(tape, k, minusBeta);
-        }
-        Variable alpha = Pointwise.apply(tape, log.get(), ElementFunction.EXP);
-        return alpha.columns() == minusBeta.columns()
-                ? Pointwise.scaleHeads(tape, k, Pointwise.multiply(tape, alpha, minusBeta))
-                : Pointwise.multiply(tape, k, Pointwise.scaleHeads(tape, alpha, minusBeta));
-    }
-
     @Override
     final List<Shape> stateShapes() {
         List<Shape> shapes = new ArrayList<>();
-        shapes.add(Shape.of(1, localHeads, heads.keySize(), heads.valueSize()));
+        shapes.add(sizes.state(localHeads));
         filter.ifPresent(weight -> shapes.add(Shape.of(1, weight.columns() - 1L, weight.rows())));
         return shapes;
     }
 
     @Override
     public final double positionFlopsPerToken(int length) {
-        // Four products of a vector and a state: the query's read, the read of what is erased, its erasure, the write.
-        return 8.0 * heads.valueHeads() * heads.keySize() * heads.valueSize();
+        // Beside the write and the query's read, the read of what is erased and its erasure.
+        return 2 * sizes.flops();
     }
 }

@@ -6,7 +6,6 @@ import dev.braid.config.Key;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.ops.GroupNorm.Gating;
-import dev.braid.tensor.parameters.ParameterSpec;
 import java.util.List;
 import java.util.Optional;
 
@@ -46,33 +45,32 @@ public record GatedDeltaNetConfig(
         Optional<Double> normEps)
         implements MixerConfig {
 
-    private StateHeads stateHeads() {
-        return new StateHeads(heads, valueHeads.orElse(heads), keySize, valueSize.orElse(2 * keySize));
-    }
-
     private DeltaRuleMixer.Settings settings() {
-        return new DeltaRuleMixer.Settings(conv, negativeEigenvalues, normEps);
+        HeadSizes sizes = new HeadSizes(valueHeads.orElse(heads), keySize, valueSize.orElse(2 * keySize));
+        return new DeltaRuleMixer.Settings(heads, sizes, conv, negativeEigenvalues, normEps);
     }
 
     @Override
     public void validate(int dim, String path, Faults faults) {
-        stateHeads().validate(path, faults);
         settings().validate(path, faults);
     }
 
     @Override
     public Mixer build(Construction construction, String prefix) {
-        return new GatedDeltaNetMixer(this, new HeadWeights(construction, prefix, stateHeads()));
+        return new GatedDeltaNetMixer(this, construction, prefix);
     }
 
     private static final class GatedDeltaNetMixer extends DeltaRuleMixer {
         private final LearnedDecay decay;
 
-        GatedDeltaNetMixer(GatedDeltaNetConfig config, HeadWeights weights) {
-            ParameterSpec step = weights.values("decay", 1, weights.dim());
-            Gating gating = config.gate ? Gating.SILU_AFTER : Gating.NONE;
-            super(weights, config.settings(), gating, config.gate ? List.of(step, weights.gate()) : List.of(step));
-            decay = LearnedDecay.of(weights, 1);
+        GatedDeltaNetMixer(GatedDeltaNetConfig config, Construction construction, String prefix) {
+            Settings settings = config.settings();
+            Projections projections = settings.projections(construction, prefix).toHeads("decay", 1);
+            if (config.gate) {
+                projections.toHeads("gate", settings.sizes().value());
+            }
+            super(construction, settings, projections, config.gate ? Gating.SILU_AFTER : Gating.NONE);
+            decay = LearnedDecay.of(projections, 1, Optional.empty());
         }
 
         @Override

@@ -24,6 +24,6 @@ public record GeGluConfig(@Key("Inner width.") int hidden) implements FeedForwar
 
     @Override
     public FeedForward build(Construction construction, String prefix) {
-        return new GatedFeedForward(hidden, Operations::geGlu, construction, prefix);
+        return new GatedFeedForward(hidden, Operations::geGlu, 1, 1, construction, prefix);
     }
 }

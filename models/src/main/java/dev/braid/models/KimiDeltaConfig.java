@@ -8,7 +8,6 @@ import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.ops.GroupNorm.Gating;
 import dev.braid.tensor.parameters.Parameter.Initialization;
-import dev.braid.tensor.parameters.ParameterSpec;
 import dev.braid.tensor.parameters.Weight;
 import java.util.List;
 import java.util.Optional;
@@ -49,54 +48,44 @@ public record KimiDeltaConfig(
         Optional<Double> normEps)
         implements MixerConfig {
 
-    private StateHeads stateHeads() {
-        return new StateHeads(heads, valueHeads.orElse(heads), keySize, valueSize.orElse(keySize));
-    }
-
     private DeltaRuleMixer.Settings settings() {
-        return new DeltaRuleMixer.Settings(conv, negativeEigenvalues, normEps);
+        HeadSizes sizes = new HeadSizes(valueHeads.orElse(heads), keySize, valueSize.orElse(keySize));
+        return new DeltaRuleMixer.Settings(heads, sizes, conv, negativeEigenvalues, normEps);
     }
 
     @Override
     public void validate(int dim, String path, Faults faults) {
-        stateHeads().validate(path, faults);
         settings().validate(path, faults);
-        lowerBound
-                .filter(bound -> !(bound < 0))
-                .ifPresent(
-                        bound -> faults.add(path + ".lower_bound", "is " + bound + ", must be below 0", "-5 is usual"));
+        LearnedDecay.validate(lowerBound, path + ".lower_bound", faults);
     }
 
     @Override
     public Mixer build(Construction construction, String prefix) {
-        return new KimiDeltaMixer(this, new HeadWeights(construction, prefix, stateHeads()));
+        return new KimiDeltaMixer(this, construction, prefix);
     }
 
     private static final class KimiDeltaMixer extends DeltaRuleMixer {
-        private final Optional<Double> lowerBound;
         private final Weight decayOut;
         private final LearnedDecay decay;
         private final Weight gateOut;
         private final Weight gateBias;
 
-        KimiDeltaMixer(KimiDeltaConfig config, HeadWeights weights) {
-            int rank = weights.heads().valueSize();
-            List<ParameterSpec> more = List.of(weights.whole("decay_in", rank), weights.whole("gate_in", rank));
-            super(weights, config.settings(), Gating.SIGMOID_AFTER, more);
-            lowerBound = config.lowerBound;
-            decayOut = weights.add(weights.values("decay_out", config.keySize, rank));
-            decay = LearnedDecay.of(weights, config.keySize);
-            gateOut = weights.add(weights.values("gate_out", rank, rank));
-            gateBias = weights.vector("gate_out.bias", rank, new Initialization.Constant(0));
+        KimiDeltaMixer(KimiDeltaConfig config, Construction construction, String prefix) {
+            Settings settings = config.settings();
+            int rank = settings.sizes().value();
+            Projections projections = settings.projections(construction, prefix)
+                    .toAll("decay_in", rank)
+                    .toAll("gate_in", rank);
+            super(construction, settings, projections, Gating.SIGMOID_AFTER);
+            decayOut = projections.second("decay_out.weight", rank, config.keySize);
+            decay = LearnedDecay.of(projections, config.keySize, config.lowerBound);
+            gateOut = projections.second("gate_out.weight", rank, rank);
+            gateBias = projections.perHead("gate_out.bias", rank, new Initialization.Constant(0));
         }
 
         @Override
         Optional<Variable> logDecay(Tape tape, List<Variable> more) {
-            Variable step = Operations.linear(tape, more.get(0), decayOut);
-            return Optional.of(
-                    lowerBound.isPresent()
-                            ? decay.boundedLog(tape, step, lowerBound.get().floatValue())
-                            : decay.log(tape, step));
+            return Optional.of(decay.log(tape, Operations.linear(tape, more.get(0), decayOut)));
         }
 
         @Override

@@ -9,12 +9,14 @@ public sealed interface MixerConfig
                 DeltaNetConfig,
                 GatedDeltaNetConfig,
                 GlaConfig,
+                Hgrn2Config,
                 KimiDeltaConfig,
                 LightningConfig,
                 LinearAttentionConfig,
                 Mamba2Config,
                 ParallelMixerConfig,
-                RetNetConfig {
+                RetNetConfig,
+                Rwkv7Config {
     /**
      * Reports every rule that is broken.
      *

@@ -1,6 +1,6 @@
 package dev.braid.models;
 
-/** What a mixer keeps of one sequence while decoding. */
+/** What a mixer, or a feed-forward that looks back, keeps of one sequence while decoding. */
 public interface MixerState extends AutoCloseable {
     /** Gives the memory back. */
     @Override

@@ -15,7 +15,18 @@ public record ModelConfig(
         @Key(
                 value = "A published shape to start from: its keys stand for those that are not written. Mixers and"
                         + " feed-forwards are filled in by name.",
-                allowed = {"llama-3-8b", "llama-3-70b", "llama-3-405b"},
+                allowed = {
+                    "llama-3-8b",
+                    "llama-3-70b",
+                    "llama-3-405b",
+                    "mamba2-2.7b",
+                    "rwkv7-1.5b",
+                    "gated-deltanet-1.3b",
+                    "falcon-h1-0.5b",
+                    "olmo-hybrid-7b",
+                    "bamba-9b",
+                    "gemma-3-1b"
+                },
                 preset = true)
         Optional<String> preset,
 

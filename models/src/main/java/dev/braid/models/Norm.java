@@ -1,6 +1,7 @@
 package dev.braid.models;
 
 import dev.braid.tensor.Shape;
+import dev.braid.tensor.autograd.Norms;
 import dev.braid.tensor.autograd.Operations;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
@@ -23,8 +24,15 @@ interface Norm {
                 Weight weight = vector(construction, name + ".weight", 1);
                 yield (tape, x) -> Operations.rmsNorm(tape, x, weight, epsilon);
             }
-            case RMS_ZERO_CENTERED -> throw new IllegalArgumentException("norm: rms_zero_centered");
-            case LAYER -> throw new IllegalArgumentException("norm: layer");
+            case RMS_ZERO_CENTERED -> {
+                Weight weight = vector(construction, name + ".weight", 0);
+                yield (tape, x) -> Operations.rmsNorm(tape, x, weight, 1, epsilon);
+            }
+            case LAYER -> {
+                Weight weight = vector(construction, name + ".weight", 1);
+                Weight bias = vector(construction, name + ".bias", 0);
+                yield (tape, x) -> Norms.layer(tape, x, weight, bias, epsilon);
+            }
         };
     }
 

@@ -107,6 +107,11 @@ final class Projections {
         return add(name, Shape.of((long) heads.heads() * size), heads.rows(size), initialization);
     }
 
+    /** A matrix of {@code rows} with {@code size} columns for each head. */
+    Weight rowsOverHeads(String name, int rows, int size, Initialization initialization) {
+        return add(name, Shape.of(rows, (long) heads.heads() * size), heads.columns(size), initialization);
+    }
+
     /** A vector of {@code size} numbers that all heads share. */
     Weight shared(String name, int size, Initialization initialization) {
         return add(name, Shape.of(size), Division.WHOLE, initialization);

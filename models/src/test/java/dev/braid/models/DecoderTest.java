@@ -75,6 +75,19 @@ class DecoderTest {
                         """),
                 parsed("parallel branches, normalised and mixed", true, """
                         pattern: [mixed+mlp, attn]
+                        """),
+                parsed("zero-centred norms around", true, """
+                        pattern: [attn+mlp]
+                        norm: rms_zero_centered
+                        norms: {attn: sandwich}
+                        """),
+                parsed("layer norms, one behind the embedding", false, """
+                        pattern: [attn+mlp]
+                        norm: layer
+                        embedding_norm: true
+                        """),
+                parsed("feed-forward with factors", false, """
+                        pattern: [attn+scaled_mlp]
                         """));
     }
 
@@ -89,8 +102,11 @@ class DecoderTest {
                         "{type: parallel, %s, input_scales: {a: 2.5}, output_scales: {a: 0.5, b: -1.25}}"
                                 .formatted(branches),
                 "mixed", "{type: parallel, %s, mix: learned, output_norm: true}".formatted(branches));
+        String ffn = options.contains("scaled_mlp")
+                ? "scaled_mlp: {type: swiglu, hidden: 19, gate_scale: 1.75, down_scale: 0.5}"
+                : "mlp: {type: swiglu, hidden: 19}";
         String used = mixers.entrySet().stream()
-                .filter(mixer -> options.contains(mixer.getKey()))
+                .filter(mixer -> options.contains(mixer.getKey() + "+") || options.contains(mixer.getKey() + "]"))
                 .map(mixer -> mixer.getKey() + ": " + mixer.getValue())
                 .collect(Collectors.joining(", "));
         return new Case(
@@ -102,9 +118,9 @@ class DecoderTest {
                 context: %d
                 tie_embeddings: %s
                 mixers: {%s}
-                ffns: {mlp: {type: swiglu, hidden: 19}}
+                ffns: {%s}
                 init_std: 0.2
-                """.formatted(LENGTH, tied, used) + options, List.of()));
+                """.formatted(LENGTH, tied, used, ffn) + options, List.of()));
     }
 
     private static AttentionConfig windowed(int window, int sinks) {

@@ -28,7 +28,7 @@ class DeltaNetTest extends MixerContract {
         PlainDeltaRule rule =
                 new PlainDeltaRule(config.heads(), config.heads(), size, size, config.negativeEigenvalues() ? 2 : 1);
         double[][] o = rule.read(x, weights, (t, h) -> PlainMath.repeat(1, size));
-        double[][] normed = PlainMath.rmsNorm(o, size, weights.get("output_norm.weight"), 1e-5);
+        double[][] normed = PlainMath.rmsNorm(o, size, weights.get("norm.weight"), 1e-5);
         if (config.gate()) {
             normed = PlainMath.multiply(normed, map(linear(x, weights.get("gate.weight")), PlainMath::silu));
         }

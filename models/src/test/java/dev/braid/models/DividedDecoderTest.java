@@ -49,6 +49,7 @@ class DividedDecoderTest {
                 new Case("copies of KV heads", grouped, 4),
                 new Case("tied, with biases", tied, 2),
                 new Case("tied, with biases, inner width 37", tied, 4),
+                new Case("first values of RWKV-7", rwkv(), 2),
                 new Case("q/k norm, 3 KV heads", config(2, 24, true, attention(6, 3, rope, false, true), 17), 2),
                 new Case(
                         "one KV head, no positions",
@@ -97,6 +98,20 @@ class DividedDecoderTest {
                 init_std: 0.2
                 """.formatted(LENGTH) + options, List.of());
         return new Case(name, config, 2);
+    }
+
+    private static ModelConfig rwkv() {
+        return new ModelConfig(
+                24,
+                3,
+                LENGTH,
+                false,
+                Map.of("rwkv", new Rwkv7Config(8, 3, 2, 2, 5, 1e-6)),
+                Map.of("mix", new RwkvChannelMixConfig(17)),
+                List.of("rwkv+mix"),
+                Optional.empty(),
+                1e-5,
+                0.2);
     }
 
     private static AttentionConfig attention(

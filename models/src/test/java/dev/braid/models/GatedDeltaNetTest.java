@@ -15,6 +15,7 @@ class GatedDeltaNetTest extends MixerContract {
                 new Case("as flash-linear-attention has it", config(2, 2, 3, 6, Optional.of(4), true, false), 2, 288),
                 new Case("as OLMo Hybrid has it", config(3, 3, 2, 4, Optional.of(4), true, true), 2, 192),
                 new Case("as Qwen3-Next has it", config(2, 4, 3, 3, Optional.of(4), true, false), 2, 288),
+                new Case("values wider than the kernel", config(1, 1, 2, 260, Optional.of(2), true, false), 1, 4160),
                 new Case("copies of keys", config(1, 4, 5, 2, Optional.of(3), true, true), 2, 320),
                 new Case("without gate and convolution", config(2, 2, 4, 3, Optional.empty(), false, false), 2, 192));
     }
@@ -43,7 +44,7 @@ class GatedDeltaNetTest extends MixerContract {
         double[][] normed = PlainMath.rmsNorm(
                 o,
                 config.valueSize().orElseThrow(),
-                weights.get("output_norm.weight"),
+                weights.get("norm.weight"),
                 config.normEps().orElseThrow());
         if (config.gate()) {
             normed = PlainMath.multiply(normed, map(linear(x, weights.get("gate.weight")), PlainMath::silu));

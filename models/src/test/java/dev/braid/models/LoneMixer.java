@@ -25,7 +25,11 @@ import java.util.TreeMap;
  * are moved off the constants that they start from.
  */
 final class LoneMixer {
-    private static final String PREFIX = "layers.0.mixer.";
+    private static final String PREFIX = "layers.1.mixer.";
+    /** Neither the first nor the last of the model's. */
+    private static final int LAYER = 1;
+
+    private static final int LAYERS = 3;
     private static final int SEED = 7;
     private static final double SPREAD = 0.3;
 
@@ -43,7 +47,8 @@ final class LoneMixer {
         this.axis = layout.tensorAxis();
         this.dim = dim;
         Construction construction = new Construction(model(config, dim), dtype, axis.ranks(), axis.rank());
-        this.unit = construction.parameters().unit("layers.0");
+        this.unit = construction.parameters().unit("layers.1");
+        construction.beginLayer(LAYER);
         this.mixer = config.build(construction, PREFIX);
         this.store = layout.store(compute, construction.parameters());
         store.initialize(compute, SEED);
@@ -55,11 +60,11 @@ final class LoneMixer {
         store.refresh(compute);
     }
 
-    /** A model of one layer. */
+    /** A model of three layers. */
     static ModelConfig model(MixerConfig config, int dim) {
         return new ModelConfig(
                 dim,
-                1,
+                LAYERS,
                 4096,
                 false,
                 Map.of("mixer", config),

@@ -232,6 +232,9 @@ final class ReferenceDecoder {
         int hidden = parameters.get(prefix + "up.weight").length / config.dim();
         double[][] inner = linear(x, prefix + "up.weight", hidden);
         double[][] gate = settings instanceof ReluSquaredConfig ? inner : linear(x, prefix + "gate.weight", hidden);
+        if (settings instanceof SwiGluConfig swiGlu) {
+            scale(gate, swiGlu.gateScale());
+        }
         for (int t = 0; t < x.length; t++) {
             for (int i = 0; i < hidden; i++) {
                 double g = gate[t][i];
@@ -244,7 +247,11 @@ final class ReferenceDecoder {
                 };
             }
         }
-        return linear(inner, prefix + "down.weight", config.dim());
+        double[][] down = linear(inner, prefix + "down.weight", config.dim());
+        if (settings instanceof SwiGluConfig swiGlu) {
+            scale(down, swiGlu.downScale());
+        }
+        return down;
     }
 
     private double[][] norm(double[][] x, String weight) {

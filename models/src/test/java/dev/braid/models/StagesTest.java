@@ -36,20 +36,30 @@ class StagesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "5, true, F32, false",
-        "2 3, true, F32, false",
-        "2 3, false, F32, true",
-        "0 2 3, true, F32, false",
-        "1 2 2, true, BF16, true",
-        "2 1 1 1, true, F32, true",
-        "0 2 3 0, true, F32, false"
+        "attn, 5, true, F32, false",
+        "attn, 2 3, true, F32, false",
+        "attn, 2 3, false, F32, true",
+        "attn, 0 2 3, true, F32, false",
+        "attn, 1 2 2, true, BF16, true",
+        "attn, 2 1 1 1, true, F32, true",
+        "attn, 0 2 3 0, true, F32, false",
+        "rwkv, 5, false, F32, true",
+        "rwkv, 2 3, true, F32, false",
+        "rwkv, 0 2 3, true, BF16, true",
+        "rwkv, 1 1 2 1, false, BF16, false",
+        "hgrn, 2 3, true, F32, false",
+        "hgrn, 0 2 1 2, false, BF16, true",
+        "hybrid, 5, false, BF16, true",
+        "hybrid, 1 2 2, true, F32, false",
+        "hybrid, 2 1 1 1, true, BF16, true"
     })
-    void shouldGiveTheBitsOfTheWholeModel(String layers, boolean tied, DType dtype, boolean recompute) {
+    void shouldGiveTheBitsOfTheWholeModel(String kind, String layers, boolean tied, DType dtype, boolean recompute) {
         try (Compute compute = new Compute(2, "auto", "test")) {
-            Outcome whole = whole(compute, tied, dtype);
+            ModelConfig model = model(kind, tied);
+            Outcome whole = whole(compute, model, dtype);
 
-            Outcome together = inStages(compute, split(layers), tied, dtype, recompute, false);
-            Outcome halves = inStages(compute, split(layers), tied, dtype, recompute, true);
+            Outcome together = inStages(compute, split(layers), model, dtype, recompute, false);
+            Outcome halves = inStages(compute, split(layers), model, dtype, recompute, true);
 
             assertSame(together, whole);
             assertSame(halves, whole);
@@ -176,8 +186,8 @@ class StagesTest {
         }
     }
 
-    private static Outcome whole(Compute compute, boolean tied, DType dtype) {
-        Decoder decoder = new Decoder(model(tied), VOCABULARY, compute, dtype);
+    private static Outcome whole(Compute compute, ModelConfig model, DType dtype) {
+        Decoder decoder = new Decoder(model, VOCABULARY, compute, dtype);
         decoder.initialize(7);
         decoder.store().beginStep(MICROBATCHES);
         List<Double> losses = new ArrayList<>();
@@ -231,10 +241,10 @@ class StagesTest {
 
     /** All micro-batches forward through all stages, and then backward, each stage on a tape of its own. */
     private static Outcome inStages(
-            Compute compute, StageSplit split, boolean tied, DType dtype, boolean recompute, boolean queued) {
+            Compute compute, StageSplit split, ModelConfig model, DType dtype, boolean recompute, boolean queued) {
         int stages = split.stages().size();
         List<Integer> all = IntStream.range(0, stages).boxed().toList();
-        Decoder decoder = new Decoder(model(tied), VOCABULARY, compute, dtype, Layout.SINGLE, split, all);
+        Decoder decoder = new Decoder(model, VOCABULARY, compute, dtype, Layout.SINGLE, split, all);
         decoder.initialize(7);
         decoder.store().beginStep(1);
         decoder.store().beginMicrobatch();
@@ -263,8 +273,8 @@ class StagesTest {
         private final boolean recompute;
         private final Optional<WeightQueue> queue;
         private final List<Tape> tapes = new ArrayList<>();
-        private final List<Variable> inputs = new ArrayList<>();
-        private final List<Variable> outputs = new ArrayList<>();
+        private final List<Map<String, Variable>> inputs = new ArrayList<>();
+        private final List<Map<String, Variable>> outputs = new ArrayList<>();
 
         StagePass(Decoder decoder, Batch batch, boolean queued, boolean recompute) {
             this.decoder = decoder;
@@ -282,10 +292,10 @@ class StagesTest {
                 Map<String, Variable> taken = new LinkedHashMap<>();
                 passed.forEach((name, variable) ->
                         taken.put(name, tape.dividedLeaf(variable.value(), variable.tokens(), true)));
-                inputs.addAll(taken.values());
+                inputs.add(taken);
                 StageResult result = decoder.forward(tape, stage, taken, batch, 0.01f, recompute);
                 passed = result.passed();
-                outputs.addAll(passed.values());
+                outputs.add(passed);
                 loss += result.loss();
             }
             return loss;
@@ -295,8 +305,12 @@ class StagesTest {
             int last = tapes.size() - 1;
             tapes.get(last).backward();
             for (int stage = last - 1; stage >= 0; stage--) {
-                Tensor gradient = inputs.get(stage).passedGradient().orElseThrow();
-                tapes.get(stage).backward(outputs.get(stage), gradient);
+                Tape tape = tapes.get(stage);
+                Map<String, Variable> passed = outputs.get(stage);
+                inputs.get(stage + 1)
+                        .forEach((name, input) -> tape.addGradient(
+                                passed.get(name), input.passedGradient().orElseThrow()));
+                tape.backward();
             }
         }
 
@@ -324,19 +338,31 @@ class StagesTest {
     }
 
     private static ModelConfig model(boolean tied) {
+        return model("attn", tied);
+    }
+
+    private static ModelConfig model(String kind, boolean tied) {
         AttentionConfig attention = new AttentionConfig(
                 2, Optional.of(1), Optional.empty(), Optional.of(new RopeConfig(10000)), false, false);
+        // RWKV-7 leaves the values of its first layer for all later ones.
+        Rwkv7Config rwkv = new Rwkv7Config(8, 3, 2, 2, 5, 1e-6);
+        // HGRN2's first layer leaves the lower bounds of all.
+        Hgrn2Config hgrn = new Hgrn2Config(2, Optional.empty(), Optional.empty(), true, Optional.empty(), 1e-5);
+        FeedForwardConfig channelMix = new RwkvChannelMixConfig(21);
+        return switch (kind) {
+            case "attn" -> model(tied, Map.of("attn", attention), new SwiGluConfig(21), List.of("attn+mlp"));
+            case "rwkv" -> model(tied, Map.of("rwkv", rwkv), channelMix, List.of("rwkv+mlp"));
+            case "hgrn" -> model(tied, Map.of("hgrn", hgrn), new SwiGluConfig(21), List.of("hgrn+mlp"));
+            case "hybrid" ->
+                model(tied, Map.of("rwkv", rwkv, "attn", attention), channelMix, List.of("rwkv+mlp", "attn+mlp"));
+            default -> throw new IllegalArgumentException(kind);
+        };
+    }
+
+    private static ModelConfig model(
+            boolean tied, Map<String, MixerConfig> mixers, FeedForwardConfig feedForward, List<String> pattern) {
         return new ModelConfig(
-                16,
-                5,
-                LENGTH,
-                tied,
-                Map.of("attn", attention),
-                Map.of("mlp", new SwiGluConfig(21)),
-                List.of("attn+mlp"),
-                Optional.empty(),
-                1e-5,
-                0.2);
+                16, 5, LENGTH, tied, mixers, Map.of("mlp", feedForward), pattern, Optional.empty(), 1e-5, 0.2);
     }
 
     private static Batch batch(Compute compute, int microbatch) {

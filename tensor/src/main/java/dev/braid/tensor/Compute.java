@@ -37,6 +37,24 @@ public final class Compute implements AutoCloseable {
         matmul = new Matmul(workers, memory, engine);
     }
 
+    private Compute(Workers workers, Memory memory) {
+        this.kernels = KernelProviders.chosen();
+        this.memory = memory;
+        this.workers = workers;
+        matmul = new Matmul(workers, memory, "vector");
+    }
+
+    /**
+     * A context in which operations check and allocate as ever but compute nothing: every tensor reads as zeros. It shows what a
+     * model of any size does with memory, as its blocks are addresses that take none. Matrix products take no workspace.
+     *
+     * @param cores for which operations make room
+     * @param listener is told of every block
+     */
+    public static Compute rehearsal(int cores, MemoryListener listener) {
+        return new Compute(Workers.rehearsing(cores), Memory.rehearsal(listener));
+    }
+
     /** The rank's off-heap memory. */
     public Memory memory() {
         return memory;

@@ -22,10 +22,16 @@ public final class Memory implements AutoCloseable {
     public static final int ALIGNMENT = 64;
 
     static final long HUGE_PAGE = 2L << 20;
+
+    /** What a rehearsal sets to zero in earnest: token ids and the like are read even there. */
+    private static final long MOST_TOUCHED = 1 << 20;
+
     private static final int CATEGORIES = Category.values().length;
 
     private final Backing backing;
     private final String kind;
+    private final boolean rehearsing;
+    private final MemoryListener listener;
     private final List<Runnable> beforeClose = new ArrayList<>();
     private final Map<Long, ArrayDeque<Long>> free = new HashMap<>();
     private final long[] live = new long[CATEGORIES];
@@ -67,6 +73,8 @@ public final class Memory implements AutoCloseable {
                 if (references <= 0) {
                     throw new IllegalStateException("tensor was already released");
                 }
+                memory.listener.changed(category, -bytes);
+                memory.listener.changed(other, bytes);
                 memory.live[category.ordinal()] -= bytes;
                 memory.live[other.ordinal()] += bytes;
                 memory.peak[other.ordinal()] = Math.max(memory.peak[other.ordinal()], memory.live[other.ordinal()]);
@@ -107,8 +115,25 @@ public final class Memory implements AutoCloseable {
     }
 
     private Memory(Backing backing, String kind) {
+        this(backing, kind, false, MemoryListener.NONE);
+    }
+
+    private Memory(Backing backing, String kind, boolean rehearsing, MemoryListener listener) {
         this.backing = backing;
         this.kind = kind;
+        this.rehearsing = rehearsing;
+        this.listener = listener;
+    }
+
+    /** Memory of a {@link Compute#rehearsal}: addresses alone where the system allows it. */
+    static Memory rehearsal(MemoryListener listener) {
+        Backing backing = Posix.available() ? new ReservedBacking() : new AnonymousBacking();
+        return new Memory(backing, "; for a rehearsal", true, listener);
+    }
+
+    /** Whether so many bytes are better left untouched: nobody will read them. */
+    boolean leavesUntouched(long bytes) {
+        return rehearsing && bytes > MOST_TOUCHED;
     }
 
     /**
@@ -186,6 +211,7 @@ public final class Memory implements AutoCloseable {
         liveTotal += size;
         peak[index] = Math.max(peak[index], live[index]);
         peakTotal = Math.max(peakTotal, liveTotal);
+        listener.changed(category, size);
         return new Block(this, category, address, size);
     }
 
@@ -214,6 +240,7 @@ public final class Memory implements AutoCloseable {
             int index = block.category.ordinal();
             live[index] -= block.bytes;
             liveTotal -= block.bytes;
+            listener.changed(block.category, -block.bytes);
             free.computeIfAbsent(block.bytes, size -> new ArrayDeque<>()).push(block.address);
         }
     }

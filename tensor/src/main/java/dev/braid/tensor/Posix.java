@@ -148,6 +148,11 @@ final class Posix {
         return address;
     }
 
+    /** Zeros that take no memory until they are touched, nor count as memory that was asked for. Returns the address. */
+    static long reserve(long bytes) throws IOException {
+        return map(0, bytes, READ | WRITE, PRIVATE | ANONYMOUS | NO_RESERVE, -1, 0);
+    }
+
     private static long map(long address, long bytes, int protection, int flags, int file, long offset)
             throws IOException {
         return call(Function.MMAP, address, bytes, protection, flags, file, offset);

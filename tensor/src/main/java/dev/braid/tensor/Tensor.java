@@ -126,7 +126,9 @@ public final class Tensor {
 
     /** Sets every byte to zero. */
     public void zero() {
-        memory().fill((byte) 0);
+        if (!block.memory.leavesUntouched(bytes())) {
+            memory().fill((byte) 0);
+        }
     }
 
     /** Element {@code index} of the flattened tensor, widened to float. For tests, set-up and export, not for kernels. */
@@ -203,7 +205,9 @@ public final class Tensor {
         if (source.dtype != dtype || source.count() != count()) {
             throw new IllegalArgumentException("cannot copy " + source + " into " + this);
         }
-        memory().copyFrom(source.memory());
+        if (!block.memory.leavesUntouched(bytes())) {
+            memory().copyFrom(source.memory());
+        }
     }
 
     private MemorySegment slice(long from, long count) {

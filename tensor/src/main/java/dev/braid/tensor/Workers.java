@@ -15,6 +15,8 @@ public final class Workers implements AutoCloseable {
     private static final int SPINS = 4_000;
 
     private final Thread[] threads;
+    private final int cores;
+    private final boolean rehearsing;
     private final AtomicInteger next = new AtomicInteger();
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -26,10 +28,16 @@ public final class Workers implements AutoCloseable {
 
     /** Workers for {@code cores} cores: {@code cores - 1} threads and the caller. */
     public Workers(int cores, String name) {
+        this(cores, cores, name, false);
+    }
+
+    private Workers(int cores, int working, String name, boolean rehearsing) {
         if (cores < 1) {
             throw new IllegalArgumentException("a rank needs at least one core, not " + cores);
         }
-        threads = new Thread[cores - 1];
+        this.cores = cores;
+        this.rehearsing = rehearsing;
+        threads = new Thread[working - 1];
         for (int i = 0; i < threads.length; i++) {
             threads[i] = Thread.ofPlatform()
                     .daemon()
@@ -38,15 +46,28 @@ public final class Workers implements AutoCloseable {
         }
     }
 
+    /** Workers that do nothing of what they are given: see {@link Compute#rehearsal}. */
+    static Workers rehearsing(int cores) {
+        return new Workers(cores, 1, "", true);
+    }
+
+    /** Whether {@link #run} does nothing. */
+    public boolean rehearsing() {
+        return rehearsing;
+    }
+
     /** Threads that take part in a {@link #run}, the caller included. */
     public int cores() {
-        return threads.length + 1;
+        return cores;
     }
 
     /** Runs {@code body} for 0 until {@code tasks} and returns when all are done; the first failure is thrown. */
     public void run(int tasks, IntConsumer body) {
         if (closed) {
             throw new IllegalStateException("workers are closed");
+        }
+        if (rehearsing) {
+            return;
         }
         if (tasks <= 1 || threads.length == 0) {
             for (int i = 0; i < tasks; i++) {

@@ -2,14 +2,12 @@ package dev.braid.checkpoint.huggingface;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.braid.tensor.DType;
-import java.util.OptionalInt;
 
-/** {@code config.json} and {@code generation_config.json} as transformers reads them, from version 4 on. */
+/** {@code config.json} of the Llama family as transformers reads it, from version 4 on. */
 final class ConfigWriter {
     private ConfigWriter() {}
 
-    static ObjectNode model(LlamaShape shape, DType dtype) {
+    static ObjectNode model(LlamaShape shape) {
         ModelType type = ModelType.of(shape);
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.putArray("architectures").add(type.architecture());
@@ -34,39 +32,6 @@ final class ConfigWriter {
             case QWEN2 -> root.put("use_sliding_window", false);
             case QWEN3 -> root.put("attention_bias", false).put("use_sliding_window", false);
         }
-        putTokens(root, shape);
-        root.put("use_cache", true);
-        root.put("dtype", dtypeName(dtype));
-        root.put("torch_dtype", dtypeName(dtype));
         return root;
-    }
-
-    static ObjectNode generation(LlamaShape shape) {
-        ObjectNode root = JsonNodeFactory.instance.objectNode();
-        root.put("_from_model_config", true);
-        putTokens(root, shape);
-        return root;
-    }
-
-    private static void putTokens(ObjectNode root, LlamaShape shape) {
-        // Written even when there is none: transformers would otherwise take ids of its own.
-        put(root, "bos_token_id", shape.bos());
-        put(root, "eos_token_id", shape.eos());
-    }
-
-    private static void put(ObjectNode root, String key, OptionalInt id) {
-        if (id.isPresent()) {
-            root.put(key, id.getAsInt());
-        } else {
-            root.putNull(key);
-        }
-    }
-
-    private static String dtypeName(DType dtype) {
-        return switch (dtype) {
-            case F32 -> "float32";
-            case BF16 -> "bfloat16";
-            case I32, I8 -> throw new IllegalArgumentException("weights are exported as F32 or BF16, not as " + dtype);
-        };
     }
 }

@@ -1,5 +1,6 @@
 package dev.braid.checkpoint.huggingface;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.braid.checkpoint.InvalidFileException;
 import dev.braid.checkpoint.Weights;
@@ -9,12 +10,14 @@ import dev.braid.checkpoint.safetensors.SafetensorsFile;
 import dev.braid.checkpoint.safetensors.SafetensorsWriter;
 import dev.braid.tensor.DType;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -40,33 +43,33 @@ public final class HuggingFaceExport {
     private HuggingFaceExport() {}
 
     /**
-     * Writes {@code weights}, which must have exactly the parameters of {@code shape} by Braid's global names, as
+     * Writes {@code weights}, which must have exactly the parameters of {@code model} by Braid's global names, as
      * {@code dtype} (F32 or BF16) into the folder {@code out}, with the files of the tokenizer by name (may be
-     * empty). Throws {@link IllegalArgumentException} when no Hugging Face type expresses the model, when tensors are
-     * missing, unknown or of another shape, and when {@code out} holds something else.
+     * empty). Throws {@link IllegalArgumentException} when tensors are missing, unknown or of another shape, and when
+     * {@code out} holds something else.
      */
     public static void write(
-            LlamaShape shape, Weights weights, DType dtype, Map<String, byte[]> tokenizerFiles, Path out)
+            HuggingFaceModel model, Weights weights, DType dtype, Map<String, byte[]> tokenizerFiles, Path out)
             throws IOException {
-        write(shape, weights, dtype, tokenizerFiles, out, MOST_SHARD_BYTES);
+        write(model, weights, dtype, tokenizerFiles, out, MOST_SHARD_BYTES);
     }
 
     /** As above, with the tokenizer's files out of {@code tokenizerFolder}, which may be null. */
-    public static void write(LlamaShape shape, Weights weights, DType dtype, Path tokenizerFolder, Path out)
+    public static void write(HuggingFaceModel model, Weights weights, DType dtype, Path tokenizerFolder, Path out)
             throws IOException {
-        write(shape, weights, dtype, tokenizerFolder == null ? Map.of() : TokenizerFiles.read(tokenizerFolder), out);
+        write(model, weights, dtype, tokenizerFolder == null ? Map.of() : TokenizerFiles.read(tokenizerFolder), out);
     }
 
     static void write(
-            LlamaShape shape,
+            HuggingFaceModel model,
             Weights weights,
             DType dtype,
             Map<String, byte[]> tokenizerFiles,
             Path out,
             long mostShardBytes)
             throws IOException {
-        ObjectNode config = ConfigWriter.model(shape, dtype);
-        List<Entry> entries = entries(shape, weights, dtype);
+        ObjectNode config = config(model, dtype);
+        List<Entry> entries = entries(model, weights, dtype);
         Path target = out.toAbsolutePath().normalize();
         requireReplaceable(target);
         Files.createDirectories(target.getParent());
@@ -75,9 +78,9 @@ public final class HuggingFaceExport {
             Files.createDirectory(temporary);
             SafetensorsWriter.writeSharded(temporary, entries, mostShardBytes, Map.of("format", "pt", PRODUCER, BRAID));
             writeJson(temporary.resolve("config.json"), config);
-            writeJson(temporary.resolve("generation_config.json"), ConfigWriter.generation(shape));
+            writeJson(temporary.resolve("generation_config.json"), generation(model));
             for (Map.Entry<String, byte[]> file :
-                    TokenizerFiles.completed(tokenizerFiles, shape).entrySet()) {
+                    TokenizerFiles.completed(tokenizerFiles, model).entrySet()) {
                 Files.write(temporary.resolve(file.getKey()), file.getValue());
             }
             moveInto(temporary, target);
@@ -91,33 +94,101 @@ public final class HuggingFaceExport {
         }
     }
 
-    private static List<Entry> entries(LlamaShape shape, Weights weights, DType dtype) {
+    private static ObjectNode config(HuggingFaceModel model, DType dtype) {
+        ObjectNode root = model.config().deepCopy();
+        putTokens(root, model);
+        root.put("use_cache", true);
+        root.put("dtype", dtypeName(dtype));
+        root.put("torch_dtype", dtypeName(dtype));
+        return root;
+    }
+
+    private static ObjectNode generation(HuggingFaceModel model) {
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
+        root.put("_from_model_config", true);
+        putTokens(root, model);
+        return root;
+    }
+
+    private static void putTokens(ObjectNode root, HuggingFaceModel model) {
+        // Written even when there is none: transformers would otherwise take ids of its own.
+        put(root, "bos_token_id", model.bos());
+        put(root, "eos_token_id", model.eos());
+    }
+
+    private static void put(ObjectNode root, String key, OptionalInt id) {
+        if (id.isPresent()) {
+            root.put(key, id.getAsInt());
+        } else {
+            root.putNull(key);
+        }
+    }
+
+    private static String dtypeName(DType dtype) {
+        return switch (dtype) {
+            case F32 -> "float32";
+            case BF16 -> "bfloat16";
+            case I32, I8 -> throw new IllegalArgumentException("weights are exported as F32 or BF16, not as " + dtype);
+        };
+    }
+
+    private static List<Entry> entries(HuggingFaceModel model, Weights weights, DType dtype) {
         List<String> faults = new ArrayList<>();
         List<Entry> entries = new ArrayList<>();
         Set<String> unknown = new HashSet<>(weights.names());
-        for (Parameter parameter : Parameter.of(shape)) {
-            String name = parameter.braid();
-            if (!unknown.remove(name)) {
-                faults.add("\"" + name + "\" is missing");
-            } else if (!weights.shape(name).equals(parameter.shape())) {
-                faults.add("\"" + name + "\" is " + weights.shape(name) + " but must be " + parameter.shape());
-            } else {
-                entries.add(Entry.converted(
-                        parameter.huggingFace(),
-                        weights.dtype(name),
-                        ElementType.of(dtype),
-                        parameter.shape(),
-                        (from, count, target) -> weights.read(name, from, count, target)));
+        for (TensorMap.Place place : model.tensors().places()) {
+            int before = faults.size();
+            for (TensorMap.Part part : place.parts()) {
+                if (!unknown.remove(part.name())) {
+                    faults.add("\"" + part.name() + "\" is missing");
+                } else if (!weights.shape(part.name()).equals(part.shape())) {
+                    faults.add("\"" + part.name() + "\" is " + weights.shape(part.name()) + " but must be "
+                            + part.shape());
+                }
+            }
+            if (faults.size() == before) {
+                entries.add(entry(place, weights, dtype));
             }
         }
         unknown.stream()
                 .sorted()
-                .forEach(name -> faults.add("\"" + name + "\" has no place in a Hugging Face "
-                        + ModelType.of(shape).key()));
+                .forEach(name -> faults.add("\"" + name + "\" has no place in a Hugging Face " + model.type()));
         if (!faults.isEmpty()) {
             throw new IllegalArgumentException("the weights do not fit the model: " + String.join("; ", faults));
         }
         return entries;
+    }
+
+    private static Entry entry(TensorMap.Place place, Weights weights, DType dtype) {
+        DType stored = weights.dtype(place.parts().getFirst().name());
+        for (TensorMap.Part part : place.parts()) {
+            if (weights.dtype(part.name()) != stored) {
+                throw new IllegalArgumentException("the parts " + place.parts() + " of the tensor \"" + place.name()
+                        + "\" have more than one dtype");
+            }
+        }
+        return Entry.converted(
+                place.name(),
+                stored,
+                ElementType.of(dtype),
+                place.shape(),
+                (from, count, target) -> readParts(place, weights, from, count, target));
+    }
+
+    private static void readParts(TensorMap.Place place, Weights weights, long from, long count, MemorySegment target)
+            throws IOException {
+        long partFrom = 0;
+        for (TensorMap.Part part : place.parts()) {
+            long partEnd = partFrom + part.shape().count();
+            long first = Math.max(from, partFrom);
+            long end = Math.min(from + count, partEnd);
+            if (first < end) {
+                int bytes = weights.dtype(part.name()).bytes();
+                MemorySegment slice = target.asSlice((first - from) * bytes, (end - first) * bytes);
+                weights.read(part.name(), first - partFrom, end - first, slice);
+            }
+            partFrom = partEnd;
+        }
     }
 
     private static void requireReplaceable(Path target) throws IOException {

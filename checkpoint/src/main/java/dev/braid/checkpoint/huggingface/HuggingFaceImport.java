@@ -10,7 +10,6 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,36 +20,29 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * An open Hugging Face folder of type {@code llama}, {@code qwen2} or {@code qwen3}. Opening checks that Braid can
- * represent the model and that the folder has exactly its tensors. Any thread may read the weights.
+ * The weights of a Hugging Face folder. Opening checks that the folder has exactly the tensors of the model that its
+ * {@code config.json} describes. Any thread may read the weights.
  */
 public final class HuggingFaceImport implements AutoCloseable {
-    private final LlamaShape shape;
     private final ShardedTensors tensors;
     private final Weights weights;
     private final Map<String, byte[]> tokenizerFiles;
     private final List<String> notes;
 
     private HuggingFaceImport(
-            LlamaShape shape,
-            ShardedTensors tensors,
-            Weights weights,
-            Map<String, byte[]> tokenizerFiles,
-            List<String> notes) {
-        this.shape = shape;
+            ShardedTensors tensors, Weights weights, Map<String, byte[]> tokenizerFiles, List<String> notes) {
         this.tensors = tensors;
         this.weights = weights;
         this.tokenizerFiles = tokenizerFiles;
         this.notes = notes;
     }
 
-    /** Opens {@code folder}. Throws {@link InvalidFileException} that lists everything that Braid cannot take over. */
-    public static HuggingFaceImport open(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            throw new InvalidFileException("there is no folder " + folder);
-        }
-        ConfigReader.Result config = ConfigReader.read(folder.resolve("config.json"));
-        List<String> notes = new ArrayList<>(config.notes());
+    /**
+     * Opens {@code folder}, whose {@code config.json} was read before and describes a model with the tensors {@code map}. Throws
+     * {@link InvalidFileException} that lists everything that does not fit.
+     */
+    public static HuggingFaceImport open(Path folder, TensorMap map) throws IOException {
+        List<String> notes = new ArrayList<>();
         Map<String, byte[]> tokenizerFiles = TokenizerFiles.read(folder);
         if (!tokenizerFiles.containsKey(TokenizerFiles.TOKENIZER)) {
             notes.add(folder + " has no " + TokenizerFiles.TOKENIZER
@@ -58,18 +50,16 @@ public final class HuggingFaceImport implements AutoCloseable {
         }
         ShardedTensors tensors = ShardedTensors.open(folder);
         try {
-            Weights weights = new FolderWeights(tensors, named(folder, config.shape(), tensors, notes));
+            requireTensors(folder, map, tensors, notes);
             return new HuggingFaceImport(
-                    config.shape(), tensors, weights, Collections.unmodifiableMap(tokenizerFiles), List.copyOf(notes));
+                    tensors,
+                    new FolderWeights(tensors, map.locations()),
+                    Collections.unmodifiableMap(tokenizerFiles),
+                    List.copyOf(notes));
         } catch (IOException | RuntimeException problem) {
             tensors.close();
             throw problem;
         }
-    }
-
-    /** The model. */
-    public LlamaShape shape() {
-        return shape;
     }
 
     /** The parameters by Braid's global names, as F32. Valid until {@link #close}. */
@@ -92,25 +82,23 @@ public final class HuggingFaceImport implements AutoCloseable {
         tensors.close();
     }
 
-    private static Map<String, Parameter> named(
-            Path folder, LlamaShape shape, ShardedTensors tensors, List<String> notes) throws IOException {
+    private static void requireTensors(Path folder, TensorMap map, ShardedTensors tensors, List<String> notes)
+            throws IOException {
         List<String> faults = new ArrayList<>();
         Map<String, SafetensorsFile> unknown = new LinkedHashMap<>(tensors.tensors());
-        Map<String, Parameter> parameters = new LinkedHashMap<>();
-        for (Parameter parameter : Parameter.of(shape)) {
-            parameters.put(parameter.braid(), parameter);
-            SafetensorsFile file = unknown.remove(parameter.huggingFace());
+        for (TensorMap.Place place : map.places()) {
+            SafetensorsFile file = unknown.remove(place.name());
             if (file == null) {
-                faults.add("\"" + parameter.huggingFace() + "\" is missing");
+                faults.add("\"" + place.name() + "\" is missing");
             } else {
-                addFault(faults, file.tensor(parameter.huggingFace()), parameter.shape());
+                addFault(faults, file.tensor(place.name()), place.shape());
             }
         }
         for (String name : unknown.keySet()) {
             if (name.endsWith(".rotary_emb.inv_freq")) {
                 notes.add("\"" + name + "\" is left out: Braid computes the rotary frequencies");
-            } else if (name.equals(Parameter.HEAD) && shape.tied()) {
-                requireTied(tensors, faults);
+            } else if (map.copies().containsKey(name)) {
+                requireCopy(tensors, name, map.copies().get(name), faults);
             } else {
                 faults.add("\"" + name + "\" has no place in the model that config.json describes");
             }
@@ -119,7 +107,6 @@ public final class HuggingFaceImport implements AutoCloseable {
             throw new InvalidFileException(
                     "the tensors of " + folder + " do not fit its config.json:\n  " + String.join("\n  ", faults));
         }
-        return Collections.unmodifiableMap(parameters);
     }
 
     private static void addFault(List<String> faults, TensorInfo info, Shape expected) {
@@ -132,14 +119,15 @@ public final class HuggingFaceImport implements AutoCloseable {
     }
 
     /** Some writers store the tied head a second time. That is fine as long as it really is the embedding. */
-    private static void requireTied(ShardedTensors tensors, List<String> faults) throws IOException {
-        SafetensorsFile headFile = tensors.file(Parameter.HEAD);
-        SafetensorsFile embeddingFile = tensors.tensors().get(Parameter.EMBEDDING);
+    private static void requireCopy(ShardedTensors tensors, String copy, String original, List<String> faults)
+            throws IOException {
+        SafetensorsFile headFile = tensors.file(copy);
+        SafetensorsFile embeddingFile = tensors.tensors().get(original);
         if (embeddingFile == null) {
             return;
         }
-        TensorInfo head = headFile.tensor(Parameter.HEAD);
-        TensorInfo embedding = embeddingFile.tensor(Parameter.EMBEDDING);
+        TensorInfo head = headFile.tensor(copy);
+        TensorInfo embedding = embeddingFile.tensor(original);
         boolean same = head.type() == embedding.type()
                 && head.shape().equals(embedding.shape())
                 && head.type().readableAsFloat();
@@ -149,45 +137,45 @@ public final class HuggingFaceImport implements AutoCloseable {
         byte[] other = new byte[step * 4];
         for (long from = 0; same && from < count; from += step) {
             long now = Math.min(step, count - from);
-            headFile.read(Parameter.HEAD, from, now, head.type(), MemorySegment.ofArray(one));
-            embeddingFile.read(Parameter.EMBEDDING, from, now, head.type(), MemorySegment.ofArray(other));
+            headFile.read(copy, from, now, head.type(), MemorySegment.ofArray(one));
+            embeddingFile.read(original, from, now, head.type(), MemorySegment.ofArray(other));
             same = Arrays.equals(one, other);
         }
         if (!same) {
-            faults.add("\"" + Parameter.HEAD + "\" differs from \"" + Parameter.EMBEDDING
-                    + "\" although tie_word_embeddings is true");
+            faults.add("\"" + copy + "\" differs from \"" + original + "\" although tie_word_embeddings is true");
         }
     }
 
-    private record FolderWeights(ShardedTensors tensors, Map<String, Parameter> parameters) implements Weights {
+    private record FolderWeights(ShardedTensors tensors, Map<String, TensorMap.Location> locations) implements Weights {
         @Override
         public Set<String> names() {
-            return parameters.keySet();
+            return locations.keySet();
         }
 
         @Override
         public Shape shape(String name) {
-            return parameter(name).shape();
+            return location(name).shape();
         }
 
         @Override
         public DType dtype(String name) {
-            parameter(name);
+            location(name);
             return DType.F32;
         }
 
         @Override
         public void read(String name, long from, long count, MemorySegment target) throws IOException {
-            String other = parameter(name).huggingFace();
-            tensors.file(other).read(other, from, count, ElementType.F32, target);
+            TensorMap.Location location = location(name);
+            tensors.file(location.tensor())
+                    .read(location.tensor(), location.from() + from, count, ElementType.F32, target);
         }
 
-        private Parameter parameter(String name) {
-            Parameter parameter = parameters.get(name);
-            if (parameter == null) {
-                throw new IllegalArgumentException("there is no tensor \"" + name + "\" among " + parameters.keySet());
+        private TensorMap.Location location(String name) {
+            TensorMap.Location location = locations.get(name);
+            if (location == null) {
+                throw new IllegalArgumentException("there is no tensor \"" + name + "\" among " + locations.keySet());
             }
-            return parameter;
+            return location;
         }
     }
 }

@@ -51,7 +51,7 @@ public final class TokenizerFiles {
      * {@code files}, with a {@code tokenizer_config.json} when there is only the {@code tokenizer.json}: transformers
      * needs both.
      */
-    static Map<String, byte[]> completed(Map<String, byte[]> files, LlamaShape shape) throws IOException {
+    static Map<String, byte[]> completed(Map<String, byte[]> files, HuggingFaceModel model) throws IOException {
         if (!files.containsKey(TOKENIZER) || files.containsKey(CONFIG)) {
             return files;
         }
@@ -63,10 +63,10 @@ public final class TokenizerFiles {
         }
         ObjectNode config = JsonNodeFactory.instance.objectNode();
         config.put("tokenizer_class", "PreTrainedTokenizerFast");
-        config.put("model_max_length", shape.context());
+        config.put("model_max_length", model.context());
         config.put("clean_up_tokenization_spaces", false);
-        putToken(config, "bos_token", tokenizer, shape.bos());
-        putToken(config, "eos_token", tokenizer, shape.eos());
+        putToken(config, "bos_token", tokenizer, model.bos());
+        putToken(config, "eos_token", tokenizer, model.eos());
         Map<String, byte[]> all = new LinkedHashMap<>(files);
         all.put(CONFIG, (config.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
         return all;

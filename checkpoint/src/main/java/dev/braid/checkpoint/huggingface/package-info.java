@@ -1,5 +1,6 @@
 /**
- * Model folders as Hugging Face transformers reads and writes them: types {@code llama}, {@code qwen2}, {@code qwen3}.
- * Uses safetensors and Jackson; describes a model by a record of its own and knows no model class.
+ * Model folders as Hugging Face transformers reads and writes them: strict reading of {@code config.json}, which tensor of a folder
+ * holds which parameters, and the types {@code llama}, {@code qwen2}, {@code qwen3}. Uses safetensors and Jackson; knows no model
+ * class.
  */
 package dev.braid.checkpoint.huggingface;

@@ -56,7 +56,7 @@ class ConfigReaderTest {
             """)
     void shouldRefuseWhatBraidCannotRepresent(String change, String message) throws IOException {
         Path file = write(change);
-        assertThatThrownBy(() -> ConfigReader.read(file))
+        assertThatThrownBy(() -> read(file))
                 .isInstanceOf(InvalidFileException.class)
                 .hasMessageStartingWith(file + " describes a model that Braid does not have:\n")
                 .hasMessageContaining("\n  " + message);
@@ -65,7 +65,7 @@ class ConfigReaderTest {
     @Test
     void shouldReportAllFaultsAtOnce() throws IOException {
         Path file = write("{\"hidden_act\":\"gelu\",\"mlp_bias\":true,\"novelty\":1,\"vocab_size\":0}");
-        assertThatThrownBy(() -> ConfigReader.read(file))
+        assertThatThrownBy(() -> read(file))
                 .hasMessageContaining("\n  hidden_act: ")
                 .hasMessageContaining("\n  mlp_bias: ")
                 .hasMessageContaining("\n  novelty: ")
@@ -75,12 +75,12 @@ class ConfigReaderTest {
     @Test
     void shouldRefuseAMissingFileAndOneThatIsNotJson() throws IOException {
         Path file = folder.resolve("config.json");
-        assertThatThrownBy(() -> ConfigReader.read(file))
+        assertThatThrownBy(() -> read(file))
                 .hasMessage("there is no config.json in " + folder + ": not the folder of a Hugging Face model");
         Files.writeString(file, "{");
-        assertThatThrownBy(() -> ConfigReader.read(file)).hasMessageStartingWith(file + " is not valid JSON: ");
+        assertThatThrownBy(() -> read(file)).hasMessageStartingWith(file + " is not valid JSON: ");
         Files.writeString(file, "{\"a\":1,\"a\":2}");
-        assertThatThrownBy(() -> ConfigReader.read(file)).hasMessageContaining("Duplicate field 'a'");
+        assertThatThrownBy(() -> read(file)).hasMessageContaining("Duplicate field 'a'");
     }
 
     @Test
@@ -121,22 +121,27 @@ class ConfigReaderTest {
         config.remove("eos_token_id");
         config.remove("bos_token_id");
         Files.writeString(file, config.toString());
-        assertThat(ConfigReader.read(file).shape().eos()).hasValue(2);
-        assertThat(ConfigReader.read(file).shape().bos()).hasValue(1);
+        assertThat(read(file).eos()).hasValue(2);
+        assertThat(read(file).bos()).hasValue(1);
     }
 
     @Test
     void shouldNoteWhatItLeavesOut() throws IOException {
-        ConfigReader.Result result = ConfigReader.read(write("{\"eos_token_id\":[3,4],\"attention_dropout\":0.1}"));
-        assertThat(result.shape().eos()).hasValue(3);
-        assertThat(result.notes())
+        write("{\"eos_token_id\":[3,4],\"attention_dropout\":0.1}");
+        ConfigFile file = ConfigFile.read(folder);
+        assertThat(ConfigReader.read(file).eos()).hasValue(3);
+        assertThat(file.notes())
                 .containsExactly(
                         "attention_dropout 0.1 is left out: Braid trains without dropout",
                         "eos_token_id has the ids [3,4]; Braid keeps the first");
     }
 
     private LlamaShape read(String change) throws IOException {
-        return ConfigReader.read(write(change)).shape();
+        return read(write(change));
+    }
+
+    private static LlamaShape read(Path file) throws IOException {
+        return ConfigReader.read(ConfigFile.read(file.getParent()));
     }
 
     /** The tiny model's config with the keys of {@code change} put over it. */

@@ -104,9 +104,10 @@ class HuggingFaceExportTest {
         LlamaShape shape = TinyModel.shape(tied, bias, norm);
         Map<String, Tensor> weights = TinyModel.weights(memory, shape);
         Path out = folder.resolve("out");
-        HuggingFaceExport.write(shape, Weights.of(weights), DType.F32, Map.of(), out, mostShardBytes);
-        try (HuggingFaceImport model = HuggingFaceImport.open(out)) {
-            assertThat(model.shape()).isEqualTo(shape);
+        HuggingFaceExport.write(
+                LlamaFamily.describe(shape), Weights.of(weights), DType.F32, Map.of(), out, mostShardBytes);
+        try (HuggingFaceImport model = TinyModel.open(out)) {
+            assertThat(TinyModel.readShape(out)).isEqualTo(shape);
             assertThat(model.weights().names()).containsExactlyElementsOf(weights.keySet());
             for (String name : weights.keySet()) {
                 assertThat(TinyModel.floats(model.weights(), name))
@@ -120,14 +121,14 @@ class HuggingFaceExportTest {
     void shouldNameTheBiasesAndNormsAsQwenDoes() throws IOException {
         Path second = folder.resolve("second");
         HuggingFaceExport.write(
-                TinyModel.shape(false, true, false),
+                LlamaFamily.describe(TinyModel.shape(false, true, false)),
                 Weights.of(TinyModel.weights(memory, TinyModel.shape(false, true, false))),
                 DType.F32,
                 Map.of(),
                 second);
         Path third = folder.resolve("third");
         HuggingFaceExport.write(
-                TinyModel.shape(false, false, true),
+                LlamaFamily.describe(TinyModel.shape(false, false, true)),
                 Weights.of(TinyModel.weights(memory, TinyModel.shape(false, false, true))),
                 DType.F32,
                 Map.of(),
@@ -153,7 +154,12 @@ class HuggingFaceExportTest {
     @Test
     void shouldRoundToBf16WhenAsked() throws IOException {
         Path out = folder.resolve("out");
-        HuggingFaceExport.write(LLAMA, Weights.of(TinyModel.weights(memory, LLAMA)), DType.BF16, (Path) null, out);
+        HuggingFaceExport.write(
+                LlamaFamily.describe(LLAMA),
+                Weights.of(TinyModel.weights(memory, LLAMA)),
+                DType.BF16,
+                (Path) null,
+                out);
         try (SafetensorsFile tensors = SafetensorsFile.open(out.resolve("model.safetensors"))) {
             assertThat(tensors.tensor("model.norm.weight").type()).isEqualTo(ElementType.BF16);
         }
@@ -167,7 +173,8 @@ class HuggingFaceExportTest {
         Files.writeString(tokenizer.resolve("tokenizer.json"), json);
         Files.writeString(tokenizer.resolve("notes.txt"), "mine");
         Path out = folder.resolve("out");
-        HuggingFaceExport.write(LLAMA, Weights.of(TinyModel.weights(memory, LLAMA)), DType.F32, tokenizer, out);
+        HuggingFaceExport.write(
+                LlamaFamily.describe(LLAMA), Weights.of(TinyModel.weights(memory, LLAMA)), DType.F32, tokenizer, out);
         assertThat(out.resolve("tokenizer.json")).hasContent(json);
         assertThat(out.resolve("notes.txt")).doesNotExist();
         assertThat(out.resolve("tokenizer_config.json")).hasContent("""
@@ -226,8 +233,8 @@ class HuggingFaceExportTest {
         weights.remove("norm.weight");
         weights.put("head.weight", memory.zeros(Category.PARAMETERS, DType.F32, Shape.of(4, 5)));
         weights.put("extra", memory.zeros(Category.PARAMETERS, DType.F32, Shape.of(1)));
-        assertThatThrownBy(() ->
-                        HuggingFaceExport.write(LLAMA, Weights.of(weights), DType.F32, Map.of(), folder.resolve("out")))
+        assertThatThrownBy(() -> HuggingFaceExport.write(
+                        LlamaFamily.describe(LLAMA), Weights.of(weights), DType.F32, Map.of(), folder.resolve("out")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the weights do not fit the model: \"norm.weight\" is missing; "
                         + "\"head.weight\" is [4, 5] but must be [5, 4]; "
@@ -238,13 +245,15 @@ class HuggingFaceExportTest {
     void shouldLeaveTheEarlierExportWhenWritingFails() throws IOException {
         Path out = export(LLAMA, Map.of());
         Weights failing = new Failing(Weights.of(TinyModel.weights(memory, LLAMA)));
-        assertThatThrownBy(() -> HuggingFaceExport.write(LLAMA, failing, DType.F32, Map.of(), out))
+        assertThatThrownBy(
+                        () -> HuggingFaceExport.write(LlamaFamily.describe(LLAMA), failing, DType.F32, Map.of(), out))
                 .isInstanceOf(IOException.class)
                 .hasMessage("the export to " + out
                         + " was not written: No space left on device. Nothing there was changed");
         assertThat(folder).isDirectoryNotContaining("glob:**.tmp*");
-        try (HuggingFaceImport model = HuggingFaceImport.open(out)) {
-            assertThat(model.shape()).isEqualTo(LLAMA);
+        try (HuggingFaceImport model = TinyModel.open(out)) {
+            assertThat(TinyModel.readShape(out)).isEqualTo(LLAMA);
+            assertThat(model.weights().names()).contains("head.weight");
         }
     }
 
@@ -270,7 +279,7 @@ class HuggingFaceExportTest {
     @Test
     void shouldRefuseToExportIntegers() {
         assertThatThrownBy(() -> HuggingFaceExport.write(
-                        LLAMA, Weights.of(Map.of()), DType.I32, Map.of(), folder.resolve("out")))
+                        LlamaFamily.describe(LLAMA), Weights.of(Map.of()), DType.I32, Map.of(), folder.resolve("out")))
                 .hasMessage("weights are exported as F32 or BF16, not as I32");
     }
 
@@ -317,7 +326,12 @@ class HuggingFaceExportTest {
 
     private Path export(LlamaShape shape, Map<String, byte[]> tokenizerFiles) throws IOException {
         Path out = folder.resolve("out");
-        HuggingFaceExport.write(shape, Weights.of(TinyModel.weights(memory, shape)), DType.F32, tokenizerFiles, out);
+        HuggingFaceExport.write(
+                LlamaFamily.describe(shape),
+                Weights.of(TinyModel.weights(memory, shape)),
+                DType.F32,
+                tokenizerFiles,
+                out);
         return out;
     }
 

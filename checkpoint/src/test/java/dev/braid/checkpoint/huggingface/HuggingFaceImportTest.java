@@ -29,8 +29,8 @@ class HuggingFaceImportTest {
     @ValueSource(longs = {ONE_FILE, 100, 1})
     void shouldGiveShapeAndTensorsByBraidsNames(long mostShardBytes) throws IOException {
         TinyModel.write(folder, TinyModel.CONFIG, TinyModel.llamaTensors(), mostShardBytes);
-        try (HuggingFaceImport model = HuggingFaceImport.open(folder)) {
-            assertThat(model.shape()).isEqualTo(TinyModel.shape(false, false, false));
+        try (HuggingFaceImport model = TinyModel.open(folder)) {
+            assertThat(TinyModel.readShape(folder)).isEqualTo(TinyModel.shape(false, false, false));
             assertThat(model.weights().names())
                     .containsExactly(
                             "embedding.weight",
@@ -63,10 +63,11 @@ class HuggingFaceImportTest {
     void shouldWidenHalfPrecision() throws IOException {
         TinyModel.write(folder, TinyModel.CONFIG, TinyModel.llamaTensors(), ONE_FILE);
         Path other = folder.resolve("half");
-        try (HuggingFaceImport model = HuggingFaceImport.open(folder)) {
-            HuggingFaceExport.write(model.shape(), model.weights(), DType.BF16, Map.of(), other);
+        try (HuggingFaceImport model = TinyModel.open(folder)) {
+            HuggingFaceExport.write(
+                    LlamaFamily.describe(TinyModel.readShape(folder)), model.weights(), DType.BF16, Map.of(), other);
         }
-        try (HuggingFaceImport model = HuggingFaceImport.open(other)) {
+        try (HuggingFaceImport model = TinyModel.open(other)) {
             assertThat(model.weights().dtype("norm.weight")).isEqualTo(DType.F32);
             // 1100 to 1103 in 8 bits of fraction: multiples of 8.
             assertThat(TinyModel.floats(model.weights(), "norm.weight")).containsExactly(1104, 1104, 1104, 1104);
@@ -76,14 +77,14 @@ class HuggingFaceImportTest {
     @Test
     void shouldNoteAMissingTokenizerAndGiveOneThatIsThere() throws IOException {
         TinyModel.write(folder, TinyModel.CONFIG, TinyModel.llamaTensors(), ONE_FILE);
-        try (HuggingFaceImport model = HuggingFaceImport.open(folder)) {
+        try (HuggingFaceImport model = TinyModel.open(folder)) {
             assertThat(model.notes())
                     .containsExactly(
                             folder + " has no tokenizer.json: the model can be trained and scored by token ids, "
                                     + "but not be given text");
         }
         Files.writeString(folder.resolve("tokenizer.json"), "{}");
-        try (HuggingFaceImport model = HuggingFaceImport.open(folder)) {
+        try (HuggingFaceImport model = TinyModel.open(folder)) {
             assertThat(model.notes()).isEmpty();
             assertThat(model.tokenizerFiles()).containsOnlyKeys("tokenizer.json");
         }
@@ -123,7 +124,7 @@ class HuggingFaceImportTest {
         Map<String, long[]> tensors = TinyModel.llamaTensors();
         tensors.put("model.layers.0.self_attn.rotary_emb.inv_freq", new long[] {1});
         TinyModel.write(folder, TinyModel.CONFIG, tensors, ONE_FILE);
-        try (HuggingFaceImport model = HuggingFaceImport.open(folder)) {
+        try (HuggingFaceImport model = TinyModel.open(folder)) {
             assertThat(model.notes())
                     .contains("\"model.layers.0.self_attn.rotary_emb.inv_freq\" is left out: Braid computes the rotary "
                             + "frequencies");
@@ -136,15 +137,15 @@ class HuggingFaceImportTest {
         Map<String, long[]> tensors = TinyModel.llamaTensors();
         tensors.remove("lm_head.weight");
         TinyModel.write(folder, tied, tensors, ONE_FILE);
-        try (HuggingFaceImport model = HuggingFaceImport.open(folder)) {
-            assertThat(model.shape().tied()).isTrue();
+        try (HuggingFaceImport model = TinyModel.open(folder)) {
+            assertThat(TinyModel.readShape(folder).tied()).isTrue();
             assertThat(model.weights().names()).doesNotContain("head.weight");
         }
         float[] same = new float[20];
         TinyModel.write(folder, tied, TinyModel.llamaTensors(), ONE_FILE);
         refused("\"lm_head.weight\" differs from \"model.embed_tokens.weight\" although tie_word_embeddings is true");
         rewrite("lm_head.weight", same, "model.embed_tokens.weight", same);
-        try (HuggingFaceImport model = HuggingFaceImport.open(folder)) {
+        try (HuggingFaceImport model = TinyModel.open(folder)) {
             assertThat(model.weights().names()).doesNotContain("head.weight");
         }
     }
@@ -152,7 +153,7 @@ class HuggingFaceImportTest {
     @Test
     void shouldNameAMissingFolder() {
         Path none = folder.resolve("none");
-        assertThatThrownBy(() -> HuggingFaceImport.open(none))
+        assertThatThrownBy(() -> TinyModel.open(none))
                 .isInstanceOf(InvalidFileException.class)
                 .hasMessage("there is no folder " + none);
     }
@@ -160,7 +161,7 @@ class HuggingFaceImportTest {
     @Test
     void shouldNameTheTensorsThereAreWhenOneIsAskedForThatIsNot() throws IOException {
         TinyModel.write(folder, TinyModel.CONFIG, TinyModel.llamaTensors(), ONE_FILE);
-        try (HuggingFaceImport model = HuggingFaceImport.open(folder)) {
+        try (HuggingFaceImport model = TinyModel.open(folder)) {
             assertThatThrownBy(() -> model.weights().shape("lm_head.weight"))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageStartingWith("there is no tensor \"lm_head.weight\" among [embedding.weight, ");
@@ -186,7 +187,7 @@ class HuggingFaceImportTest {
     }
 
     private void refused(String message) {
-        assertThatThrownBy(() -> HuggingFaceImport.open(folder))
+        assertThatThrownBy(() -> TinyModel.open(folder))
                 .isInstanceOf(InvalidFileException.class)
                 .hasMessageContaining(message);
     }

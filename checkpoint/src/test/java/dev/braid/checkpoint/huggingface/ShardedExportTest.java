@@ -44,12 +44,12 @@ class ShardedExportTest {
     void shouldExportTheSameBytesFromAnyLayout() throws IOException {
         Map<String, Tensor> weights = TinyModel.weights(memory, LLAMA);
         Path expected = folder.resolve("expected");
-        HuggingFaceExport.write(LLAMA, Weights.of(weights), DType.BF16, Map.of(), expected);
+        HuggingFaceExport.write(LlamaFamily.describe(LLAMA), Weights.of(weights), DType.BF16, Map.of(), expected);
         Checkpoints checkpoints = Checkpoints.in(folder.resolve("checkpoints"));
         save(checkpoints, weights);
         Path found = folder.resolve("found");
         try (CheckpointReader reader = checkpoints.open(1)) {
-            HuggingFaceExport.write(LLAMA, reader.weights("model/"), DType.BF16, Map.of(), found);
+            HuggingFaceExport.write(LlamaFamily.describe(LLAMA), reader.weights("model/"), DType.BF16, Map.of(), found);
         }
         assertThat(found.resolve("model.safetensors")).hasSameBinaryContentAs(expected.resolve("model.safetensors"));
     }

@@ -105,6 +105,15 @@ final class TinyModel {
         return weights;
     }
 
+    /** The weights of a folder of the Llama family. */
+    static HuggingFaceImport open(Path folder) throws IOException {
+        return HuggingFaceImport.open(folder, LlamaFamily.tensors(readShape(folder)));
+    }
+
+    static LlamaShape readShape(Path folder) throws IOException {
+        return LlamaFamily.read(ConfigFile.read(folder));
+    }
+
     static float[] floats(Weights weights, String name) throws IOException {
         try (Memory memory = new Memory()) {
             Tensor tensor = memory.zeros(Category.PARAMETERS, DType.F32, weights.shape(name));

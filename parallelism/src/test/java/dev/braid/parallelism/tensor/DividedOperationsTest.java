@@ -10,14 +10,20 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Memory;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
+import dev.braid.tensor.autograd.GatherRows;
+import dev.braid.tensor.autograd.Norms;
 import dev.braid.tensor.autograd.Operations;
 import dev.braid.tensor.autograd.Tape;
+import dev.braid.tensor.autograd.TokenShift;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.autograd.WeightQueue;
+import dev.braid.tensor.ops.GroupNorm;
 import dev.braid.tensor.parameters.Division;
 import dev.braid.tensor.parameters.TensorAxis;
 import dev.braid.tensor.parameters.Weight;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import org.assertj.core.api.AbstractFloatArrayAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -183,6 +189,77 @@ class DividedOperationsTest {
                 0,
                 new Divisions(ROWS, ROWS),
                 (rank, dtype) -> embedding(rank, dtype, tokens, deferred));
+    }
+
+    /** All rows of x through a product with the rank's own rows of the weight. */
+    private static Outcome gathered(TensorRank rank, int tokens, boolean deferred) {
+        WeightQueue queue = new WeightQueue();
+        Weight weight = rank.weight(Matrix.random(1, OUTPUTS, INPUTS), ROWS, DType.F32);
+        try (Tape tape = Tape.training(rank.compute(), DType.F32, deferred ? queue : null, rank.axis())) {
+            Variable x = rank.leaf(tape, Matrix.random(2, tokens, INPUTS), ROWS);
+            Variable all = GatherRows.of(tape, x);
+            assertThat(values(all.value()).values())
+                    .containsExactly(Matrix.random(2, tokens, INPUTS).values());
+            Variable y = Operations.linear(tape, all, weight);
+            Matrix output = values(y.value());
+            backward(rank, tape, y, rank.part(Matrix.random(3, tokens, OUTPUTS), COLUMNS), queue);
+            return new Outcome(output, gradient(x), values(weight.gradient()));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 7, false", "2, 7, false", "3, 7, true", "4, 2, false"})
+    void shouldGatherRowsAndScatterTheSumOfTheirGradients(int ranks, int tokens, boolean deferred) throws Exception {
+        expectParts(
+                ranks,
+                DType.F32,
+                1e-5f,
+                new Divisions(COLUMNS, ROWS, ROWS),
+                (rank, dtype) -> gathered(rank, tokens, deferred));
+    }
+
+    /** A norm with a gate over groups of {@code size} columns that ranks divide. */
+    private static Outcome norm(TensorRank rank, int columns, int size, GroupNorm.Gating gating) {
+        Weight weight = rank.vector(Matrix.random(1, 1, columns), ROWS);
+        try (Tape tape = Tape.training(rank.compute(), DType.F32, null, rank.axis())) {
+            Variable x = rank.leaf(tape, Matrix.random(2, 5, columns), COLUMNS);
+            Variable gate = rank.leaf(tape, Matrix.random(3, 5, columns), COLUMNS);
+            Variable y = Norms.gatedRms(tape, x, gate, gating, Optional.of(weight), size, 1e-5f);
+            Matrix output = values(y.value());
+            backward(rank, tape, y, rank.part(Matrix.random(4, 5, columns), COLUMNS), new WeightQueue());
+            Matrix dWeight = new Matrix(1, weight.columns(), weight.gradient().toFloats());
+            return new Outcome(output, gradient(x), gradient(gate), dWeight);
+        }
+    }
+
+    /** One group over all ranks with uneven parts; two groups, each over two ranks; a group on each rank. */
+    @ParameterizedTest
+    @CsvSource({"1, 9, 9", "2, 9, 9", "4, 9, 9", "4, 8, 4", "2, 8, 4"})
+    void shouldNormaliseGroupsThatRanksDivide(int ranks, int columns, int size) throws Exception {
+        for (GroupNorm.Gating gating : List.of(GroupNorm.Gating.SILU_AFTER, GroupNorm.Gating.SILU_BEFORE)) {
+            expectParts(
+                    ranks,
+                    DType.F32,
+                    1e-5f,
+                    new Divisions(COLUMNS, COLUMNS, COLUMNS, COLUMNS),
+                    (rank, dtype) -> norm(rank, columns, size, gating));
+        }
+    }
+
+    @Test
+    void shouldRefuseTokensWhoseNeighboursAreElsewhere() throws Exception {
+        try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, 2)) {
+            world.each(local -> {
+                TensorRank rank = TensorRank.of(local);
+                try (Tape tape = Tape.training(rank.compute(), DType.F32, null, rank.axis())) {
+                    Variable x = rank.leaf(tape, Matrix.random(2, 4, INPUTS), ROWS);
+                    assertThatThrownBy(() -> TokenShift.of(tape, x, 1, x.value(), Optional.empty()))
+                            .isInstanceOf(IllegalArgumentException.class)
+                            .hasMessage("token_shift: this rank has 2 of 4 tokens, but a token needs those before it;"
+                                    + " use GatherRows first");
+                }
+            });
+        }
     }
 
     /** Summands are rounded to bf16 for the wire, then the sum, then the sum with the residual: each 2^-9 of up to 10. */

@@ -38,12 +38,22 @@ record TensorRank(Compute compute, TensorAxis axis) {
 
     /** This rank's part of a weight. */
     Weight weight(Matrix values, Division division, DType dtype) {
+        Shape shape = Shape.of(values.rows(), values.columns());
+        return weight(shape, part(values, division), division, dtype);
+    }
+
+    /** This rank's part of a vector, of which the values are one row. */
+    Weight vector(Matrix values, Division division) {
+        Matrix part = division.equals(Division.WHOLE) ? values : part(values, Division.COLUMNS);
+        return weight(Shape.of(values.columns()), part, division, DType.F32);
+    }
+
+    private Weight weight(Shape whole, Matrix part, Division division, DType dtype) {
         Parameters parameters = new Parameters(dtype, axis.ranks(), axis.rank());
         parameters.unit("test");
-        Shape shape = Shape.of(values.rows(), values.columns());
-        Weight weight = parameters.add(new ParameterSpec("weight", shape, division, new Initialization.Constant(0)));
+        Weight weight = parameters.add(new ParameterSpec("weight", whole, division, new Initialization.Constant(0)));
         new WholeStore(compute, parameters);
-        weight.compute().setFloats(part(values, division).values());
+        weight.compute().setFloats(part.values());
         return weight;
     }
 

@@ -7,7 +7,7 @@ import dev.braid.tensor.ops.Functions;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Takes packed projections apart, puts matrices together, and gives heads copies. */
+/** Takes packed projections apart, puts them together, and gives heads copies. */
 public final class Columns {
     private final Tape tape;
     private final Variable packed;

@@ -123,6 +123,74 @@ public final class Pointwise {
         }
     }
 
+    /** {@code a - b} of one shape. */
+    public static Variable subtract(Tape tape, Variable a, Variable b) {
+        Tensor out = tape.output(a.value().dtype(), a.value().shape());
+        Functions.subtract(tape.compute(), a.value(), b.value(), out);
+        return tape.record(
+                out,
+                a.tokenRows(),
+                List.of(),
+                gradient -> {
+                    share(tape, a, gradient);
+                    pass(tape, b, gradient, -1);
+                },
+                null);
+    }
+
+    /** {@code a + (b - a) far} of one shape: {@code far} of the way from a to b. */
+    public static Variable mix(Tape tape, Variable a, Variable b, Variable far) {
+        Compute compute = tape.compute();
+        Tensor out = tape.output(a.value().dtype(), a.value().shape());
+        Functions.mix(compute, a.value(), b.value(), far.value(), out);
+        return tape.record(
+                out,
+                a.tokenRows(),
+                List.of(a.value(), b.value(), far.value()),
+                gradient -> {
+                    Tensor dB = tape.temporary(b.value().dtype(), b.value().shape());
+                    Functions.multiply(compute, gradient, far.value(), dB);
+                    if (a.differentiable()) {
+                        Tensor dA = tape.temporary(a.value().dtype(), a.value().shape());
+                        Functions.subtract(compute, gradient, dB, dA);
+                        tape.addGradient(a, dA);
+                    }
+                    tape.addGradient(b, dB);
+                    if (far.differentiable()) {
+                        Tensor dFar =
+                                tape.temporary(far.value().dtype(), far.value().shape());
+                        Functions.subtract(compute, b.value(), a.value(), dFar);
+                        Functions.multiply(compute, gradient, dFar, dFar);
+                        tape.addGradient(far, dFar);
+                    }
+                },
+                null);
+    }
+
+    /** {@code sum_i a[t, h, i] b[t, h, i]} in F32 [n, H]: {@code a} and {@code b} [n, H d]. */
+    public static Variable dotHeads(Tape tape, Variable a, Variable b, int heads) {
+        Compute compute = tape.compute();
+        Tensor out = tape.output(DType.F32, Shape.of(a.rows(), heads));
+        Functions.dotHeads(compute, a.value(), b.value(), out);
+        return tape.record(
+                out,
+                a.tokenRows(),
+                List.of(a.value(), b.value()),
+                gradient -> {
+                    passScaled(tape, a, b.value(), gradient);
+                    passScaled(tape, b, a.value(), gradient);
+                },
+                null);
+    }
+
+    private static void passScaled(Tape tape, Variable x, Tensor other, Tensor gradient) {
+        if (x.differentiable()) {
+            Tensor passed = tape.temporary(x.value().dtype(), x.value().shape());
+            Functions.scaleHeads(tape.compute(), other, gradient, passed);
+            tape.addGradient(x, passed);
+        }
+    }
+
     /** {@code x[t, h, :] * factors[t, h]}: {@code x} [n, H d], {@code factors} [n, H]. */
     public static Variable scaleHeads(Tape tape, Variable x, Variable factors) {
         Compute compute = tape.compute();

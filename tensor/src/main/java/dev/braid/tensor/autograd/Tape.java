@@ -263,16 +263,21 @@ public final class Tape implements AutoCloseable {
      * Runs {@code body}; afterwards only its result, and what backward needs, stays in memory.
      */
     public Variable scope(Supplier<Variable> body) {
+        return scopeOfAll(() -> List.of(body.get())).getFirst();
+    }
+
+    /** As {@link #scope}, for several results. */
+    public List<Variable> scopeOfAll(Supplier<List<Variable>> body) {
         scopes.push(new ArrayList<>());
-        Variable result = body.get();
+        List<Variable> results = body.get();
         for (Tensor tensor : scopes.pop()) {
-            if (tensor == result.value()) {
+            if (results.stream().anyMatch(result -> result.value() == tensor)) {
                 scopes.peek().add(tensor);
             } else {
                 tensor.release();
             }
         }
-        return result;
+        return results;
     }
 
     /**
@@ -280,33 +285,31 @@ public final class Tape implements AutoCloseable {
      * arithmetic for memory, with the same bits.
      */
     public Variable checkpoint(Variable input, BiFunction<Tape, Variable, Variable> body) {
+        return checkpoint(List.of(input), (inner, inputs) -> List.of(body.apply(inner, inputs.getFirst())))
+                .getFirst();
+    }
+
+    /** The same for a body of several inputs and several results. */
+    public List<Variable> checkpoint(List<Variable> inputs, BiFunction<Tape, List<Variable>, List<Variable>> body) {
         if (!recording) {
-            return scope(() -> body.apply(this, input));
+            return scopeOfAll(() -> body.apply(this, inputs));
         }
-        Tensor value;
-        TokenRows rows;
-        try (Tape forward = inference(compute, dtype, axis)) {
-            Variable result = body.apply(forward, forward.leaf(input.value(), input.tokenRows(), false));
-            value = result.value().retain();
-            rows = result.tokenRows();
-        }
+        return new Checkpoint(this, inputs, body).forward();
+    }
+
+    /** A tape for what {@link #checkpoint} runs: without recording, or again with it. */
+    Tape inner(boolean records) {
+        return records ? training(compute, dtype, queue, axis) : inference(compute, dtype, axis);
+    }
+
+    /** A leaf of {@code inner} with the value of one of this tape's variables. */
+    Variable leafOf(Tape inner, Variable variable) {
+        return inner.leaf(variable.value(), variable.tokenRows(), variable.differentiable());
+    }
+
+    /** Hands {@code value}, with one reference, to the current scope. */
+    void own(Tensor value) {
         scopes.peek().add(value);
-        return record(
-                value,
-                rows,
-                List.of(input.value()),
-                gradient -> {
-                    try (Tape again = training(compute, dtype, queue, axis)) {
-                        Variable leaf = again.leaf(input.value(), input.tokenRows(), input.differentiable());
-                        Variable output = again.scope(() -> body.apply(again, leaf));
-                        again.backward(output, gradient.retain());
-                        Tensor passed = leaf.takeGradient();
-                        if (passed != null) {
-                            addGradient(input, passed);
-                        }
-                    }
-                },
-                null);
     }
 
     /**

@@ -101,12 +101,15 @@ public final class TokenShift {
     }
 
     private void passGradients() {
-        if (!gradients.isEmpty()) {
-            Tensor passed = tape.temporary(x.value().dtype(), x.value().shape());
-            TokenMix.inputGradient(compute, sequences, gradients, values(gradientsOf), passed);
-            tape.addGradient(x, passed);
+        try {
+            if (!gradients.isEmpty()) {
+                Tensor passed = tape.temporary(x.value().dtype(), x.value().shape());
+                TokenMix.inputGradient(compute, sequences, gradients, values(gradientsOf), passed);
+                tape.addGradient(x, passed);
+            }
+        } finally {
+            giveBack();
         }
-        giveBack();
     }
 
     private void giveBack() {

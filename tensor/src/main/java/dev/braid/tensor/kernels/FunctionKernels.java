@@ -13,6 +13,12 @@ public interface FunctionKernels {
     /** {@code out = a * b}; {@code out} may be {@code a} or {@code b}. */
     void multiply(long a, long b, long out, int count);
 
+    /** {@code out = a - b}; {@code out} may be {@code a} or {@code b}. */
+    void subtract(long a, long b, long out, int count);
+
+    /** {@code out = a + (b - a) far}; {@code out} may be any of them. */
+    void mix(long a, long b, long far, long out, int count);
+
     /** {@code out[r, h, :] = x[r, h, :] * factors[r, h]} for heads of {@code size}; {@code out} may be {@code x}. */
     void scaleHeads(long x, long factors, long out, int rows, int heads, int size);
 

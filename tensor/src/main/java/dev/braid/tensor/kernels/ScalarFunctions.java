@@ -28,6 +28,20 @@ final class ScalarFunctions implements FunctionKernels {
     }
 
     @Override
+    public void subtract(long a, long b, long out, int count) {
+        for (int i = 0; i < count; i++) {
+            setFloat(out, i, getFloat(a, i) - getFloat(b, i));
+        }
+    }
+
+    @Override
+    public void mix(long a, long b, long far, long out, int count) {
+        for (int i = 0; i < count; i++) {
+            setFloat(out, i, Math.fma(getFloat(b, i) - getFloat(a, i), getFloat(far, i), getFloat(a, i)));
+        }
+    }
+
+    @Override
     public void scaleHeads(long x, long factors, long out, int rows, int heads, int size) {
         for (long head = 0; head < (long) rows * heads; head++) {
             float factor = getFloat(factors, head);

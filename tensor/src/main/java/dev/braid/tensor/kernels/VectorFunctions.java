@@ -229,6 +229,29 @@ final class VectorFunctions implements FunctionKernels {
     }
 
     @Override
+    public void subtract(long a, long b, long out, int count) {
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) {
+            store(load(a, i).sub(load(b, i)), out, i);
+        }
+        for (; i < count; i++) {
+            setFloat(out, i, getFloat(a, i) - getFloat(b, i));
+        }
+    }
+
+    @Override
+    public void mix(long a, long b, long far, long out, int count) {
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) {
+            FloatVector from = load(a, i);
+            store(load(b, i).sub(from).fma(load(far, i), from), out, i);
+        }
+        for (; i < count; i++) {
+            setFloat(out, i, Math.fma(getFloat(b, i) - getFloat(a, i), getFloat(far, i), getFloat(a, i)));
+        }
+    }
+
+    @Override
     public void scaleHeads(long x, long factors, long out, int rows, int heads, int size) {
         for (long head = 0; head < (long) rows * heads; head++) {
             float factor = getFloat(factors, head);

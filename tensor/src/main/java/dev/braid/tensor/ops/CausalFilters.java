@@ -8,6 +8,7 @@ import dev.braid.tensor.Tensor;
 import dev.braid.tensor.kernels.Addresses;
 import dev.braid.tensor.kernels.CausalFilterKernels;
 import dev.braid.tensor.kernels.CausalFilterKernels.Filter;
+import dev.braid.tensor.kernels.CausalFilterKernels.Rows;
 import dev.braid.tensor.kernels.ConversionKernels;
 import dev.braid.tensor.kernels.FunctionKernels;
 import java.util.List;
@@ -31,6 +32,8 @@ final class CausalFilters {
      * @param halo inputs before the first token; zero where there are none
      */
     record Inputs(Sequences sequences, Tensor x, int firstColumn, int channels, Halo halo) {}
+
+    private static final Rows NOT_READ = new Rows(0, 0);
 
     private final Compute compute;
     private final Check check;
@@ -61,59 +64,92 @@ final class CausalFilters {
         x = TimeRows.of(conversion, inputs.x, inputs.firstColumn, length);
     }
 
-    /** Addresses inside a core's room. */
+    /** Where the rows of one tile are. What is F32 already is read and written where it lies, the rest in a core's room. */
     private final class Room {
         private final CausalTile tile;
-        private final long x;
-        private final long gradient;
-        private final long before;
-        private final long result;
+        private final int channels;
+        private final long inputsAt;
+        private final long gradientsAt;
+        private final long sumsAt;
+        private final long resultsAt;
         private final long reaches;
 
         Room(CausalTile tile) {
             this.tile = tile;
-            long row = (long) tile.channels() * Float.BYTES;
-            x = tile.scratch();
-            gradient = x + (ROWS + 2L * halo()) * row;
-            before = gradient + (ROWS + (long) halo()) * row;
-            result = before + (ROWS + (long) halo()) * row;
-            reaches = result + ROWS * row;
+            channels = tile.channels();
+            long row = (long) channels * Float.BYTES;
+            inputsAt = tile.scratch();
+            gradientsAt = inputsAt + (ROWS + 2L * halo()) * row;
+            sumsAt = gradientsAt + (ROWS + (long) halo()) * row;
+            resultsAt = sumsAt + (ROWS + (long) halo()) * row;
+            reaches = resultsAt + ROWS * row;
         }
 
         static long elements(int halo) {
             return (4L * ROWS + 4L * halo) * CHANNELS + ROWS + halo;
         }
 
-        /** Loads inputs so that those of token {@code from} lie at {@link #firstInput}, with reaches of {@code count} tokens. */
-        void loadInputs(int from, int count) {
-            CausalFilters.this.x.load(tile, from - halo(), count + halo(), inputs.halo, x);
-            findReaches(from, count);
+        private Rows own(long address) {
+            return new Rows(address, channels);
         }
 
+        /** The inputs from token {@code from}, those before it too, for {@code count} tokens. */
+        Rows inputs(int from, int count) {
+            if (!x.bf16() && from >= (inputs.halo.rows() == 0 ? 0 : halo())) {
+                // A token's reach ends where the sequence begins: nothing before it is read.
+                return x.rows(tile, from);
+            }
+            x.load(tile, from - halo(), count + halo(), inputs.halo, inputsAt);
+            return own(inputsAt + (long) halo() * channels * Float.BYTES);
+        }
+
+        /** Finds the reaches of {@code count} tokens. Inputs before the sequence have gradients of zero, for any token to see. */
         void findReaches(int from, int count) {
             for (int i = 0; i < count; i++) {
                 int token = from + i;
-                boolean inside = token >= 0 && token < length;
-                int reach = inside ? inputs.sequences.reach(tile.sequence(), token, inputs.halo.rows(), halo()) : -1;
+                int reach = token < 0 ? halo() : -1;
+                if (token >= 0 && token < length) {
+                    reach = inputs.sequences.reach(tile.sequence(), token, inputs.halo.rows(), halo());
+                }
                 Addresses.setInt(reaches, i, reach);
             }
         }
 
-        long firstInput() {
-            return x + (long) halo() * tile.channels() * Float.BYTES;
+        /** The gradients of the sums of tokens from {@code from}, which those of outputs become on their way back through SiLU. */
+        Rows gradients(TimeRows dOut, Rows seen, Filter filter, int from, int count) {
+            Rows outer = outerGradients(dOut, from, count);
+            if (!silu) {
+                return outer;
+            }
+            Rows sums = own(sumsAt);
+            kernels.forward(seen, reaches, filter, sums, count, channels);
+            functions.derivative(ElementFunction.SILU, sumsAt, sumsAt, count * channels);
+            Rows result = own(gradientsAt);
+            for (int row = 0; row < Math.min(count, length - from); row++) {
+                functions.multiply(outer.row(row), sums.row(row), result.row(row), channels);
+            }
+            return result;
         }
 
-        /** Loads the gradients of outputs from {@code from} and takes them back through SiLU. */
-        void loadGradients(TimeRows dOut, Filter filter, int from, int count) {
-            int elements = count * tile.channels();
+        private Rows outerGradients(TimeRows dOut, int from, int count) {
+            if (!dOut.bf16() && from >= 0) {
+                return dOut.rows(tile, from);
+            }
             int early = Math.max(0, -from);
-            Addresses.fillZero(gradient, (long) early * tile.channels() * Float.BYTES);
-            long first = gradient + (long) early * tile.channels() * Float.BYTES;
-            dOut.load(tile, from + early, count - early, Halo.NONE, first);
-            if (silu) {
-                kernels.forward(firstInput(), reaches, at(filter, tile), before, count, tile.channels());
-                functions.derivative(ElementFunction.SILU, before, before, elements);
-                functions.multiply(gradient, before, gradient, elements);
+            Rows result = own(gradientsAt);
+            Addresses.fillZero(gradientsAt, (long) early * channels * Float.BYTES);
+            dOut.load(tile, from + early, count - early, Halo.NONE, result.row(early));
+            return result;
+        }
+
+        /** Where results from token {@code from} go before {@link #store}. */
+        Rows results(TimeRows target, int from) {
+            return target.bf16() || from < 0 ? own(resultsAt) : target.rows(tile, from);
+        }
+
+        void store(TimeRows target, int from, int rows) {
+            if (target.bf16()) {
+                target.store(tile, from, rows, resultsAt);
             }
         }
     }
@@ -166,15 +202,15 @@ final class CausalFilters {
     void forward(List<Filter> filters, List<Tensor> out) {
         TimeRows[] results = all(out);
         tiles(flops(filters.size()), 0, (room, from, rows) -> {
-            room.loadInputs(from, rows);
-            int channels = room.tile.channels();
+            room.findReaches(from, rows);
+            Rows seen = room.inputs(from, rows);
             for (int i = 0; i < results.length; i++) {
-                Filter filter = at(filters.get(i), room.tile);
-                kernels.forward(room.firstInput(), room.reaches, filter, room.result, rows, channels);
-                if (silu) {
-                    functions.value(ElementFunction.SILU, room.result, room.result, rows * channels);
+                Rows result = room.results(results[i], from);
+                kernels.forward(seen, room.reaches, at(filters.get(i), room.tile), result, rows, room.channels);
+                for (int row = 0; silu && row < rows; row++) {
+                    functions.value(ElementFunction.SILU, result.row(row), result.row(row), room.channels);
                 }
-                results[i].store(room.tile, from, rows, room.result);
+                room.store(results[i], from, rows);
             }
         });
     }
@@ -194,22 +230,19 @@ final class CausalFilters {
         TimeRows result = TimeRows.of(conversion, dx, 0, length);
         tiles((silu ? 2 : 1) * flops(filters.size()), dHalo.rows() > 0 ? -1 : 0, (room, from, rows) -> {
             int more = rows + halo();
-            int channels = room.tile.channels();
-            if (silu) {
-                room.loadInputs(from, more);
-            } else {
-                room.findReaches(from, more);
-            }
-            Addresses.fillZero(room.result, (long) rows * channels * Float.BYTES);
+            room.findReaches(from, more);
+            // The sums before SiLU are made again.
+            Rows seen = silu ? room.inputs(from, more) : NOT_READ;
+            Rows passed = room.results(result, from);
             for (int i = 0; i < gradients.length; i++) {
-                room.loadGradients(gradients[i], filters.get(i), from, more);
                 Filter filter = at(filters.get(i), room.tile);
-                kernels.inputGradient(room.gradient, room.reaches, filter, room.result, rows, channels);
+                Rows d = room.gradients(gradients[i], seen, filter, from, more);
+                kernels.inputGradient(d, room.reaches, filter, passed, i > 0, rows, room.channels);
             }
             if (from < 0) {
                 storeHalo(room, dHalo);
             } else {
-                result.store(room.tile, from, rows, room.result);
+                room.store(result, from, rows);
             }
         });
     }
@@ -218,7 +251,7 @@ final class CausalFilters {
         long bytes = (long) room.tile.channels() * Float.BYTES;
         for (int row = 0; row < dHalo.rows(); row++) {
             long target = dHalo.element(room.tile.sequence(), row - dHalo.rows(), room.tile.firstChannel());
-            Addresses.copy(room.result + row * bytes, target, bytes);
+            Addresses.copy(room.resultsAt + row * bytes, target, bytes);
         }
     }
 
@@ -263,14 +296,16 @@ final class CausalFilters {
     }
 
     private void addRun(Room room, Filter filter, TimeRows gradients, int from, int until, long partial) {
-        int channels = room.tile.channels();
+        int channels = room.channels;
+        Filter own = silu ? at(filter, room.tile) : filter;
         long sums = room.tile.scratch() + Room.elements(halo()) * Float.BYTES;
         for (int token = from; token < until; token += ROWS) {
             int rows = Math.min(ROWS, until - token);
-            room.loadInputs(token, rows);
-            room.loadGradients(gradients, filter, token, rows);
+            room.findReaches(token, rows);
+            Rows seen = room.inputs(token, rows);
+            Rows d = room.gradients(gradients, seen, own, token, rows);
             Addresses.fillZero(sums, (width + 1L) * channels * Float.BYTES);
-            kernels.weightGradient(room.gradient, room.firstInput(), room.reaches, sums, rows, channels, width);
+            kernels.weightGradient(d, seen, room.reaches, sums, rows, channels, width);
             for (int lag = 0; lag <= width; lag++) {
                 long target = partial + ((long) lag * inputs.channels + room.tile.firstChannel()) * Float.BYTES;
                 long source = sums + (long) lag * channels * Float.BYTES;

@@ -68,6 +68,44 @@ public final class Functions {
                 tile -> kernels.multiply(tile.of(left), tile.of(right), tile.of(product), tile.rows()));
     }
 
+    /** {@code out = a - b}; same counts; {@code out} may be {@code a} or {@code b}. */
+    public static void subtract(Compute compute, Tensor a, Tensor b, Tensor out) {
+        Check check = new Check("subtract");
+        check.values("a", a, a.count());
+        check.values("b", b, a.count());
+        check.values("out", out, a.count());
+        FunctionKernels kernels = compute.kernels().functions();
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand left = tiles.readElements(a);
+        Tiles.Operand right = tiles.readElements(b);
+        Tiles.Operand difference = tiles.writeElements(out);
+        tiles.run(
+                check.operation(),
+                a.count(),
+                a.count(),
+                tile -> kernels.subtract(tile.of(left), tile.of(right), tile.of(difference), tile.rows()));
+    }
+
+    /** {@code out = a + (b - a) far}, element by element; same counts; {@code out} may be any of them. */
+    public static void mix(Compute compute, Tensor a, Tensor b, Tensor far, Tensor out) {
+        Check check = new Check("mix");
+        check.values("a", a, a.count());
+        check.values("b", b, a.count());
+        check.values("far", far, a.count());
+        check.values("out", out, a.count());
+        FunctionKernels kernels = compute.kernels().functions();
+        Tiles tiles = new Tiles(compute);
+        Tiles.Operand from = tiles.readElements(a);
+        Tiles.Operand to = tiles.readElements(b);
+        Tiles.Operand share = tiles.readElements(far);
+        Tiles.Operand mixed = tiles.writeElements(out);
+        tiles.run(
+                check.operation(),
+                3.0 * a.count(),
+                a.count(),
+                tile -> kernels.mix(tile.of(from), tile.of(to), tile.of(share), tile.of(mixed), tile.rows()));
+    }
+
     /** {@code out = 1 / x}; same counts; {@code out} may be {@code x}. For a few numbers a token. */
     public static void reciprocal(Compute compute, Tensor x, Tensor out) {
         Check check = new Check("reciprocal");

@@ -3,6 +3,7 @@ package dev.braid.tensor.ops;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.kernels.Addresses;
+import dev.braid.tensor.kernels.CausalFilterKernels.Rows;
 import dev.braid.tensor.kernels.ConversionKernels;
 
 /**
@@ -26,6 +27,11 @@ record TimeRows(ConversionKernels conversion, long address, boolean bf16, long c
     private long element(int sequence, int token, int channel) {
         long row = (long) sequence * length + token;
         return address + (row * columns + channel) * (bf16 ? Short.BYTES : Float.BYTES);
+    }
+
+    /** Tokens from {@code from}, where they lie; F32 only. */
+    Rows rows(CausalTile place, int from) {
+        return new Rows(element(place.sequence(), from, place.firstChannel()), Math.toIntExact(columns));
     }
 
     /** Tokens {@code from} until {@code from + count} of a tile's channels to {@code tile}; zeros beyond the sequence's end. */

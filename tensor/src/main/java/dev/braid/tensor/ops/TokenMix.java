@@ -39,6 +39,7 @@ public final class TokenMix {
         Check check = new Check("token_mix.forward");
         CausalFilters filters = filters(compute, check, sequences, x, state);
         checkAll(check, x, mus, "out", out);
+        requireApart(check, x, "out", out);
         withFilters(compute, Check.columns(x), mus, made -> filters.forward(made, out));
     }
 
@@ -55,6 +56,7 @@ public final class TokenMix {
         Check check = new Check("token_mix.input_gradient");
         CausalFilters filters = filters(compute, check, sequences, dx, Optional.empty());
         checkAll(check, dx, mus, "dOut", dOut);
+        requireApart(check, dx, "dOut", dOut);
         withFilters(compute, Check.columns(dx), mus, made -> filters.inputGradient(made, dOut, dx, Halo.NONE));
     }
 
@@ -87,10 +89,13 @@ public final class TokenMix {
         mus.forEach(mu -> check.elements("mu", mu, DType.F32, Check.columns(x)));
         for (Tensor matrix : matrices) {
             check.matrix(name, matrix, x.dtype(), x.shape().rows(), Check.columns(x));
-            check.require(
-                    matrix.address() != x.address() || x.count() == 0,
-                    name + " must not be the tensor that is mixed; allocate a tensor for it");
         }
+    }
+
+    private static void requireApart(Check check, Tensor x, String name, List<Tensor> matrices) {
+        boolean apart = matrices.stream().allMatch(matrix -> matrix.address() != x.address());
+        check.require(
+                apart || x.count() == 0, name + " must not be the tensor that is mixed; allocate a tensor for it");
     }
 
     private static void withFilters(Compute compute, int channels, List<Tensor> mus, Consumer<List<Filter>> body) {

@@ -4,6 +4,7 @@ import dev.braid.tensor.Compute;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.ops.CounterRandom;
 import dev.braid.tensor.parameters.Parameter.Initialization;
+import java.util.function.LongToDoubleFunction;
 
 /** Draws the first values of what a rank holds of a parameter. */
 final class FirstValues {
@@ -18,19 +19,24 @@ final class FirstValues {
                 }
             }
             case Initialization.Normal normal -> draw(compute, parameter, master, normal.standardDeviation(), seed);
-            case Initialization.Uniform uniform -> draw(parameter, master, uniform, seed);
+            case Initialization.ByElement byElement -> set(parameter, master, byElement.value());
+            case Initialization.Uniform uniform ->
+                set(parameter, master, element -> {
+                    double x = CounterRandom.uniform(seed, parameter.name(), element);
+                    double number = uniform.low() + (uniform.high() - uniform.low()) * x;
+                    return uniform.of().apply(number);
+                });
         }
     }
 
-    private static void draw(Parameter parameter, Tensor master, Initialization.Uniform uniform, long seed) {
+    /** Sets each element by its index in the whole parameter. */
+    private static void set(Parameter parameter, Tensor master, LongToDoubleFunction value) {
         long width = parameter.part().columns();
         long columns = parameter.spec().shape().columns();
         for (long i = 0; i < master.count(); i++) {
             long element = parameter.bandFrom() + i;
             long global = element / width * columns + parameter.part().firstColumn() + element % width;
-            double x = CounterRandom.uniform(seed, parameter.name(), global);
-            double number = uniform.low() + (uniform.high() - uniform.low()) * x;
-            master.set(i, (float) uniform.of().apply(number));
+            master.set(i, (float) value.applyAsDouble(global));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.braid.tensor.parameters;
 
 import dev.braid.tensor.Tensor;
+import java.util.function.LongToDoubleFunction;
 
 /**
  * What a rank holds of a parameter for the optimizer: a run of elements, with master values and gradient in F32 and the values
@@ -43,6 +44,9 @@ public record Parameter(
                 };
             }
         }
+
+        /** A function of an element's index in the whole parameter. */
+        record ByElement(LongToDoubleFunction value) implements Initialization {}
 
         /** Every element the same. */
         record Constant(float value) implements Initialization {}

@@ -53,6 +53,18 @@ class PointwiseTest {
     }
 
     @Test
+    void shouldDifferentiateDifferencesMixturesAndProductsOfHeads() {
+        try (GradientCheck check = new GradientCheck().input(0, 1, 3, 8).input(2, 0.2, 3, 8)) {
+            check.check(TOLERANCE, (tape, x) -> Pointwise.subtract(tape, x.get(0), x.get(1)));
+            check.check(TOLERANCE, (tape, x) -> Pointwise.dotHeads(tape, x.get(0), x.get(1), 2));
+        }
+        try (GradientCheck check =
+                new GradientCheck().input(0, 1, 3, 8).input(2, 0.2, 3, 8).input(0.5, 0.3, 3, 8)) {
+            check.check(TOLERANCE, (tape, x) -> Pointwise.mix(tape, x.get(0), x.get(1), x.get(2)));
+        }
+    }
+
+    @Test
     void shouldDifferentiateADivisorForEachHead() {
         try (GradientCheck check = new GradientCheck().input(0, 1, 3, 8).input(2, 0.2, 3, 2)) {
             check.check(TOLERANCE, (tape, x) -> Pointwise.divideHeads(tape, x.get(0), x.get(1)));

@@ -19,6 +19,7 @@ import dev.braid.tensor.parameters.WholeStore;
 import dev.braid.tensor.trace.Flight;
 import dev.braid.tensor.trace.Recorder;
 import dev.braid.tensor.trace.Span;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,6 +84,58 @@ class TapeTest {
             assertThat(taken(x)).containsExactly(4, 6);
             assertThat(taken(residual)).containsExactly(0, 1);
             assertThat(weight.gradient().toFloats()).containsExactly(1, 1, 1, 1);
+        }
+        assertThat(live()).isZero();
+    }
+
+    /** The same with y and z from a piece that runs again: y alone, z alone, both, or, without either, no gradient at all. */
+    @ParameterizedTest
+    @ValueSource(strings = {"y", "z", "yz", ""})
+    void shouldRunSeveralValuesAgainForThoseWithAGradient(String used) {
+        try (Tape tape = Tape.training(compute, DType.F32)) {
+            Variable x = leaf(tape, 1, 1);
+            Variable residual = leaf(tape, 5, 6);
+            List<Variable> results = tape.checkpoint(
+                    List.of(x, residual),
+                    (inner, inputs) -> List.of(
+                            Operations.columnLinear(inner, inputs.getFirst(), weight),
+                            Operations.rowLinear(inner, inputs.getFirst(), weight, inputs.getLast())));
+            assertThat(results.getFirst().value().toFloats()).containsExactly(3, 7);
+            assertThat(results.getLast().value().toFloats()).containsExactly(8, 13);
+            tape.endForward();
+            if (used.contains("y")) {
+                tape.addGradient(results.getFirst(), row(1, 0));
+            }
+            if (used.contains("z")) {
+                tape.addGradient(results.getLast(), row(0, 1));
+            }
+            tape.backward();
+            // W^T (1, 0) is (1, 2), W^T (0, 1) is (3, 4).
+            switch (used) {
+                case "y" -> assertThat(taken(x)).containsExactly(1, 2);
+                case "z" -> assertThat(taken(x)).containsExactly(3, 4);
+                case "yz" -> assertThat(taken(x)).containsExactly(4, 6);
+                default -> assertThat(x.passedGradient()).isEmpty();
+            }
+            if (used.contains("z")) {
+                assertThat(taken(residual)).containsExactly(0, 1);
+            } else {
+                assertThat(residual.passedGradient()).isEmpty();
+            }
+        }
+        assertThat(live()).isZero();
+    }
+
+    @Test
+    void shouldGiveBackTheInputsOfAPieceThatNeverRunsAgain() {
+        try (Tape tape = Tape.training(compute, DType.F32)) {
+            Variable x = leaf(tape, 1, 1);
+            List<Variable> results = tape.checkpoint(
+                    List.of(x), (inner, inputs) -> List.of(Operations.columnLinear(inner, inputs.getFirst(), weight)));
+            tape.endForward();
+            // The input is kept to run again; of the result nobody reads anything.
+            assertThat(live()).isEqualTo(BLOCK);
+            tape.addGradient(results.getFirst(), row(1, 0));
         }
         assertThat(live()).isZero();
     }

@@ -102,6 +102,32 @@ final class FunctionsTest {
     }
 
     @ParameterizedTest
+    @MethodSource("dev.braid.tensor.ops.Fixture#kernelsAndDtypes")
+    void shouldGoPartOfTheWay(String kernels, DType dtype) {
+        try (Fixture fixture = new Fixture(kernels)) {
+            // More than a vector of any width, and no multiple of one.
+            int count = 37;
+            Tensor a = fixture.zeros(dtype, count);
+            Tensor b = fixture.zeros(dtype, count);
+            Tensor far = fixture.zeros(dtype, count);
+            for (int i = 0; i < count; i++) {
+                a.set(i, i);
+                b.set(i, i + 8);
+                far.set(i, i % 5 / 4f);
+            }
+            Tensor out = fixture.zeros(dtype, count);
+            Functions.mix(fixture.compute(), a, b, far, out);
+            for (int i = 0; i < count; i++) {
+                assertThat(out.get(i)).as("element %d", i).isEqualTo(i + 2 * (i % 5));
+            }
+            Functions.subtract(fixture.compute(), out, a, out);
+            for (int i = 0; i < count; i++) {
+                assertThat(out.get(i)).as("element %d", i).isEqualTo(2 * (i % 5));
+            }
+        }
+    }
+
+    @ParameterizedTest
     @MethodSource("dev.braid.tensor.ops.Fixture#kernels")
     void shouldTakeHeadsOfAnySize(String kernels) {
         try (Fixture fixture = new Fixture(kernels)) {

@@ -406,8 +406,8 @@ final class GroupNormTest {
     @Test
     void shouldGiveTheSameBitsOnOneTwoAndFourCores() {
         float[] one = results(1);
-        assertThat(results(2)).containsExactly(one);
-        assertThat(results(4)).containsExactly(one);
+        assertThat(Arrays.equals(results(2), one)).as("2 cores").isTrue();
+        assertThat(Arrays.equals(results(4), one)).as("4 cores").isTrue();
     }
 
     private static float[] results(int cores) {

@@ -47,6 +47,27 @@ final class RmsNormTest {
         }
     }
 
+    /** Zero-centred weights: 1 and 9 with an offset of 1 are the weights 2 and 10. */
+    @ParameterizedTest
+    @MethodSource("dev.braid.tensor.ops.Fixture#kernels")
+    void shouldAddTheOffsetToTheWeight(String kernels) {
+        try (Fixture fixture = new Fixture(kernels)) {
+            Tensor x = fixture.of(DType.F32, 3, 4).reshape(1, 2);
+            Tensor centred = fixture.of(DType.F32, 1, 9);
+            Tensor weight = fixture.of(DType.F32, 2, 10);
+            Tensor y = fixture.zeros(DType.F32, 1, 2);
+            Tensor inverse = fixture.zeros(DType.F32, 1);
+            RmsNorm.forward(fixture.compute(), x, centred, 1, 12.5f, y, inverse);
+            assertThat(y.toFloats()).containsExactly(3 * 0.2f * 2, 4 * 0.2f * 10);
+            Tensor dy = fixture.random(DType.F32, 1, 2);
+            Tensor dx = fixture.zeros(DType.F32, 1, 2);
+            Tensor expected = fixture.zeros(DType.F32, 1, 2);
+            RmsNorm.inputGradient(fixture.compute(), dy, x, centred, 1, inverse, null, dx);
+            RmsNorm.inputGradient(fixture.compute(), dy, x, weight, inverse, null, expected);
+            assertThat(dx.toFloats()).containsExactly(expected.toFloats());
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("dev.braid.tensor.ops.Fixture#kernelsAndDtypes")
     void shouldNormaliseRowsOfAnyLength(String kernels, DType dtype) {

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.braid.checkpoint.CheckpointWriter;
 import dev.braid.checkpoint.huggingface.HuggingFaceExport;
 import dev.braid.checkpoint.huggingface.HuggingFaceImport;
-import dev.braid.checkpoint.huggingface.LlamaShape;
 import dev.braid.data.tokenizer.Tokenizer;
 import dev.braid.models.Batch;
 import dev.braid.models.Decoder;
@@ -16,10 +15,13 @@ import dev.braid.tensor.autograd.Tape;
 import dev.braid.trainer.cli.Actions;
 import dev.braid.trainer.cli.Console;
 import dev.braid.trainer.cli.RunFailedException;
+import dev.braid.trainer.huggingface.HuggingFaceTypes;
+import dev.braid.trainer.huggingface.HuggingFaceTypes.ModelFolder;
 import dev.braid.trainer.report.Format;
 import dev.braid.trainer.train.ModelCheckpoint;
 import dev.braid.trainer.train.StreamedStore;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,9 +44,8 @@ final class ExchangeAction {
                     .map(OptionalInt::of)
                     .orElse(OptionalInt.empty());
             ModelConfig config = saved.model().config();
-            LlamaShape shape = LlamaShapes.of(config, saved.model().vocabulary(), endOfText);
             HuggingFaceExport.write(
-                    shape,
+                    HuggingFaceTypes.describe(config, saved.model().vocabulary(), endOfText),
                     ModelCheckpoint.weights(saved.checkpoint()),
                     DType.F32,
                     ModelCheckpoint.tokenizerFiles(saved.checkpoint()),
@@ -62,14 +63,11 @@ final class ExchangeAction {
 
     /** Largest difference between the logits of the checkpoint's model and of the folder that was just written. */
     private static float difference(Decoder model, Actions.Export request) throws IOException {
-        try (HuggingFaceImport folder = HuggingFaceImport.open(request.out());
+        ModelFolder written = HuggingFaceTypes.read(request.out());
+        try (HuggingFaceImport folder = HuggingFaceImport.open(request.out(), written.tensors());
                 Compute compute = SavedModel.newCompute()) {
             Decoder read = new Decoder(
-                    LlamaShapes.config(folder.shape()),
-                    folder.shape().vocab(),
-                    compute,
-                    DType.F32,
-                    StreamedStore.layout(folder.weights()));
+                    written.model(), written.vocabulary(), compute, DType.F32, StreamedStore.layout(folder.weights()));
             float[] expected = logits(model);
             float[] found = logits(read);
             float largest = 0;
@@ -119,16 +117,17 @@ final class ExchangeAction {
     }
 
     void importModel(Actions.Import request) throws IOException {
-        try (HuggingFaceImport folder = HuggingFaceImport.open(request.folder())) {
-            LlamaShape shape = folder.shape();
+        ModelFolder read = HuggingFaceTypes.read(request.folder());
+        try (HuggingFaceImport folder = HuggingFaceImport.open(request.folder(), read.tensors())) {
             try (CheckpointWriter writer = CheckpointWriter.create(request.out(), 0)) {
                 ModelCheckpoint.saveWeights(
-                        writer, folder.weights(), LlamaShapes.config(shape), shape.vocab(), folder.tokenizerFiles());
+                        writer, folder.weights(), read.model(), read.vocabulary(), folder.tokenizerFiles());
             }
             long parameters = folder.weights().names().stream()
                     .mapToLong(name -> folder.weights().shape(name).count())
                     .sum();
-            List<String> notes = folder.notes();
+            List<String> notes = new ArrayList<>(read.notes());
+            notes.addAll(folder.notes());
             if (request.json()) {
                 Map<String, Object> facts = new LinkedHashMap<>();
                 facts.put("folder", request.folder().toString());
@@ -142,8 +141,9 @@ final class ExchangeAction {
             notes.forEach(note -> console.err().println("note: " + note));
             console.out()
                     .println("imported " + request.folder() + " to the checkpoint " + request.out() + ": "
-                            + Format.count(parameters) + " parameters, " + shape.layers() + " layers, vocabulary "
-                            + shape.vocab());
+                            + Format.count(parameters) + " parameters, "
+                            + read.model().layers() + " layers, vocabulary "
+                            + read.vocabulary());
         }
     }
 }

@@ -39,13 +39,29 @@ final class MemoryLedger {
     /** Something that stays for as long as it is needed. */
     Held hold(Term term, long bytes) {
         long size = Math.ceilDiv(bytes, Memory.ALIGNMENT) * Memory.ALIGNMENT;
-        live.merge(term, size, Long::sum);
-        total += size;
+        add(term, size);
+        return new Held(term, size);
+    }
+
+    private void add(Term term, long bytes) {
+        live.merge(term, bytes, Long::sum);
+        total += bytes;
         if (total > peakTotal) {
             peakTotal = total;
             peak = new Footprint(live);
         }
-        return new Held(term, size);
+    }
+
+    /**
+     * So many whole blocks more, or less where they are below 0.
+     *
+     * @param name by which it is reported if it is the largest of what is there for a short time, as all but activations is
+     */
+    void change(Term term, String name, long bytes) {
+        if (term != Term.ACTIVATIONS && bytes > largest.bytes()) {
+            largest = new Transient(name, bytes);
+        }
+        add(term, bytes);
     }
 
     /** Something large that is there for a short time, with a name by which the largest is reported. */

@@ -62,9 +62,10 @@ public record PipelinePlan(
                 input.model(), input.vocabulary(), input.compute(), input.mesh().tensor(), 0);
         Simulation simulation = Simulator.run(
                 schedule, StageEstimate.of(input, split, StageEstimate.weightsWait(schedule)), Overlap.IN_TURN);
+        LayerTraces layers = new LayerTraces(input);
         List<Rank> ranks = new ArrayList<>();
         for (int rank = 0; rank < schedule.map().ranks(); rank++) {
-            ranks.add(rank(input, simulation, split, optimistic, architecture, rank));
+            ranks.add(rank(input, layers, simulation, split, optimistic, architecture, rank));
         }
         return new PipelinePlan(
                 input,
@@ -78,6 +79,7 @@ public record PipelinePlan(
 
     private static Rank rank(
             PlanInput input,
+            LayerTraces layers,
             Simulation simulation,
             StageSplit split,
             boolean optimistic,
@@ -118,7 +120,7 @@ public record PipelinePlan(
                         * input.compute().bytes());
         long passing = map.stagesOf(rank).stream()
                 .mapToLong(stage ->
-                        StageMemory.of(input, split.stages().get(stage)).passing())
+                        StageMemory.of(input, layers, split.stages().get(stage)).passing())
                 .max()
                 .orElse(0);
         bytes.put(
@@ -130,7 +132,7 @@ public record PipelinePlan(
                 map.stagesOf(rank),
                 new Footprint(bytes),
                 held,
-                PipelineWire.of(input, simulation.schedule(), split, rank, units));
+                PipelineWire.of(input, layers, simulation.schedule(), split, rank, units));
     }
 
     /** What undoing a step takes: masters and moments as they were. */

@@ -18,9 +18,7 @@ import java.util.List;
  * @param tensor rows between the divided products, and gradients of what every tensor rank holds
  */
 public record PipelineWire(double stages, double copies, double replicate, double shard, double tensor) {
-    private static final int LAYER_EXCHANGES = 10;
     private static final int END_EXCHANGES = 2;
-    private static final int REPEATED_EXCHANGES = 4;
     private static final int LOSS_FIGURES = 2;
 
     /**
@@ -28,7 +26,8 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
      *
      * @param held units that it holds, without the one that is tied to another on the same rank
      */
-    static PipelineWire of(PlanInput input, Schedule schedule, StageSplit split, int rank, List<Unit> held) {
+    static PipelineWire of(
+            PlanInput input, LayerTraces layers, Schedule schedule, StageSplit split, int rank, List<Unit> held) {
         double elements = 0;
         double values = 0;
         for (Unit unit : held) {
@@ -40,13 +39,13 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
         double gradients =
                 part(input.mesh().shard()) * elements * input.reduce().bytes();
         return new PipelineWire(
-                passed(input, schedule, rank),
+                passed(input, layers, schedule, split, rank),
                 copied(schedule.map(), split, rank, held, input.model().tieEmbeddings()),
                 2 * part(input.mesh().replicate()) * shares * input.reduce().bytes(),
                 input.zero() == 0
                         ? 2 * gradients
                         : gradients + part(input.mesh().shard()) * values,
-                tensor(input, schedule, split, rank, held));
+                tensor(input, layers, schedule, split, rank, held));
     }
 
     /** All axes. */
@@ -58,9 +57,12 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
         return (ranks - 1.0) / ranks;
     }
 
-    private static double passed(PlanInput input, Schedule schedule, int rank) {
+    private static double passed(PlanInput input, LayerTraces layers, Schedule schedule, StageSplit split, int rank) {
         int last = schedule.map().stages() - 1;
-        long sent = 0;
+        double hidden = (double) input.ownTokens()
+                * input.model().dim()
+                * input.compute().bytes();
+        double sent = 0;
         for (Action action : schedule.actions(rank)) {
             boolean forward = action.kind() == Action.Kind.F;
             int to = action.stage() + (forward ? 1 : -1);
@@ -68,13 +70,11 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
                     && to >= 0
                     && to <= last
                     && schedule.rank(to, action.microbatch()) != rank) {
-                sent++;
+                Stage stage = split.stages().get(action.stage());
+                sent += hidden + layers.carriedInto(forward ? stage.to() : stage.from());
             }
         }
-        return (double) sent
-                * input.ownTokens()
-                * input.model().dim()
-                * input.compute().bytes();
+        return sent;
     }
 
     /**
@@ -107,19 +107,19 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
                 .orElseThrow();
     }
 
-    private static double tensor(PlanInput input, Schedule schedule, StageSplit split, int rank, List<Unit> held) {
+    private static double tensor(
+            PlanInput input, LayerTraces layers, Schedule schedule, StageSplit split, int rank, List<Unit> held) {
         int ranks = input.mesh().tensor();
-        int perLayer = LAYER_EXCHANGES + (input.recompute() ? REPEATED_EXCHANGES : 0);
         // A head whose weight gradient waits gathers its rows once more for it.
         int perHead = END_EXCHANGES + (StageEstimate.weightsWait(schedule) ? 1 : 0);
+        double between = 0;
         long exchanges = 0;
         long losses = 0;
         for (Action action : schedule.actions(rank)) {
             if (action.kind() == Action.Kind.F) {
                 Stage stage = split.stages().get(action.stage());
-                exchanges += (long) perLayer * stage.layers()
-                        + (stage.embedding() ? END_EXCHANGES : 0)
-                        + (stage.head() ? perHead : 0);
+                between += layers.exchanged(stage.from(), stage.to());
+                exchanges += (stage.embedding() ? END_EXCHANGES : 0) + (stage.head() ? perHead : 0);
                 losses += stage.head() ? LOSS_FIGURES : 0;
             }
         }
@@ -132,6 +132,6 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
                 copies += 2 * part(entry.part().copies()) * entry.part().shape().count() * Float.BYTES;
             }
         }
-        return rows * input.microbatchTokens() + copies;
+        return part(ranks) * between + rows * input.microbatchTokens() + copies;
     }
 }

@@ -12,9 +12,6 @@ final class Scratch {
     /** Rows that one partial sum over rows covers. */
     private static final int SUMMED_ROWS = 64;
 
-    private static final int ATTENTION_BLOCK = 64;
-    private static final int LANES = 16;
-
     private static final long TILE_ROWS = 256;
     private static final long WIDEST_TILE = 1792;
     private static final long PACKED_STEPS = 262;
@@ -29,26 +26,6 @@ final class Scratch {
     /** The partial sums of a sum over rows. */
     static long sumOverRows(long rows, long columns) {
         return Math.ceilDiv(rows, SUMMED_ROWS) * columns * Float.BYTES;
-    }
-
-    /** Attention's backward: all keys and values of a key head, in F32 and in five forms, for each core. */
-    static long attentionBackward(int cores, int batch, int sequence, BlockShape shape) {
-        int tasks = batch * shape.kvHeads();
-        long padded = Math.ceilDiv(shape.headSize(), 2 * LANES) * 2L * LANES;
-        long keys = Math.ceilDiv(sequence, ATTENTION_BLOCK) * (long) ATTENTION_BLOCK * padded;
-        long block = ATTENTION_BLOCK * padded;
-        long floats = 5 * keys + 3 * block + 2L * ATTENTION_BLOCK * ATTENTION_BLOCK;
-        return Math.min(cores, tasks) * floats * Float.BYTES;
-    }
-
-    /** Attention's forward: queries and outputs of some 512 rows in F32, for each core. */
-    static long attentionForward(int cores, int batch, int sequence, BlockShape shape) {
-        int group = shape.heads() / shape.kvHeads();
-        long padded = Math.ceilDiv(shape.headSize(), 2 * LANES) * 2L * LANES;
-        long chunk = Math.min(Math.max(512 / group, 32), sequence);
-        long floats = 2 * ATTENTION_BLOCK * padded + chunk * group * (2 * padded + LANES + 1);
-        long tasks = (long) batch * shape.kvHeads() * Math.ceilDiv(sequence, (int) chunk);
-        return Math.min(cores, tasks) * floats * Float.BYTES;
     }
 
     /**

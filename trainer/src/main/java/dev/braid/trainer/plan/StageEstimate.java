@@ -22,9 +22,10 @@ public final class StageEstimate {
         Architecture architecture = new Architecture(
                 input.model(), input.vocabulary(), input.compute(), input.mesh().tensor(), 0);
         List<StageFlops> flops = StageFlops.of(input, architecture, split, weightsWait);
+        LayerTraces layers = new LayerTraces(input);
         List<StageCosts.Stage> stages = new ArrayList<>();
         for (int stage = 0; stage < flops.size(); stage++) {
-            StageMemory memory = StageMemory.of(input, split.stages().get(stage));
+            StageMemory memory = StageMemory.of(input, layers, split.stages().get(stage));
             stages.add(new StageCosts.Stage(
                     flops.get(stage).forward(),
                     flops.get(stage).input(),

@@ -1,10 +1,7 @@
 package dev.braid.trainer.plan;
 
-import dev.braid.models.ModelConfig;
 import dev.braid.trainer.plan.MemoryLedger.Held;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 
 /**
@@ -19,7 +16,7 @@ final class StepMemory {
     private final PlanInput input;
     private final List<UnitSize> sizes;
     private final UnitTrace units;
-    private final List<BlockShape> shapes;
+    private final LayerTraces layers;
     private final int outputUnit;
     private final int vocabulary;
 
@@ -38,10 +35,7 @@ final class StepMemory {
         this.sizes = sizes;
         this.outputUnit = sizes.size() - 1;
         this.vocabulary = Math.ceilDiv(input.vocabulary(), input.mesh().tensor());
-        this.shapes = input.model().arrangement().stream()
-                .map((ModelConfig.Layer layer) ->
-                        BlockShape.of(input.model(), layer, input.mesh().tensor()))
-                .toList();
+        this.layers = new LayerTraces(input);
         this.units = new UnitTrace(ledger, input, sizes);
     }
 
@@ -98,23 +92,17 @@ final class StepMemory {
             ledger.hold(Term.ACTIVATIONS, 2 * Integer.BYTES * input.microbatchTokens());
         }
         gathered().release();
-        Deque<BlockTrace> blocks = new ArrayDeque<>();
-        for (int i = 0; i < shapes.size(); i++) {
+        for (int i = 0; i < layers.count(); i++) {
             units.values(List.of(i + 1, i + 2));
-            BlockTrace block = new BlockTrace(ledger, input, shapes.get(i));
-            block.forward();
-            if (input.recompute()) {
-                block.releaseSaved();
-            }
-            blocks.push(block);
+            LayerTraces.replay(ledger, layers.of(i).forward());
         }
         ledger.hold(Term.ACTIVATIONS, own(dim));
         ledger.hold(Term.ACTIVATIONS, input.ownTokens() * Float.BYTES);
-        Held gradient = head(dim);
-        for (int i = shapes.size() - 1; i >= 0; i--) {
+        head(dim);
+        for (int i = layers.count() - 1; i >= 0; i--) {
             units.values(List.of(i + 1, i > 0 ? i : afterBackward()));
             units.gradientBegins(i + 1);
-            gradient = backward(blocks.pop(), gradient);
+            LayerTraces.replay(ledger, layers.of(i).backward());
             units.gradientComplete(i + 1);
         }
         units.gradientBegins(0);
@@ -126,18 +114,8 @@ final class StepMemory {
         return input.microbatches() > 1 ? 0 : 1;
     }
 
-    private Held backward(BlockTrace block, Held gradient) {
-        if (!input.recompute()) {
-            return block.backward(gradient);
-        }
-        Held output = block.forward();
-        Held passed = block.backward(gradient);
-        output.release();
-        return passed;
-    }
-
     /** Loss and its gradient in one pass, then the last norm's backward. */
-    private Held head(int dim) {
+    private void head(int dim) {
         boolean tied = input.model().tieEmbeddings();
         List<Integer> used = new ArrayList<>(List.of(outputUnit, outputUnit - 1));
         units.gradientBegins(outputUnit);
@@ -151,8 +129,7 @@ final class StepMemory {
                     "gradient of the tied head",
                     sizes.getFirst().gradientBytes());
         }
-        Held ofLast = HeadTrace.run(ledger, input);
+        HeadTrace.run(ledger, input);
         units.gradientComplete(outputUnit);
-        return ofLast;
     }
 }

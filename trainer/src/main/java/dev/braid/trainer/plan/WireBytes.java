@@ -13,14 +13,8 @@ import java.util.List;
  * @param tensor rows between the divided products, and gradients of what every tensor rank holds
  */
 public record WireBytes(double replicate, double shard, double tensor) {
-    /** Products that gather rows or sum them in a layer: two and two forward, two and two backward, two gathered again. */
-    private static final int LAYER_EXCHANGES = 10;
-
     /** Embedding forward and backward, head forward and backward. */
     private static final int END_EXCHANGES = 4;
-
-    /** A layer that is run again gathers and sums its rows again. */
-    private static final int REPEATED_EXCHANGES = 4;
 
     /** What a rank tells of a row's loss over a vocabulary that is divided: its log-sum-exp and the label's logit. */
     private static final int LOSS_FIGURES = 2;
@@ -83,10 +77,10 @@ public record WireBytes(double replicate, double shard, double tensor) {
     private static double tensor(PlanInput input, List<Unit> units) {
         int ranks = input.mesh().tensor();
         double rows = (double) input.microbatchTokens() * input.microbatches();
-        double layer = LAYER_EXCHANGES + (input.recompute() ? REPEATED_EXCHANGES : 0);
-        double exchanges = layer * input.model().layers() + END_EXCHANGES;
-        double between =
-                exchanges * rows * input.model().dim() * input.compute().bytes();
+        double ends =
+                END_EXCHANGES * rows * input.model().dim() * input.compute().bytes();
+        LayerTraces layers = new LayerTraces(input);
+        double between = ranks == 1 ? 0 : ends + layers.exchanged(0, layers.count()) * input.microbatches();
         double loss = (ranks - 1.0) * LOSS_FIGURES * rows * Float.BYTES;
         double copies = 0;
         for (Unit unit : units) {

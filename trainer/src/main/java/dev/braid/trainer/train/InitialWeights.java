@@ -5,6 +5,7 @@ import dev.braid.checkpoint.Checkpoints;
 import dev.braid.checkpoint.InvalidFileException;
 import dev.braid.checkpoint.huggingface.HuggingFaceImport;
 import dev.braid.models.Decoder;
+import dev.braid.trainer.huggingface.HuggingFaceTypes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +23,8 @@ public final class InitialWeights {
     public static void check(Path from) throws IOException {
         try {
             if (isHuggingFace(from)) {
-                HuggingFaceImport.open(from).close();
+                HuggingFaceImport.open(from, HuggingFaceTypes.read(from).tensors())
+                        .close();
             } else {
                 Checkpoints.find(from).close();
             }
@@ -43,7 +45,8 @@ public final class InitialWeights {
     static void load(Path from, Decoder model, Consumer<TrainingEvent> events) throws IOException {
         try {
             if (isHuggingFace(from)) {
-                try (HuggingFaceImport folder = HuggingFaceImport.open(from)) {
+                try (HuggingFaceImport folder =
+                        HuggingFaceImport.open(from, HuggingFaceTypes.read(from).tensors())) {
                     ModelCheckpoint.loadWeights(folder.weights(), model);
                 }
             } else {

@@ -2,6 +2,7 @@ package dev.braid.trainer.train;
 
 import dev.braid.models.DecodeState;
 import dev.braid.models.Decoder;
+import dev.braid.models.StageOutput;
 import dev.braid.parallelism.Communicator;
 import dev.braid.parallelism.ExposedTime;
 import dev.braid.parallelism.pipeline.StageMap;
@@ -10,7 +11,8 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Memory;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Decoding token by token through the stages of a pipeline: each token goes through all ranks, and the one with the head tells the
@@ -45,25 +47,28 @@ final class PipelinedGeneration {
     private int next(DecodeState state, int[] tokens, TokenChooser chooser) {
         int last = map.stages() - 1;
         int chosen = 0;
-        Optional<Tensor> hidden = Optional.empty();
+        List<Tensor> passed = List.of();
         for (int stage = 0; stage <= last; stage++) {
             if (rank(stage) != pipeline.rank()) {
                 continue;
             }
             if (stage > 0 && rank(stage - 1) != pipeline.rank()) {
-                hidden = Optional.of(receive(stage, tokens.length));
+                passed = receive(stage, tokens.length);
             }
-            Tensor made = model.decode(state, stage, tokens, length, hidden);
-            hidden = Optional.empty();
+            List<Tensor> made = model.decode(state, stage, tokens, length, passed);
+            passed = List.of();
+            if (stage < last && rank(stage + 1) == pipeline.rank()) {
+                passed = made;
+                continue;
+            }
             if (stage == last) {
-                chosen = chooser.choose(made.toFloats());
-                made.release();
-            } else if (rank(stage + 1) == pipeline.rank()) {
-                hidden = Optional.of(made);
+                chosen = chooser.choose(made.getFirst().toFloats());
             } else {
-                exposed.await(AXIS, pipeline.send(made, rank(stage + 1), stage + 1));
-                made.release();
+                for (Tensor value : made) {
+                    exposed.await(AXIS, pipeline.send(value, rank(stage + 1), stage + 1));
+                }
             }
+            made.forEach(Tensor::release);
         }
         length += tokens.length;
         return told(chosen, rank(last));
@@ -74,13 +79,14 @@ final class PipelinedGeneration {
         return map.rank(0, stage);
     }
 
-    private Tensor receive(int stage, int tokens) {
-        Tensor room = memory.allocate(
-                Category.COMMUNICATION,
-                model.dtype(),
-                Shape.of(tokens, model.config().dim()));
-        exposed.await(AXIS, pipeline.receive(room, rank(stage - 1), stage));
-        return room;
+    private List<Tensor> receive(int stage, int tokens) {
+        List<Tensor> received = new ArrayList<>();
+        for (StageOutput output : model.decodeOutputs(stage - 1, tokens)) {
+            Tensor room = memory.allocate(Category.COMMUNICATION, output.dtype(), output.shape());
+            exposed.await(AXIS, pipeline.receive(room, rank(stage - 1), stage));
+            received.add(room);
+        }
+        return received;
     }
 
     private int told(int chosen, int root) {

@@ -58,6 +58,7 @@ final class SequentialPasses implements Passes {
             try (Batch batch = microbatches.batch(i, model.compute().memory());
                     Tape tape = model.trainingTape()) {
                 count(totals, model.loss(tape, batch, scale, recompute), microbatches.validTokens(i), 0);
+                tape.endForward();
                 phases.ended("forward");
                 tape.backward();
                 phases.ended("backward");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.braid.checkpoint.CheckpointReader;
 import dev.braid.checkpoint.Checkpoints;
 import dev.braid.checkpoint.huggingface.HuggingFaceExport;
+import dev.braid.checkpoint.huggingface.LlamaFamily;
 import dev.braid.checkpoint.huggingface.LlamaShape;
 import dev.braid.tensor.DType;
 import dev.braid.trainer.train.ModelCheckpoint;
@@ -63,7 +64,8 @@ class MeshRunTest {
                     false,
                     OptionalInt.empty(),
                     OptionalInt.empty());
-            HuggingFaceExport.write(shape, ModelCheckpoint.weights(checkpoint), DType.F32, Map.of(), out);
+            HuggingFaceExport.write(
+                    LlamaFamily.describe(shape), ModelCheckpoint.weights(checkpoint), DType.F32, Map.of(), out);
         }
         return Files.readAllBytes(out.resolve("model.safetensors"));
     }

@@ -7,6 +7,8 @@ import dev.braid.models.AttentionConfig;
 import dev.braid.models.Decoder;
 import dev.braid.models.ModelConfig;
 import dev.braid.models.RopeConfig;
+import dev.braid.models.Rwkv7Config;
+import dev.braid.models.RwkvChannelMixConfig;
 import dev.braid.models.StageSplit;
 import dev.braid.models.SwiGluConfig;
 import dev.braid.optimizers.AdamW;
@@ -37,8 +39,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The same small training run with and without a pipeline: a Llama of seven layers, an odd number for any number of stages, with
- * tied embeddings, whose gradient is clipped in most steps. A micro-batch is one sequence.
+ * The same small training run with and without a pipeline: a Llama, or an RWKV-7, of seven layers, an odd number for any number of
+ * stages, with tied embeddings, whose gradient is clipped in most steps. A micro-batch is one sequence.
  *
  * @param layout replicas, shards and tensor ranks; the pipeline's ranks come on top
  * @param zero what the shards divide
@@ -47,6 +49,7 @@ import java.util.Optional;
  * @param poisoned steps, from 0, one of whose samples has a token whose embedding is no number; without any, embeddings are tied
  * @param kind how steps follow each other in the pipeline
  * @param dtype of activations and of matrices as operations read them
+ * @param parts what its layers are made of
  */
 record PipelineRun(
         Mesh layout,
@@ -57,12 +60,21 @@ record PipelineRun(
         int steps,
         Steps kind,
         List<Integer> poisoned,
-        DType dtype) {
+        DType dtype,
+        Parts parts) {
     private static final int LAYERS = 7;
     private static final int VALIDATED = 5;
 
     /** A token that the samples do not have by themselves. */
     private static final int POISON = LayoutRun.VOCABULARY;
+
+    /** What layers are made of. */
+    enum Parts {
+        /** Attention and SwiGLU. */
+        ATTENTION,
+        /** RWKV-7's, which pass a second value from the first layer to all others. */
+        RWKV7
+    }
 
     /** How steps follow each other. */
     enum Steps {
@@ -74,43 +86,59 @@ record PipelineRun(
 
     /** One rank for each stage, or each pair of stages. */
     static PipelineRun of(int microbatches) {
-        return new PipelineRun(Mesh.SINGLE, 0, microbatches, false, 0.9, 10, Steps.SYNCHRONISED, List.of(), DType.F32);
+        return new PipelineRun(
+                Mesh.SINGLE,
+                0,
+                microbatches,
+                false,
+                0.9,
+                10,
+                Steps.SYNCHRONISED,
+                List.of(),
+                DType.F32,
+                Parts.ATTENTION);
     }
 
     PipelineRun on(Mesh other, int zeroStage) {
-        return new PipelineRun(other, zeroStage, microbatches, recompute, clip, steps, kind, poisoned, dtype);
+        return new PipelineRun(other, zeroStage, microbatches, recompute, clip, steps, kind, poisoned, dtype, parts);
     }
 
     PipelineRun recomputing() {
-        return new PipelineRun(layout, zero, microbatches, true, clip, steps, kind, poisoned, dtype);
+        return new PipelineRun(layout, zero, microbatches, true, clip, steps, kind, poisoned, dtype, parts);
     }
 
     PipelineRun forSteps(int count) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, count, kind, poisoned, dtype);
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, count, kind, poisoned, dtype, parts);
     }
 
     PipelineRun clippedAt(double norm) {
-        return new PipelineRun(layout, zero, microbatches, recompute, norm, steps, kind, poisoned, dtype);
+        return new PipelineRun(layout, zero, microbatches, recompute, norm, steps, kind, poisoned, dtype, parts);
     }
 
     PipelineRun withMicrobatches(int count) {
-        return new PipelineRun(layout, zero, count, recompute, clip, steps, kind, poisoned, dtype);
+        return new PipelineRun(layout, zero, count, recompute, clip, steps, kind, poisoned, dtype, parts);
     }
 
     PipelineRun synchronised() {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, Steps.SYNCHRONISED, poisoned, dtype);
+        return new PipelineRun(
+                layout, zero, microbatches, recompute, clip, steps, Steps.SYNCHRONISED, poisoned, dtype, parts);
     }
 
     PipelineRun optimistic() {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, Steps.OPTIMISTIC, poisoned, dtype);
+        return new PipelineRun(
+                layout, zero, microbatches, recompute, clip, steps, Steps.OPTIMISTIC, poisoned, dtype, parts);
     }
 
     PipelineRun in(DType other) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, poisoned, other);
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, poisoned, other, parts);
     }
 
     PipelineRun poisonedAt(Integer... at) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, List.of(at), dtype);
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, List.of(at), dtype, parts);
+    }
+
+    PipelineRun of(Parts others) {
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, others);
     }
 
     private ModelConfig model() {
@@ -121,9 +149,11 @@ record PipelineRun(
                 LAYERS,
                 LayoutRun.LENGTH,
                 poisoned.isEmpty(),
-                Map.of("attn", attention),
-                Map.of("mlp", new SwiGluConfig(52)),
-                List.of("attn+mlp"),
+                parts == Parts.ATTENTION
+                        ? Map.of("mixer", attention)
+                        : Map.of("mixer", new Rwkv7Config(8, 4, 4, 4, 4, 1e-6)),
+                Map.of("mlp", parts == Parts.ATTENTION ? new SwiGluConfig(52) : new RwkvChannelMixConfig(52)),
+                List.of("mixer+mlp"),
                 Optional.empty(),
                 1e-5,
                 0.05);

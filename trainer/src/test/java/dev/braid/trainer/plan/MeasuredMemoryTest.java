@@ -24,7 +24,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MeasuredMemoryTest {
     private static final int CORES = 2;
 
-    /** The 32M shape with short and with long sequences, a small model with every option, and one that is nearly all head. */
+    /**
+     * The 32M shape with short and with long sequences, a small model with every option, one that is nearly all head, and hybrids:
+     * one after the other, and side by side.
+     */
     private static String model(String name) {
         return switch (name) {
             case "32m" -> """
@@ -44,6 +47,36 @@ class MeasuredMemoryTest {
                 mixers: {attn: {type: attention, heads: 4, kv_heads: 2, qkv_bias: true, qk_norm: true}}
                 ffns: {mlp: {type: swiglu, hidden: 384}}
                 """;
+            case "serial" -> """
+                dim: 128
+                layers: 4
+                context: 512
+                vocab: 8192
+                mixers:
+                  mamba: {type: mamba2, heads: 4, head_size: 64, state_size: 32}
+                  delta: {type: gated_deltanet, heads: 2, key_size: 32}
+                  time: {type: rwkv7, head_size: 32}
+                  attn: {type: attention, heads: 4, window: 64}
+                ffns: {mlp: {type: swiglu, hidden: 384}, channels: {type: rwkv_channel_mix, hidden: 384}}
+                norms: {delta: post}
+                norm: layer
+                embedding_norm: true
+                """;
+            case "parallel" -> """
+                dim: 128
+                layers: 3
+                context: 512
+                vocab: 8192
+                mixers:
+                  both:
+                    type: parallel
+                    branches:
+                      attn: {type: attention, heads: 4}
+                      ssm: {type: mamba2, heads: 4, head_size: 64, state_size: 32}
+                    output_scales: {ssm: 0.5}
+                ffns: {mlp: {type: swiglu, hidden: 384, gate_scale: 0.5}}
+                norms: {both: sandwich}
+                """;
             default -> """
                 dim: 64
                 layers: 2
@@ -55,11 +88,19 @@ class MeasuredMemoryTest {
         };
     }
 
+    private static String pattern(String name) {
+        return switch (name) {
+            case "serial" -> "[mamba, delta+mlp, time+channels, attn+mlp]";
+            case "parallel" -> "[both+mlp]";
+            default -> "[attn+mlp]";
+        };
+    }
+
     private static Experiment experiment(
             String model, String compute, String recompute, int sequences, int microbatch, int sequence) {
         String yaml = """
                 model:
-                %s  pattern: [attn+mlp]
+                %s  pattern: %s
                 data:
                   sources: [{path: jdk-source}]
                   tokenizer: {type: bpe, vocab: 8192}
@@ -68,7 +109,7 @@ class MeasuredMemoryTest {
                 train: {steps: 2, recompute: %s}
                 optimizer: {type: adamw, lr: 1e-3}
                 precision: {compute: %s}
-                """.formatted(model(model).indent(2), sequence, sequences, microbatch, recompute, compute);
+                """.formatted(model(model).indent(2), pattern(model), sequence, sequences, microbatch, recompute, compute);
         return Experiment.parse("measured.yaml", yaml, List.of());
     }
 
@@ -86,6 +127,10 @@ class MeasuredMemoryTest {
         "tiny, bf16, none, 4, 2, 64",
         "tiny, f32, none, 4, 4, 256",
         "tiny, bf16, block, 8, 8, 512",
+        "serial, bf16, none, 4, 4, 512",
+        "serial, f32, block, 4, 2, 256",
+        "parallel, bf16, none, 4, 4, 512",
+        "parallel, f32, block, 4, 4, 256",
     })
     void shouldForetellThePeakWithinFivePercent(
             String model, String compute, String recompute, int sequences, int microbatch, int sequence) {

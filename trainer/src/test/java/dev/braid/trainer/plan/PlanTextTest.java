@@ -26,10 +26,10 @@ class PlanTextTest {
                   gradients                                         149 MiB      149 MiB
                   optimizer                                         297 MiB      297 MiB
                   units in flight                                   506 MiB      506 MiB
-                  activations                                       497 MiB      218 MiB
+                  activations                                       497 MiB      194 MiB
                   communication                                         0 B          0 B
-                  workspace                                        51.3 MiB      3.3 MiB
-                  total                                            1.68 GiB     1.36 GiB
+                  workspace                                        51.3 MiB      3.4 MiB
+                  total                                            1.68 GiB     1.34 GiB
                   (columns: train.recompute, * as configured; largest transient: gathered values of a unit, 62.5 MiB)
 
                 sent by a rank in a step
@@ -59,13 +59,12 @@ class PlanTextTest {
                 one change                                            total        ranks
                   parallel.tensor=2                                 899 MiB            4
                   parallel.shard=4                                 1.07 GiB            4
-                  train.recompute=block                            1.36 GiB            2
+                  train.recompute=block                            1.34 GiB            2
                   parallel.accumulate=sharded                      1.39 GiB            2
                   batch.microbatch=2                               1.44 GiB            2
                 together, until it fits                               total        ranks
-                  train.recompute=block                            1.36 GiB            2
-                  parallel.accumulate=sharded                      1.20 GiB            2
-                  batch.microbatch=2                               1.09 GiB            2
+                  train.recompute=block                            1.34 GiB            2
+                  parallel.accumulate=sharded                      1.18 GiB            2
                 """);
     }
 }

@@ -3,6 +3,7 @@ package dev.braid.trainer.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.braid.models.AttentionConfig;
 import dev.braid.models.ModelConfig;
 import dev.braid.parallelism.mesh.Mesh;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -71,9 +72,9 @@ class PublishedFiguresTest {
     private static double kept(ModelConfig model, int ranks) {
         MemoryLedger ledger = new MemoryLedger();
         PlanInput input = Shapes.gpt(model, Mesh.of(1, 1, ranks), 1);
-        BlockShape shape = BlockShape.of(model, model.arrangement().getFirst(), ranks);
-        new BlockTrace(ledger, input, shape).forward();
-        long figures = 4 * (2 * input.ownTokens() + (long) LENGTH * shape.heads());
-        return ledger.peak().of(Term.ACTIVATIONS) - figures;
+        LayerTraces.replay(ledger, new LayerTraces(input).of(0).forward());
+        int heads = ((AttentionConfig) model.mixers().get("attn")).heads() / ranks;
+        long figures = 4 * (2 * input.ownTokens() + (long) LENGTH * heads);
+        return ledger.live().of(Term.ACTIVATIONS) - figures;
     }
 }

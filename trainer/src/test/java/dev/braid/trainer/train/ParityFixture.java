@@ -2,6 +2,7 @@ package dev.braid.trainer.train;
 
 import dev.braid.checkpoint.Weights;
 import dev.braid.checkpoint.huggingface.HuggingFaceExport;
+import dev.braid.checkpoint.huggingface.LlamaFamily;
 import dev.braid.checkpoint.huggingface.LlamaShape;
 import dev.braid.checkpoint.safetensors.Entry;
 import dev.braid.checkpoint.safetensors.SafetensorsWriter;
@@ -35,7 +36,12 @@ final class ParityFixture {
             model.initialize(ParityCase.SEED);
             Map<String, Tensor> weights = new TreeMap<>();
             model.parameters().forEach(parameter -> weights.put(parameter.name(), parameter.master()));
-            HuggingFaceExport.write(shape(parity), Weights.of(weights), DType.F32, Map.of(), folder.resolve("hf"));
+            HuggingFaceExport.write(
+                    LlamaFamily.describe(shape(parity)),
+                    Weights.of(weights),
+                    DType.F32,
+                    Map.of(),
+                    folder.resolve("hf"));
         }
         int count = ParityCase.STEPS * parity.sequences() * parity.length();
         long[] inputs = new long[count];

@@ -1,0 +1,123 @@
+package dev.braid.models;
+
+import dev.braid.models.LayerTrace.Change;
+import dev.braid.models.LayerTrace.Pass;
+import dev.braid.models.LayerTrace.Setting;
+import dev.braid.tensor.Category;
+import dev.braid.tensor.Compute;
+import dev.braid.tensor.Shape;
+import dev.braid.tensor.Tensor;
+import dev.braid.tensor.autograd.Tape;
+import dev.braid.tensor.autograd.Variable;
+import dev.braid.tensor.autograd.WeightQueue;
+import dev.braid.tensor.parameters.Unit;
+import dev.braid.tensor.parameters.WholeStore;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Runs one layer without computing, and writes down what happens to memory: see {@link LayerTrace}. */
+final class Rehearsal implements AutoCloseable {
+    private final Setting setting;
+    private final List<Change> changes = new ArrayList<>();
+    private final Compute compute;
+    private final RehearsedAxis axis;
+    private final Architecture architecture;
+    private final int layer;
+    private final Batch batch;
+    private final List<Tensor> carried = new ArrayList<>();
+    private final Shape stream;
+
+    Rehearsal(ModelConfig model, int layer, Setting setting) {
+        this.layer = layer;
+        this.setting = setting;
+        this.compute =
+                Compute.rehearsal(setting.cores(), (category, bytes) -> changes.add(new Change(category, bytes)));
+        this.axis = new RehearsedAxis(setting.tensorRanks());
+        int ranks = setting.tensorRanks();
+        // The vocabulary is not used by a layer, nor any position but the first.
+        this.architecture = new Architecture(model, ranks, setting.dtype(), ranks, 0, 1);
+        Unit unit = architecture.blocks().get(layer).unit();
+        unit.setStore(new WholeStore(compute, architecture.parameters().held(List.of(unit))));
+        this.batch = Batch.allocate(compute.memory(), setting.sequences(), setting.length());
+        this.stream = Shape.of(axis.share(tokens()), model.dim());
+        for (CarriedValue value : architecture.carriedTo(layer)) {
+            StageOutput made = value.output(tokens(), setting.dtype(), true);
+            carried.add(compute.memory().allocate(Category.ACTIVATIONS, made.dtype(), made.shape()));
+        }
+    }
+
+    private int tokens() {
+        return setting.sequences() * setting.length();
+    }
+
+    LayerTrace run() {
+        Pass forward;
+        Pass backward;
+        try (Tape tape = Tape.training(compute, setting.dtype(), null, axis)) {
+            Variable input = input(tape);
+            begin();
+            Variable output = forward(tape, input);
+            Tensor kept = output.value().retain();
+            tape.endForward();
+            forward = end();
+            Tensor gradient = room();
+            begin();
+            tape.backward(output, gradient);
+            backward = end();
+            input.passedGradient().ifPresent(Tensor::release);
+            kept.release();
+        }
+        return new LayerTrace(forward, backward, kept());
+    }
+
+    /** Bytes that wait for weight halves. */
+    private long kept() {
+        WeightQueue queue = new WeightQueue();
+        try (Tape tape = Tape.training(compute, setting.dtype(), queue, axis)) {
+            Variable input = input(tape);
+            Variable output = forward(tape, input);
+            tape.endForward();
+            tape.backward(output, room());
+            input.passedGradient().ifPresent(Tensor::release);
+            long waiting = compute.memory().live(Category.ACTIVATIONS);
+            queue.run();
+            return waiting - compute.memory().live(Category.ACTIVATIONS);
+        }
+    }
+
+    /** What comes into the layer: the tape alone holds it. */
+    private Variable input(Tape tape) {
+        Tensor value = room();
+        Variable input = tape.dividedLeaf(value, tokens(), true);
+        value.release();
+        return input;
+    }
+
+    private Tensor room() {
+        return compute.memory().allocate(Category.ACTIVATIONS, setting.dtype(), stream);
+    }
+
+    private Variable forward(Tape tape, Variable input) {
+        CarriedValues values = new CarriedValues();
+        List<CarriedValue> read = architecture.carriedTo(layer);
+        for (int i = 0; i < read.size(); i++) {
+            // Whoever makes a value gets its gradient: it is not this layer's.
+            values.put(read.get(i).name(), tape.leaf(carried.get(i), false));
+        }
+        return architecture.run(tape, layer, input, batch.carrying(values), setting.recompute());
+    }
+
+    private void begin() {
+        changes.clear();
+        axis.take();
+    }
+
+    private Pass end() {
+        return new Pass(changes, axis.take());
+    }
+
+    @Override
+    public void close() {
+        compute.close();
+    }
+}

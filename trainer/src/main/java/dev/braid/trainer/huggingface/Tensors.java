@@ -1,0 +1,83 @@
+package dev.braid.trainer.huggingface;
+
+import dev.braid.checkpoint.huggingface.TensorMap;
+import dev.braid.tensor.Shape;
+import java.util.Arrays;
+import java.util.function.UnaryOperator;
+
+/** Pairs of names, with the prefixes of a layer or without. Parameters that the model does not have are left out. Used by one thread. */
+final class Tensors {
+    private final TensorMap.Builder map;
+    private final String folder;
+    private final String model;
+
+    Tensors(TensorMap.Builder map) {
+        this(map, "", "");
+    }
+
+    private Tensors(TensorMap.Builder map, String folder, String model) {
+        this.map = map;
+        this.folder = folder;
+        this.model = model;
+    }
+
+    /** With these prefixes behind those that there are. */
+    Tensors in(String innerFolder, String innerModel) {
+        return new Tensors(map, folder + innerFolder, model + innerModel);
+    }
+
+    /** The tensor {@code name} and the parameters whose rows it holds. */
+    Tensors put(String name, String... parameters) {
+        map.putIfPresent(folder + name, prefixed(parameters));
+        return this;
+    }
+
+    /** {@code name.weight}, and {@code name.bias} when there is one, of a projection, likewise. */
+    Tensors projection(String name, String... parameters) {
+        put(name + ".weight", with(".weight", parameters));
+        return put(name + ".bias", with(".bias", parameters));
+    }
+
+    /** {@code name.weight}, and {@code name.bias} when there is one, of a short convolution. */
+    Tensors convolution(String name, String... parameters) {
+        String[] weights = prefixed(with(".weight", parameters));
+        if (map.has(weights[0])) {
+            map.putConvolution(folder + name + ".weight", weights);
+        }
+        return put(name + ".bias", with(".bias", parameters));
+    }
+
+    /** A tensor with other extents than the parameter. */
+    Tensors reshaped(String name, UnaryOperator<Shape> extents, String parameter) {
+        if (map.has(model + parameter)) {
+            map.putReshaped(folder + name, extents, model + parameter);
+        }
+        return this;
+    }
+
+    /** The head, or its copy when the embedding is the head. */
+    Tensors head(String name, String embedding) {
+        if (map.has(model + "head.weight")) {
+            return put(name, "head.weight");
+        }
+        map.copy(folder + name, folder + embedding);
+        return this;
+    }
+
+    /** Whether the model has the parameter {@code name}. */
+    boolean has(String name) {
+        return map.has(model + name);
+    }
+
+    TensorMap build() {
+        return map.build();
+    }
+
+    private String[] prefixed(String... parameters) {
+        return Arrays.stream(parameters).map(name -> model + name).toArray(String[]::new);
+    }
+
+    private static String[] with(String suffix, String... names) {
+        return Arrays.stream(names).map(name -> name + suffix).toArray(String[]::new);
+    }
+}

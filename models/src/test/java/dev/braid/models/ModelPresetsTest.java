@@ -32,7 +32,8 @@ class ModelPresetsTest {
         "falcon-h1-0.5b, 521411104",
         "olmo-hybrid-7b, 7430870688",
         "bamba-9b, 9780235392",
-        "gated-deltanet-1.3b, 1387348732"
+        "gated-deltanet-1.3b, 1387348732",
+        "rwkv7-1.5b, 1527404544"
     })
     void shouldHaveThePublishedParameters(String name, long parameters) {
         ModelConfig config = preset(name, List.of());
@@ -55,10 +56,11 @@ class ModelPresetsTest {
     void shouldBeRehearsedInFull(String name) {
         ModelConfig config = preset(name, List.of());
         for (String layer : List.copyOf(config.mixers().keySet())) {
-            int index = config.arrangement().indexOf(config.arrangement().stream()
-                    .filter(each -> each.mixer().equals(layer))
-                    .findFirst()
-                    .orElseThrow());
+            int index = config.arrangement()
+                    .indexOf(config.arrangement().stream()
+                            .filter(each -> each.mixer().equals(layer))
+                            .findFirst()
+                            .orElseThrow());
             LayerTrace trace = LayerTrace.of(config, index, new Setting(DType.BF16, 1, 2, 1, 2048, false));
             long stream = 2L * 2048 * config.dim();
             long kept = trace.forward().changes().stream()
@@ -73,28 +75,69 @@ class ModelPresetsTest {
     private static List<String> shrunk(String name) {
         return switch (name) {
             case "mamba2-2.7b" ->
-                List.of("layers=2", "dim=16", "mixers.mamba.heads=2", "mixers.mamba.head_size=16",
+                List.of(
+                        "layers=2",
+                        "dim=16",
+                        "mixers.mamba.heads=2",
+                        "mixers.mamba.head_size=16",
                         "mixers.mamba.state_size=8");
             case "rwkv7-1.5b" ->
-                List.of("layers=2", "dim=16", "mixers.time.head_size=8", "mixers.time.decay_rank=4",
-                        "mixers.time.rate_rank=4", "mixers.time.value_rank=4", "mixers.time.gate_rank=4",
+                List.of(
+                        "layers=2",
+                        "dim=16",
+                        "mixers.time.head_size=8",
+                        "mixers.time.decay_rank=4",
+                        "mixers.time.rate_rank=4",
+                        "mixers.time.value_rank=4",
+                        "mixers.time.gate_rank=4",
                         "ffns.channels.hidden=24");
             case "gated-deltanet-1.3b" ->
-                List.of("layers=2", "dim=16", "mixers.delta.heads=2", "mixers.delta.key_size=8",
-                        "mixers.delta.value_size=16", MLP);
+                List.of(
+                        "layers=2",
+                        "dim=16",
+                        "mixers.delta.heads=2",
+                        "mixers.delta.key_size=8",
+                        "mixers.delta.value_size=16",
+                        MLP);
             case "falcon-h1-0.5b" ->
-                List.of("layers=2", "dim=16", "mixers.hybrid.branches.ssm.heads=2",
-                        "mixers.hybrid.branches.ssm.head_size=8", "mixers.hybrid.branches.ssm.state_size=8",
-                        "mixers.hybrid.branches.attn.heads=2", "mixers.hybrid.branches.attn.head_size=8", MLP);
+                List.of(
+                        "layers=2",
+                        "dim=16",
+                        "mixers.hybrid.branches.ssm.heads=2",
+                        "mixers.hybrid.branches.ssm.head_size=8",
+                        "mixers.hybrid.branches.ssm.state_size=8",
+                        "mixers.hybrid.branches.attn.heads=2",
+                        "mixers.hybrid.branches.attn.head_size=8",
+                        MLP);
             case "olmo-hybrid-7b" ->
-                List.of("layers=4", "dim=16", "mixers.delta.heads=2", "mixers.delta.key_size=8",
-                        "mixers.delta.value_size=16", "mixers.attn.heads=2", MLP);
+                List.of(
+                        "layers=4",
+                        "dim=16",
+                        "mixers.delta.heads=2",
+                        "mixers.delta.key_size=8",
+                        "mixers.delta.value_size=16",
+                        "mixers.attn.heads=2",
+                        MLP);
             case "bamba-9b" ->
-                List.of("layers=32", "dim=16", "mixers.mamba.heads=2", "mixers.mamba.head_size=8",
-                        "mixers.mamba.state_size=8", "mixers.attn.heads=2", "mixers.attn.kv_heads=1", MLP);
+                List.of(
+                        "layers=32",
+                        "dim=16",
+                        "mixers.mamba.heads=2",
+                        "mixers.mamba.head_size=8",
+                        "mixers.mamba.state_size=8",
+                        "mixers.attn.heads=2",
+                        "mixers.attn.kv_heads=1",
+                        MLP);
             default ->
-                List.of("layers=6", "dim=16", "mixers.local.heads=2", "mixers.local.head_size=8",
-                        "mixers.local.window=4", "mixers.global.heads=2", "mixers.global.head_size=8", MLP);
+                List.of(
+                        "layers=6",
+                        "dim=16",
+                        "mixers.local.heads=2",
+                        "mixers.local.head_size=8",
+                        "mixers.local.window=4",
+                        "mixers.global.heads=2",
+                        "mixers.global.head_size=8",
+                        MLP);
         };
     }
 

@@ -44,7 +44,7 @@ class MeasuredMemoryTest {
                 context: 512
                 vocab: 8192
                 tie_embeddings: true
-                mixers: {attn: {type: attention, heads: 4, kv_heads: 2, qkv_bias: true, qk_norm: true}}
+                mixers: {attn: {type: attention, heads: 4, kv_heads: 2, qkv_bias: true, qk_norm: head}}
                 ffns: {mlp: {type: swiglu, hidden: 384}}
                 """;
             case "serial" -> """

@@ -26,9 +26,13 @@ class PipelinePlanTest {
     private static final PlanInput INPUT = Shapes.small(new Mesh(2, 1, 1, 1, 1), 4);
 
     private static PipelinePlan plan(ScheduleName name, boolean optimistic) {
+        return plan(INPUT, name, optimistic);
+    }
+
+    private static PipelinePlan plan(PlanInput input, ScheduleName name, boolean optimistic) {
         EstimatedSchedule made = EstimatedSchedule.of(
-                INPUT, name, OptionalInt.empty(), Optional.of(List.of(3, 1)), OptionalLong.empty(), optimistic);
-        return PipelinePlan.of(INPUT, made.schedule(), made.split(), optimistic);
+                input, name, OptionalInt.empty(), Optional.of(List.of(3, 1)), OptionalLong.empty(), optimistic);
+        return PipelinePlan.of(input, made.schedule(), made.split(), optimistic);
     }
 
     /** A visible position costs 4 x 1024 FLOP, of which a token sees half of 1025. */
@@ -106,6 +110,15 @@ class PipelinePlanTest {
                 .isEqualTo((long) (2 * stages.get(0).activations()) + batches);
         assertThat(plan.ranks().get(1).peak().of(Term.ACTIVATIONS))
                 .isEqualTo((long) stages.get(1).activations() + batches);
+    }
+
+    /** The values of the first layer go along with the hidden state, and their gradient comes back with its gradient. */
+    @Test
+    void shouldSendValuesThatTheFirstLayerLeavesForTheLast() {
+        for (PipelinePlan.Rank rank : plan(Shapes.rwkv(new Mesh(2, 1, 1, 1, 1), 4), ScheduleName.ONE_F_ONE_B, false)
+                .ranks()) {
+            assertThat(rank.wire().stages()).isEqualTo(4 * 2 * ROWS);
+        }
     }
 
     /** Four micro-batches there and four back over the only border; the table's gradient from both ends. */

@@ -3,6 +3,8 @@ package dev.braid.trainer.plan;
 import dev.braid.models.AttentionConfig;
 import dev.braid.models.ModelConfig;
 import dev.braid.models.RopeConfig;
+import dev.braid.models.Rwkv7Config;
+import dev.braid.models.RwkvChannelMixConfig;
 import dev.braid.models.SwiGluConfig;
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.tensor.DType;
@@ -54,8 +56,28 @@ final class Shapes {
 
     /** Sixteen sequences of 1024 tokens in bf16, at stage 3, without recomputation, on ranks of two cores. */
     static PlanInput small(Mesh mesh, int microbatch) {
+        return input(small(), mesh, microbatch);
+    }
+
+    /** The same with RWKV-7's layers. */
+    static PlanInput rwkv(Mesh mesh, int microbatch) {
+        ModelConfig model = new ModelConfig(
+                1024,
+                4,
+                1024,
+                true,
+                Map.of("time", new Rwkv7Config(64, 64, 64, 16, 128, 1e-6)),
+                Map.of("channels", new RwkvChannelMixConfig(4096)),
+                List.of("time+channels"),
+                Optional.of(32000),
+                1e-5,
+                0.02);
+        return input(model, mesh, microbatch);
+    }
+
+    private static PlanInput input(ModelConfig model, Mesh mesh, int microbatch) {
         return new PlanInput(
-                small(),
+                model,
                 32000,
                 DType.BF16,
                 mesh,

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Gated DeltaNet against its equation, in the forms that published models have. */
-class GatedDeltaNetTest extends MixerContract {
+class GatedDeltaNetMixerTest extends MixerContract {
     @Override
     List<Case> cases() {
         return List.of(

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** DeltaNet against its equation. */
-class DeltaNetTest extends MixerContract {
+class DeltaNetMixerTest extends MixerContract {
     @Override
     List<Case> cases() {
         return List.of(

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Kimi Delta Attention against its equation: keys of 4 columns, values of 3. */
-class KimiDeltaTest extends MixerContract {
+class KimiDeltaMixerTest extends MixerContract {
     @Override
     List<Case> cases() {
         return List.of(

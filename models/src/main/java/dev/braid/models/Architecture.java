@@ -107,6 +107,20 @@ public final class Architecture {
         return carried.stream().filter(value -> value.readBy(layer)).toList();
     }
 
+    /** The next tokens of one sequence through one layer, of which only the result and what it leaves for later ones stay. */
+    Variable step(Tape tape, int layer, Variable x, Batch batch, MixerState state) {
+        Block block = blocks.get(layer);
+        tape.enter(block.unit(), Tape.Use.TWICE);
+        Variable result = tape.scopeOfAll(() -> {
+                    List<Variable> results = new ArrayList<>(List.of(block.step(tape, x, batch, state)));
+                    results.addAll(batch.carried().all(makes(layer)));
+                    return results;
+                })
+                .getFirst();
+        tape.leave(block.unit(), Tape.Use.TWICE);
+        return result;
+    }
+
     /** One layer; it sees only what it reads of the values that earlier ones have left, and leaves what it makes. */
     Variable run(Tape tape, int layer, Variable x, Batch batch, boolean recompute) {
         Block block = blocks.get(layer);

@@ -176,17 +176,13 @@ public record AttentionConfig(
     }
 
     private void validateRotation(RopeConfig settings, int size, String path, Faults faults) {
-        int rotated = settings.rotated(size);
         if (settings.fraction() == 1 && size % 2 != 0) {
             faults.add(
                     path + (headSize.isPresent() ? ".head_size" : ".heads"),
                     "makes heads of size " + size + ", but rotary positions need an even size",
                     "choose an even head size, or rope: none");
-        } else if (rotated < 2 || rotated % 2 != 0) {
-            faults.add(
-                    path + ".rope.fraction",
-                    "rotates " + rotated + " of the " + size + " values of a head, but they turn in pairs",
-                    "choose a fraction that makes an even number");
+        } else {
+            HeadRules.rotatedPart(faults, path, settings, size);
         }
     }
 

@@ -411,10 +411,7 @@ public final class Decoder {
             Batch batch = allocated.carrying(carried);
             Variable x = part.embedding() ? embed(tape, batch) : inputs.get(HIDDEN);
             for (int layer = part.from(); layer < part.to(); layer++) {
-                Block block = architecture.blocks().get(layer);
-                tape.enter(block.unit(), Use.TWICE);
-                x = block.step(tape, x, batch, state.layer(layer));
-                tape.leave(block.unit(), Use.TWICE);
+                x = architecture.step(tape, layer, x, batch, state.layer(layer));
             }
             if (!part.head()) {
                 return passed(stage, x, carried).values().stream()

@@ -30,6 +30,17 @@ final class HeadRules {
         }
     }
 
+    /** The rotated part of heads of {@code size} must be pairs. */
+    static void rotatedPart(Faults faults, String path, RopeConfig rope, int size) {
+        int rotated = rope.rotated(size);
+        if (rotated < 2 || rotated % 2 != 0) {
+            faults.add(
+                    path + ".rope.fraction",
+                    "rotates " + rotated + " of the " + size + " values of a head, but they turn in pairs",
+                    "choose a fraction that makes an even number");
+        }
+    }
+
     /** A convolution's width must be one that the kernels take. */
     static void convolution(Faults faults, String key, int value) {
         if (value < 2 || value > CausalConvolution.MAXIMUM_WIDTH) {

@@ -52,12 +52,18 @@ public record RetNetConfig(
         if (given || HeadRules.divideWidth(faults, path, heads, dim)) {
             HeadSizes sizes = sizes(dim);
             sizes.validate(path, faults);
-            if (rope.isPresent() && sizes.key() % 2 != 0) {
-                faults.add(
-                        path + ".key_size",
-                        "is " + sizes.key() + ", but rotary positions need an even size",
-                        "choose an even key_size, or rope: none");
-            }
+            rope.ifPresent(settings -> validateRotation(settings, sizes.key(), path, faults));
+        }
+    }
+
+    private static void validateRotation(RopeConfig settings, int size, String path, Faults faults) {
+        if (settings.fraction() == 1 && size % 2 != 0) {
+            faults.add(
+                    path + ".key_size",
+                    "is " + size + ", but rotary positions need an even size",
+                    "choose an even key_size, or rope: none");
+        } else {
+            HeadRules.rotatedPart(faults, path, settings, size);
         }
     }
 

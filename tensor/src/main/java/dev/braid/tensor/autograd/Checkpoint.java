@@ -64,18 +64,27 @@ final class Checkpoint {
         try (Tape inner = tape.inner(true)) {
             List<Variable> leaves =
                     inputs.stream().map(input -> tape.leafOf(inner, input)).toList();
-            List<Variable> results = inner.scopeOfAll(() -> body.apply(inner, leaves));
-            for (int i = 0; i < gradients.size(); i++) {
-                Optional<Tensor> gradient = gradients.set(i, Optional.empty());
-                if (gradient.isPresent()) {
-                    inner.addGradient(results.get(i), gradient.get());
-                }
+            try {
+                again(inner, leaves);
+            } finally {
+                // Of leaves, which no operation has made, a tape that fails gives nothing back.
+                leaves.forEach(leaf -> leaf.passedGradient().ifPresent(Tensor::release));
             }
-            inner.backward();
-            for (int i = 0; i < inputs.size(); i++) {
-                Variable input = inputs.get(i);
-                leaves.get(i).passedGradient().ifPresent(passed -> tape.addGradient(input, passed));
+        }
+    }
+
+    private void again(Tape inner, List<Variable> leaves) {
+        List<Variable> results = inner.scopeOfAll(() -> body.apply(inner, leaves));
+        for (int i = 0; i < gradients.size(); i++) {
+            Optional<Tensor> gradient = gradients.set(i, Optional.empty());
+            if (gradient.isPresent()) {
+                inner.addGradient(results.get(i), gradient.get());
             }
+        }
+        inner.backward();
+        for (int i = 0; i < inputs.size(); i++) {
+            Variable input = inputs.get(i);
+            leaves.get(i).passedGradient().ifPresent(passed -> tape.addGradient(input, passed));
         }
     }
 

@@ -76,7 +76,7 @@ public final class HeadLoss {
     public static double of(
             Tape tape, Variable x, Weight head, Tensor labels, float scale, float zLoss, LogitTransform transform) {
         return new HeadLoss(tape, x, head, labels, scale, zLoss, transform)
-                .forward()
+                .forward(false)
                 .loss();
     }
 
@@ -90,7 +90,7 @@ public final class HeadLoss {
         if (tape.recording()) {
             throw new IllegalArgumentException("rows are counted in evaluation, and this tape records");
         }
-        return new HeadLoss(tape, x, head, labels, 0, zLoss, transform).forward();
+        return new HeadLoss(tape, x, head, labels, 0, zLoss, transform).forward(true);
     }
 
     /**
@@ -105,7 +105,8 @@ public final class HeadLoss {
         return (int) Math.min(rows, Math.max(SMALLEST_CHUNK_ROWS, CHUNK / columns));
     }
 
-    private Evaluation forward() {
+    /** @param counts whether to find out what would be answered right, which is one more pass over the logits */
+    private Evaluation forward(boolean counts) {
         Tensor loss = compute.memory().allocate(Category.WORKSPACE, DType.F32, Shape.of(tokens));
         Tensor logSum = tape.output(DType.F32, Shape.of(tokens));
         boolean gradients = tape.recording();
@@ -116,9 +117,10 @@ public final class HeadLoss {
             for (int from = 0; from < tokens; from += chunk) {
                 work.logits(from);
                 work.loss(logSum, loss);
-                if (!gradients) {
+                if (counts) {
                     correct += work.correct();
-                } else {
+                }
+                if (gradients) {
                     work.logitGradient(logSum, scale);
                     passed.ifPresent(work::inputGradient);
                     if (!tape.deferred()) {

@@ -67,7 +67,7 @@ public final class KeyValueCache implements AutoCloseable {
         return room;
     }
 
-    /** A full cache holds two windows beside the sinks, so source and target are apart. */
+    /** Source and target are apart where the cache holds two windows beside the sinks; elsewhere the copy takes care. */
     private void move(Tensor tensor, long recent) {
         tensor.rows(window.sinks(), recent).copyFrom(tensor.rows(rows - recent, recent));
     }

@@ -115,6 +115,10 @@ public final class Norms {
     /** Sums one number a token over the ranks that have columns of the same group. */
     private void sumOverRanks(Tensor sums) {
         int ranks = tape.axis().ranks();
+        if (ranks == 1) {
+            throw new IllegalArgumentException(
+                    "group_norm: a group of " + norm.size() + " columns does not fit a row of " + x.columns());
+        }
         int columns = weight.map(Weight::allRows).orElse(x.columns() * ranks);
         int groups = Math.max(1, columns / norm.size());
         if (groups == 1) {

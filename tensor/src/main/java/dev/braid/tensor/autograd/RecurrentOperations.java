@@ -53,8 +53,8 @@ public final class RecurrentOperations {
      * v that are wider than the kernel takes are cut into several, which share the rest.
      *
      * @param documents I32 [n], a number for each token that changes where a document begins
-     * @param state F32 [sequences, H, dk, dv]: what the sequences start from, overwritten by what they end with; only on a tape
-     *     that does not record
+     * @param state F32 [sequences, H, dk, dv], or, where heads are cut, [sequences, H parts, dk, dv / parts]: what the sequences start
+     *     from, overwritten by what they end with; only on a tape that does not record
      * @return what the queries read [n, H dv], in the dtype of v
      */
     public static Variable recurrence(
@@ -72,6 +72,11 @@ public final class RecurrentOperations {
             fixed.log().release();
         }
         return read;
+    }
+
+    /** Columns of the parts into which heads of v of {@code valueSize} columns are cut: all of them up to 256. */
+    public static int cutWidth(int valueSize) {
+        return valueSize / parts(valueSize);
     }
 
     /** Into how many heads a head of v must be cut for the kernel to take it: columns of a state don't see each other. */

@@ -188,11 +188,13 @@ public final class Functions {
         Tiles.Operand left = tiles.read(a);
         Tiles.Operand right = tiles.read(b);
         Tiles.Operand result = tiles.write(out);
-        tiles.run(
-                check.operation(),
-                2.0 * a.count(),
-                rows,
-                tile -> kernels.dotHeads(tile.of(left), tile.of(right), tile.of(result), tile.rows(), heads, size));
+        tiles.run(check.operation(), 2.0 * a.count(), rows, tile -> {
+            if (size == 1) {
+                kernels.multiply(tile.of(left), tile.of(right), tile.of(result), tile.rows() * heads);
+            } else {
+                kernels.dotHeads(tile.of(left), tile.of(right), tile.of(result), tile.rows(), heads, size);
+            }
+        });
     }
 
     /** Heads of {@code x} [n, H d] for one number a head [n, H]. */

@@ -67,9 +67,11 @@ public final class RmsNorm {
         }
         Tensor sum = compute.memory().allocate(Category.WORKSPACE, DType.F32, weight.shape());
         try {
-            for (long i = 0; i < weight.count(); i++) {
-                sum.set(i, weight.get(i) + offset);
+            float[] values = weight.toFloats();
+            for (int i = 0; i < values.length; i++) {
+                values[i] += offset;
             }
+            sum.setFloats(values);
             body.accept(sum.address());
         } finally {
             sum.release();

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The weights of a Hugging Face folder. Opening checks that the folder has exactly the tensors of the model that its
@@ -50,10 +51,10 @@ public final class HuggingFaceImport implements AutoCloseable {
         }
         ShardedTensors tensors = ShardedTensors.open(folder);
         try {
-            requireTensors(folder, map, tensors, notes);
+            Map<String, List<String>> stored = requireTensors(folder, map, tensors, notes);
             return new HuggingFaceImport(
                     tensors,
-                    new FolderWeights(tensors, map.locations()),
+                    new FolderWeights(tensors, map.locations(), stored),
                     Collections.unmodifiableMap(tokenizerFiles),
                     List.copyOf(notes));
         } catch (IOException | RuntimeException problem) {
@@ -82,17 +83,28 @@ public final class HuggingFaceImport implements AutoCloseable {
         tensors.close();
     }
 
-    private static void requireTensors(Path folder, TensorMap map, ShardedTensors tensors, List<String> notes)
-            throws IOException {
+    /** By the name of each tensor of the map, those of the folder that have its rows: itself, as a rule. */
+    private static Map<String, List<String>> requireTensors(
+            Path folder, TensorMap map, ShardedTensors tensors, List<String> notes) throws IOException {
         List<String> faults = new ArrayList<>();
         Map<String, SafetensorsFile> unknown = new LinkedHashMap<>(tensors.tensors());
+        Map<String, List<String>> stored = new LinkedHashMap<>();
         for (TensorMap.Place place : map.places()) {
-            SafetensorsFile file = unknown.remove(place.name());
-            if (file == null) {
+            List<String> others = map.substitutes().getOrDefault(place.name(), List.of());
+            boolean substituted = !unknown.containsKey(place.name())
+                    && !others.isEmpty()
+                    && unknown.keySet().containsAll(others);
+            List<String> names = substituted ? others : List.of(place.name());
+            stored.put(place.name(), names);
+            if (!unknown.keySet().containsAll(names)) {
                 faults.add("\"" + place.name() + "\" is missing");
-            } else {
-                addFault(faults, file.tensor(place.name()), place.shape());
+                continue;
             }
+            List<TensorInfo> infos = new ArrayList<>();
+            for (String name : names) {
+                infos.add(unknown.remove(name).tensor(name));
+            }
+            addFaults(faults, infos, place.shape());
         }
         for (String name : unknown.keySet()) {
             if (name.endsWith(".rotary_emb.inv_freq")) {
@@ -107,15 +119,38 @@ public final class HuggingFaceImport implements AutoCloseable {
             throw new InvalidFileException(
                     "the tensors of " + folder + " do not fit its config.json:\n  " + String.join("\n  ", faults));
         }
+        return stored;
     }
 
-    private static void addFault(List<String> faults, TensorInfo info, Shape expected) {
-        if (!info.shape().equals(expected)) {
-            faults.add("\"" + info.name() + "\" is " + info.shape() + " but must be " + expected);
+    private static void addFaults(List<String> faults, List<TensorInfo> infos, Shape expected) {
+        String names = infos.stream().map(info -> "\"" + info.name() + "\"").collect(Collectors.joining(" and "));
+        Shape found = joined(infos);
+        if (!found.equals(expected)) {
+            faults.add(names + (infos.size() > 1 ? " together are " : " is ") + found + " but must be " + expected);
         }
-        if (!info.type().readableAsFloat()) {
-            faults.add("\"" + info.name() + "\" has dtype " + info.type() + "; allowed are F32, BF16 and F16");
+        for (TensorInfo info : infos) {
+            if (!info.type().readableAsFloat()) {
+                faults.add("\"" + info.name() + "\" has dtype " + info.type() + "; allowed are F32, BF16 and F16");
+            }
         }
+    }
+
+    /** The extents of the rows of all; those of the first where the others have other rows. */
+    private static Shape joined(List<TensorInfo> infos) {
+        long[] extents = infos.getFirst().shape().toArray();
+        for (TensorInfo info : infos.subList(1, infos.size())) {
+            long[] more = info.shape().toArray();
+            if (more.length != extents.length || extents.length == 0) {
+                return infos.getFirst().shape();
+            }
+            long rows = extents[0] + more[0];
+            extents[0] = more[0];
+            if (!Arrays.equals(extents, more)) {
+                return infos.getFirst().shape();
+            }
+            extents[0] = rows;
+        }
+        return Shape.of(extents);
     }
 
     /** Some writers store the tied head a second time. That is fine as long as it really is the embedding. */
@@ -146,7 +181,9 @@ public final class HuggingFaceImport implements AutoCloseable {
         }
     }
 
-    private record FolderWeights(ShardedTensors tensors, Map<String, TensorMap.Location> locations) implements Weights {
+    private record FolderWeights(
+            ShardedTensors tensors, Map<String, TensorMap.Location> locations, Map<String, List<String>> stored)
+            implements Weights {
         @Override
         public Set<String> names() {
             return locations.keySet();
@@ -166,8 +203,21 @@ public final class HuggingFaceImport implements AutoCloseable {
         @Override
         public void read(String name, long from, long count, MemorySegment target) throws IOException {
             TensorMap.Location location = location(name);
-            tensors.file(location.tensor())
-                    .read(location.tensor(), location.from() + from, count, ElementType.F32, target);
+            long first = location.from() + from;
+            long end = first + count;
+            long tensorFrom = 0;
+            for (String tensor : stored.get(location.tensor())) {
+                SafetensorsFile file = tensors.file(tensor);
+                long tensorEnd = tensorFrom + file.tensor(tensor).shape().count();
+                long partFrom = Math.max(first, tensorFrom);
+                long partEnd = Math.min(end, tensorEnd);
+                if (partFrom < partEnd) {
+                    MemorySegment part =
+                            target.asSlice((partFrom - first) * Float.BYTES, (partEnd - partFrom) * Float.BYTES);
+                    file.read(tensor, partFrom - tensorFrom, partEnd - partFrom, ElementType.F32, part);
+                }
+                tensorFrom = tensorEnd;
+            }
         }
 
         private TensorMap.Location location(String name) {

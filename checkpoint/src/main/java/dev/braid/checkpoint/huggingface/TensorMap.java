@@ -46,11 +46,13 @@ public final class TensorMap {
 
     private final List<Place> places;
     private final Map<String, String> copies;
+    private final Map<String, List<String>> substitutes;
     private final Map<String, Location> locations = new LinkedHashMap<>();
 
-    private TensorMap(List<Place> places, Map<String, String> copies) {
+    private TensorMap(List<Place> places, Map<String, String> copies, Map<String, List<String>> substitutes) {
         this.places = List.copyOf(places);
         this.copies = Map.copyOf(copies);
+        this.substitutes = Map.copyOf(substitutes);
         for (Place place : places) {
             long from = 0;
             for (Part part : place.parts()) {
@@ -73,6 +75,11 @@ public final class TensorMap {
         return copies;
     }
 
+    /** The tensors, by the name of a missing one, whose rows together are its rows in folders of other writers. */
+    Map<String, List<String>> substitutes() {
+        return substitutes;
+    }
+
     /** Where each parameter of Braid begins, in the order of the places. */
     Map<String, Location> locations() {
         return Collections.unmodifiableMap(locations);
@@ -88,6 +95,7 @@ public final class TensorMap {
         private final Map<String, Shape> shapes;
         private final List<Place> places = new ArrayList<>();
         private final Map<String, String> copies = new LinkedHashMap<>();
+        private final Map<String, List<String>> substitutes = new LinkedHashMap<>();
 
         private Builder(Map<String, Shape> shapes) {
             this.shapes = shapes;
@@ -131,6 +139,12 @@ public final class TensorMap {
             return this;
         }
 
+        /** A folder that lacks the tensor {@code name} may have {@code others}, whose rows one after another are its rows. */
+        public Builder substitute(String name, String... others) {
+            substitutes.put(name, List.of(others));
+            return this;
+        }
+
         private List<Part> parts(String... names) {
             return Arrays.stream(names).map(name -> new Part(name, shape(name))).toList();
         }
@@ -151,7 +165,7 @@ public final class TensorMap {
 
         /** The map. Throws {@link IllegalArgumentException} that names the parameters without a place. */
         public TensorMap build() {
-            TensorMap map = new TensorMap(places, copies);
+            TensorMap map = new TensorMap(places, copies, substitutes);
             List<String> left = shapes.keySet().stream()
                     .filter(name -> !map.locations.containsKey(name))
                     .toList();

@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.braid.checkpoint.InvalidFileException;
 import dev.braid.checkpoint.Weights;
+import dev.braid.checkpoint.safetensors.Entry;
 import dev.braid.checkpoint.safetensors.SafetensorsFile;
+import dev.braid.checkpoint.safetensors.SafetensorsWriter;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Memory;
@@ -17,6 +19,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterEach;
@@ -73,6 +76,44 @@ class TensorMapTest {
         assertThatThrownBy(() -> HuggingFaceImport.open(out, map(larger)))
                 .isInstanceOf(InvalidFileException.class)
                 .hasMessageContaining("\"in_proj.weight\" is [3, 2] but must be [5, 2]");
+    }
+
+    @Test
+    void shouldReadRowsOutOfTheTensorsThatAnotherWriterHasInPlaceOfOne() throws IOException {
+        Path out = export();
+        TensorMap other = TensorMap.of(SHAPES)
+                .put("conv1d.weight.left", "conv")
+                .putReshaped("x_r", extents -> Shape.of(1, 1, extents.count()), "shift")
+                .put("whole.weight", "z", "x")
+                .substitute("conv1d.weight.left", "conv1d.weight")
+                .substitute("whole.weight", "in_proj.weight")
+                .build();
+        assertThatThrownBy(() -> HuggingFaceImport.open(out, other))
+                .hasMessageContaining("\"conv1d.weight\" is [2, 1, 3] but must be [2, 3]");
+        SafetensorsWriter.write(
+                out.resolve("model.safetensors"),
+                List.of(
+                        Entry.of("first", Shape.of(2, 2), new float[] {0, 1, 10, 11}),
+                        Entry.of("second", Shape.of(1, 2), new float[] {12, 13})),
+                Map.of());
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        shapes.put("z", Shape.of(1, 2));
+        shapes.put("x", Shape.of(2, 2));
+        TensorMap split = TensorMap.of(shapes)
+                .put("in_proj.weight", "z", "x")
+                .substitute("in_proj.weight", "first", "second")
+                .build();
+        try (HuggingFaceImport read = HuggingFaceImport.open(out, split)) {
+            assertThat(TinyModel.floats(read.weights(), "z")).containsExactly(0, 1);
+            assertThat(TinyModel.floats(read.weights(), "x")).containsExactly(10, 11, 12, 13);
+        }
+        shapes.put("x", Shape.of(3, 2));
+        TensorMap larger = TensorMap.of(shapes)
+                .put("in_proj.weight", "z", "x")
+                .substitute("in_proj.weight", "first", "second")
+                .build();
+        assertThatThrownBy(() -> HuggingFaceImport.open(out, larger))
+                .hasMessageContaining("\"first\" and \"second\" together are [3, 2] but must be [4, 2]");
     }
 
     @Test

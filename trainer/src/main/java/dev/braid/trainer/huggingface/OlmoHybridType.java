@@ -122,6 +122,14 @@ final class OlmoHybridType extends DescribedType {
             linear.convolution("conv1d", "conv_q", "conv_k", "conv_v");
             FlaType.deltaRule(linear);
         }
+        // The names in published folders, which transformers changes when it reads and partly when it writes.
+        here.substitute("input_layernorm.weight", "attention_layer_norm.weight")
+                .substitute("post_attention_layernorm.weight", "feedforward_layer_norm.weight")
+                .substitute(
+                        "linear_attn.conv1d.weight",
+                        "linear_attn.q_conv1d.weight",
+                        "linear_attn.k_conv1d.weight",
+                        "linear_attn.v_conv1d.weight");
         Parts.gated(here.in("mlp.", "ffn."));
     }
 }

@@ -78,6 +78,14 @@ final class Tensors {
         return this;
     }
 
+    /** Folders of other writers may have {@code others} in place of the tensor {@code name}. */
+    Tensors substitute(String name, String... others) {
+        map.substitute(
+                folder + name,
+                Arrays.stream(others).map(other -> folder + other).toArray(String[]::new));
+        return this;
+    }
+
     /** Whether the model has the parameter {@code name}. */
     boolean has(String name) {
         return map.has(prefix + name);

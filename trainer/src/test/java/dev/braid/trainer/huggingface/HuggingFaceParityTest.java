@@ -5,20 +5,27 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.braid.checkpoint.huggingface.HuggingFaceExport;
 import dev.braid.checkpoint.huggingface.HuggingFaceImport;
+import dev.braid.checkpoint.safetensors.Entry;
 import dev.braid.checkpoint.safetensors.SafetensorsFile;
+import dev.braid.checkpoint.safetensors.SafetensorsWriter;
 import dev.braid.models.Batch;
 import dev.braid.models.Decoder;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
+import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.trainer.huggingface.HuggingFaceTypes.ModelFolder;
 import dev.braid.trainer.train.StreamedStore;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -110,6 +117,37 @@ class HuggingFaceParityTest {
             }
         }
         assertThat(HuggingFaceTypes.read(out).model()).isEqualTo(read.model());
+    }
+
+    /** transformers 5.18 renames norms when it saves, those of attention layers too, and cuts the convolution in three equal parts. */
+    @Test
+    void shouldReadTheNamesThatSavedOlmoHybridsHave() throws IOException {
+        TinyFolder tiny = TinyFolder.of("olmo_hybrid");
+        Path in = tiny.write(folder.resolve("in"));
+        List<Entry> entries = new ArrayList<>();
+        try (SafetensorsFile tensors = SafetensorsFile.open(in.resolve("model.safetensors"))) {
+            for (String name : tensors.tensors().keySet()) {
+                float[] values = tensors.floats(name);
+                if (name.endsWith("conv1d.weight")) {
+                    String prefix = name.substring(0, name.length() - "conv1d.weight".length());
+                    // 40 channels of 4 taps.
+                    entries.add(Entry.of(prefix + "q_conv1d.weight", Shape.of(14, 1, 4), Arrays.copyOf(values, 56)));
+                    entries.add(Entry.of(
+                            prefix + "k_conv1d.weight", Shape.of(14, 1, 4), Arrays.copyOfRange(values, 56, 112)));
+                    entries.add(Entry.of(
+                            prefix + "v_conv1d.weight", Shape.of(12, 1, 4), Arrays.copyOfRange(values, 112, 160)));
+                } else {
+                    String saved = name.replace("input_layernorm", "attention_layer_norm")
+                            .replace("post_attention_layernorm", "feedforward_layer_norm");
+                    entries.add(Entry.of(saved, tensors.tensor(name).shape(), values));
+                }
+            }
+        }
+        Path saved = Files.createDirectories(folder.resolve("saved"));
+        SafetensorsWriter.write(saved.resolve("model.safetensors"), entries, Map.of());
+        Files.writeString(saved.resolve("config.json"), tiny.config());
+
+        assertThat(logits(saved, tiny.tokens())).isEqualTo(logits(in, tiny.tokens()));
     }
 
     private static float[] logits(Path folder, int[] tokens) throws IOException {

@@ -1,0 +1,95 @@
+package dev.braid.trainer.bench;
+
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.braid.trainer.Braid;
+import dev.braid.trainer.ranks.RankJvm;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.assertj.core.api.SoftAssertions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What a training step of each mixer costs at several lengths of the sequence, with as many tokens a step, each in a JVM of its own,
+ * one after the other, by turns: {@code ./braid test --long mixerSpeed trainer}.
+ */
+@Tag("long")
+class MixerSpeedTest {
+    private static final int TOKENS = 32_768;
+    private static final int SHORTEST = 4_096;
+    private static final String CONFIG = "../examples/bench-mixer.yaml";
+
+    /** Eight heads of 64 or thereabouts in a width of 512: states of about 4,096 numbers a head. */
+    private static final Map<String, String> MIXERS = new LinkedHashMap<>();
+
+    static {
+        MIXERS.put("linear_attention", "{type: linear_attention, heads: 8}");
+        MIXERS.put("retnet", "{type: retnet, heads: 8, value_size: 64}");
+        MIXERS.put("lightning", "{type: lightning, heads: 8}");
+        MIXERS.put("gla", "{type: gla, heads: 8, key_size: 64}");
+        MIXERS.put("hgrn2", "{type: hgrn2, heads: 8}");
+        MIXERS.put("mamba2", "{type: mamba2, heads: 16, state_size: 64}");
+        MIXERS.put("deltanet", "{type: deltanet, heads: 8}");
+        MIXERS.put("gated_deltanet", "{type: gated_deltanet, heads: 8, key_size: 64, value_size: 64}");
+        MIXERS.put("kda", "{type: kda, heads: 8, key_size: 64}");
+        MIXERS.put("rwkv7", "{type: rwkv7, head_size: 64}");
+    }
+
+    @Test
+    void shouldCostTheSameATokenAtAnyLength() throws IOException, InterruptedException {
+        SoftAssertions goals = new SoftAssertions();
+        for (Map.Entry<String, String> mixer : MIXERS.entrySet()) {
+            JsonNode first = run(mixer.getValue(), SHORTEST);
+            JsonNode second = run(mixer.getValue(), TOKENS);
+            double few = tokensPerSecond(first);
+            double many = tokensPerSecond(second);
+            print(mixer.getKey(), SHORTEST, first);
+            print(mixer.getKey(), TOKENS, second);
+            goals.assertThat(many / few).as(mixer.getKey()).isCloseTo(1, within(0.1));
+        }
+        goals.assertAll();
+    }
+
+    @Test
+    void shouldShowWhereAttentionIsDearer() throws IOException, InterruptedException {
+        for (int length = 512; length <= 2 * SHORTEST; length *= 4) {
+            print("attention", length, run("{type: attention, heads: 8, kv_heads: 8}", length));
+            print("gated_deltanet", length, run(MIXERS.get("gated_deltanet"), length));
+        }
+    }
+
+    private static double tokensPerSecond(JsonNode facts) {
+        return facts.path("tokens_per_second").asDouble();
+    }
+
+    private static void print(String mixer, int length, JsonNode facts) {
+        System.out.printf(
+                Locale.ROOT,
+                "%-18s %6d tokens a sequence: %6.0f tokens/s, %5.0f model GFLOP/s, peak %5.2f GiB%n",
+                mixer,
+                length,
+                tokensPerSecond(facts),
+                facts.path("model_gflops").asDouble(),
+                facts.path("peak_memory_bytes").asDouble() / (1L << 30));
+    }
+
+    private static JsonNode run(String mixer, int length) throws IOException, InterruptedException {
+        int sequences = TOKENS / length;
+        List<String> command = new ArrayList<>(RankJvm.of(Braid.class).command());
+        command.addAll(List.of("bench", "train", CONFIG, "--steps", "3", "--json"));
+        command.addAll(List.of("-s", "model.mixers.mix=" + mixer, "-s", "data.sequence=" + length));
+        command.addAll(List.of("-s", "batch={sequences: " + sequences + ", microbatch: " + sequences + "}"));
+        String json = PeerScript.lines(command).stream()
+                .filter(line -> line.startsWith("{"))
+                .findFirst()
+                .orElseThrow();
+        return new ObjectMapper().readTree(json);
+    }
+}

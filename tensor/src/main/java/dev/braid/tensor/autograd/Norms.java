@@ -154,8 +154,11 @@ public final class Norms {
         gate.ifPresent(variable -> tape.addGradient(variable, dGate.orElseThrow()));
     }
 
+    /** Without the values of the weight and the bias, which may be gone by now. */
     private void addWeightGradient(Tensor gradient, Tensor inverse) {
+        GroupNorm.Operands operands =
+                new GroupNorm.Operands(x.value(), gate.map(Variable::value), Optional.empty(), Optional.empty());
         norm.weightGradient(
-                compute, gradient, operands(), inverse, weight.map(Weight::gradient), bias.map(Weight::gradient));
+                compute, gradient, operands, inverse, weight.map(Weight::gradient), bias.map(Weight::gradient));
     }
 }

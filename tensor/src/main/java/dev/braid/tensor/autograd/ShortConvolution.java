@@ -6,6 +6,7 @@ import dev.braid.tensor.Tensor;
 import dev.braid.tensor.ops.CausalConvolution;
 import dev.braid.tensor.ops.Sequences;
 import dev.braid.tensor.parameters.Weight;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -38,29 +39,34 @@ public final class ShortConvolution {
         CausalConvolution.Inputs inputs =
                 new CausalConvolution.Inputs(Sequences.of(sequences, documents), x.value(), 0, state);
         Tensor out = tape.output(x.value().dtype(), Shape.of(x.rows(), weight.rows()));
-        CausalConvolution convolution = convolution(weight, bias, silu);
+        // The weight half needs the filters again, where there is an activation, and the values may be gone by then.
+        Tensor filters = copy(tape, weight.compute());
+        Optional<Tensor> biases = bias.map(given -> copy(tape, given.compute()));
+        CausalConvolution convolution = new CausalConvolution(filters, biases, silu);
         convolution.forward(compute, inputs, out);
         if (state.isPresent()) {
             convolution.advanceState(compute, inputs);
         }
+        List<Tensor> saved = new ArrayList<>(List.of(x.value(), documents, filters));
+        biases.ifPresent(saved::add);
         return tape.record(
                 out,
-                List.of(x.value(), documents),
+                saved,
                 gradient -> {
                     if (x.differentiable()) {
                         Tensor passed =
                                 tape.temporary(x.value().dtype(), x.value().shape());
-                        convolution(weight, bias, silu)
-                                .inputGradient(compute, gradient, inputs, passed, Optional.empty());
+                        convolution.inputGradient(compute, gradient, inputs, passed, Optional.empty());
                         tape.addGradient(x, passed);
                     }
                 },
-                gradient -> convolution(weight, bias, silu)
-                        .weightGradient(compute, gradient, inputs, weight.gradient(), bias.map(Weight::gradient)));
+                gradient -> convolution.weightGradient(
+                        compute, gradient, inputs, weight.gradient(), bias.map(Weight::gradient)));
     }
 
-    /** The values may lie elsewhere in backward than in forward. */
-    private static CausalConvolution convolution(Weight weight, Optional<Weight> bias, boolean silu) {
-        return new CausalConvolution(weight.compute(), bias.map(Weight::compute), silu);
+    private static Tensor copy(Tape tape, Tensor values) {
+        Tensor copy = tape.output(values.dtype(), values.shape());
+        copy.copyFrom(values);
+        return copy;
     }
 }

@@ -127,7 +127,7 @@ public record GroupNorm(Form form, int size, float epsilon, float weightOffset, 
         }
     }
 
-    /** Adds the gradients of the parameters that the operands have; F32, of their counts. */
+    /** Adds the gradients of the parameters, F32 of their counts. Their values are not read: the operands may lack them. */
     public void weightGradient(
             Compute compute,
             Tensor dOut,

@@ -1,12 +1,9 @@
 package dev.braid.trainer.mesh;
 
 import dev.braid.data.Sample;
-import dev.braid.models.AttentionConfig;
 import dev.braid.models.Batch;
 import dev.braid.models.Decoder;
 import dev.braid.models.ModelConfig;
-import dev.braid.models.RopeConfig;
-import dev.braid.models.SwiGluConfig;
 import dev.braid.optimizers.AdamW;
 import dev.braid.optimizers.AdamWConfig;
 import dev.braid.optimizers.ScheduleConfig;
@@ -30,8 +27,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The same small training run on any layout: a Llama of two layers with tied embeddings and grouped heads, twelve sequences a
- * step, whose gradient is clipped in most steps.
+ * The same small training run on any layout: a model of two layers with tied embeddings, a Llama unless told otherwise, twelve
+ * sequences a step, whose gradient is clipped in most steps.
  */
 record LayoutRun(
         Mesh mesh,
@@ -40,7 +37,8 @@ record LayoutRun(
         DType dtype,
         int microbatch,
         boolean recompute,
-        int steps) {
+        int steps,
+        TinyModel parts) {
     static final int VOCABULARY = 300;
     static final int LENGTH = 24;
     static final int SEQUENCES = 12;
@@ -51,7 +49,7 @@ record LayoutRun(
 
     /** On one host. */
     LayoutRun(Mesh mesh, ShardingSettings sharding, DType dtype, int microbatch, boolean recompute, int steps) {
-        this(mesh, sharding, oneHost(mesh), dtype, microbatch, recompute, steps);
+        this(mesh, sharding, oneHost(mesh), dtype, microbatch, recompute, steps, TinyModel.LLAMA);
     }
 
     /** Step by step, and the weights at the end by name, put together from all ranks. */
@@ -75,35 +73,40 @@ record LayoutRun(
     }
 
     LayoutRun onHosts(String... others) {
-        return new LayoutRun(mesh, sharding, List.of(others), dtype, microbatch, recompute, steps);
+        return new LayoutRun(mesh, sharding, List.of(others), dtype, microbatch, recompute, steps, parts);
     }
 
     LayoutRun with(ShardingSettings other) {
-        return new LayoutRun(mesh, other, hosts, dtype, microbatch, recompute, steps);
+        return new LayoutRun(mesh, other, hosts, dtype, microbatch, recompute, steps, parts);
     }
 
     LayoutRun withMicrobatch(int other) {
-        return new LayoutRun(mesh, sharding, hosts, dtype, other, recompute, steps);
+        return new LayoutRun(mesh, sharding, hosts, dtype, other, recompute, steps, parts);
     }
 
     LayoutRun in(DType other) {
-        return new LayoutRun(mesh, sharding, hosts, other, microbatch, recompute, steps);
+        return new LayoutRun(mesh, sharding, hosts, other, microbatch, recompute, steps, parts);
+    }
+
+    /** The same on other layers. */
+    LayoutRun of(TinyModel other) {
+        return new LayoutRun(mesh, sharding, hosts, dtype, microbatch, recompute, steps, other);
+    }
+
+    LayoutRun forSteps(int count) {
+        return new LayoutRun(mesh, sharding, hosts, dtype, microbatch, recompute, count, parts);
+    }
+
+    LayoutRun recomputing() {
+        return new LayoutRun(mesh, sharding, hosts, dtype, microbatch, true, steps, parts);
     }
 
     static ModelConfig model() {
-        AttentionConfig attention = new AttentionConfig(
-                8, Optional.of(2), Optional.empty(), Optional.of(new RopeConfig(10000)), false, true);
-        return new ModelConfig(
-                64,
-                2,
-                LENGTH,
-                true,
-                Map.of("attn", attention),
-                Map.of("mlp", new SwiGluConfig(172)),
-                List.of("attn+mlp"),
-                Optional.empty(),
-                1e-5,
-                0.05);
+        return model(TinyModel.LLAMA);
+    }
+
+    private static ModelConfig model(TinyModel parts) {
+        return parts.config(64, 172, 2, true);
     }
 
     /** One rank alone, without a fabric. */
@@ -135,7 +138,7 @@ record LayoutRun(
     }
 
     private Outcome train(Compute compute, RankGroup ranks, Map<String, float[]> weights) {
-        Decoder model = new Decoder(model(), VOCABULARY, compute, dtype, ranks.layout());
+        Decoder model = new Decoder(model(parts), VOCABULARY, compute, dtype, ranks.layout());
         model.initialize(7);
         TrainStep step = new TrainStep(
                 model,

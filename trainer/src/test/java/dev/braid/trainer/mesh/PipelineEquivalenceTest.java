@@ -59,21 +59,6 @@ class PipelineEquivalenceTest {
         assertSame(PipelineRun.of(4).recomputing(), ScheduleName.ZB_H1, 2);
     }
 
-    @ParameterizedTest
-    @CsvSource({"ZB_H1, 2, F32, 1", "ZB_V, 2, BF16, 1", "DUALPIPE, 2, F32, 1", "ZB_H1, 2, F32, 2"})
-    void shouldTrainLayersThatReadTheFirstOnesValuesToTheSameBits(
-            ScheduleName name, int ranks, DType dtype, int tensorRanks) throws Exception {
-        PipelineRun run =
-                PipelineRun.of(4).of(PipelineRun.Parts.RWKV7).in(dtype).forSteps(4);
-        assertSame(run.on(Mesh.of(1, 1, tensorRanks), 0), name, ranks);
-    }
-
-    @Test
-    void shouldRecomputeLayersThatReadTheFirstOnesValuesToTheSameBits() throws Exception {
-        PipelineRun run = PipelineRun.of(4).of(PipelineRun.Parts.RWKV7).forSteps(4);
-        assertSame(run.recomputing().on(Mesh.of(1, 2, 1), 1), ScheduleName.ONE_F_ONE_B, 2);
-    }
-
     /** Else the tests above would show little: a sum in one group is another one than that of two groups. */
     @Test
     void shouldTrainToOtherBitsInOtherGroups() throws Exception {

@@ -3,14 +3,9 @@ package dev.braid.trainer.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.braid.data.Sample;
-import dev.braid.models.AttentionConfig;
 import dev.braid.models.Decoder;
 import dev.braid.models.ModelConfig;
-import dev.braid.models.RopeConfig;
-import dev.braid.models.Rwkv7Config;
-import dev.braid.models.RwkvChannelMixConfig;
 import dev.braid.models.StageSplit;
-import dev.braid.models.SwiGluConfig;
 import dev.braid.optimizers.AdamW;
 import dev.braid.optimizers.AdamWConfig;
 import dev.braid.optimizers.ScheduleConfig;
@@ -39,8 +34,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The same small training run with and without a pipeline: a Llama, or an RWKV-7, of seven layers, an odd number for any number of
- * stages, with tied embeddings, whose gradient is clipped in most steps. A micro-batch is one sequence.
+ * The same small training run with and without a pipeline: a model of seven layers, an odd number for any number of stages, a Llama
+ * unless told otherwise, with tied embeddings, whose gradient is clipped in most steps. A micro-batch is one sequence.
  *
  * @param layout replicas, shards and tensor ranks; the pipeline's ranks come on top
  * @param zero what the shards divide
@@ -61,20 +56,12 @@ record PipelineRun(
         Steps kind,
         List<Integer> poisoned,
         DType dtype,
-        Parts parts) {
+        TinyModel parts) {
     private static final int LAYERS = 7;
     private static final int VALIDATED = 5;
 
     /** A token that the samples do not have by themselves. */
     private static final int POISON = LayoutRun.VOCABULARY;
-
-    /** What layers are made of. */
-    enum Parts {
-        /** Attention and SwiGLU. */
-        ATTENTION,
-        /** RWKV-7's, which pass a second value from the first layer to all others. */
-        RWKV7
-    }
 
     /** How steps follow each other. */
     enum Steps {
@@ -96,7 +83,7 @@ record PipelineRun(
                 Steps.SYNCHRONISED,
                 List.of(),
                 DType.F32,
-                Parts.ATTENTION);
+                TinyModel.LLAMA);
     }
 
     PipelineRun on(Mesh other, int zeroStage) {
@@ -137,26 +124,12 @@ record PipelineRun(
         return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, List.of(at), dtype, parts);
     }
 
-    PipelineRun of(Parts others) {
+    PipelineRun of(TinyModel others) {
         return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, others);
     }
 
     private ModelConfig model() {
-        AttentionConfig attention = new AttentionConfig(
-                4, Optional.of(2), Optional.empty(), Optional.of(new RopeConfig(10000)), false, true);
-        return new ModelConfig(
-                32,
-                LAYERS,
-                LayoutRun.LENGTH,
-                poisoned.isEmpty(),
-                parts == Parts.ATTENTION
-                        ? Map.of("mixer", attention)
-                        : Map.of("mixer", new Rwkv7Config(8, 4, 4, 4, 4, 1e-6)),
-                Map.of("mlp", parts == Parts.ATTENTION ? new SwiGluConfig(52) : new RwkvChannelMixConfig(52)),
-                List.of("mixer+mlp"),
-                Optional.empty(),
-                1e-5,
-                0.05);
+        return parts.config(32, 52, LAYERS, poisoned.isEmpty());
     }
 
     /** Step by step, and the weights at the end by name, put together from all ranks. */

@@ -2,18 +2,15 @@ package dev.braid.trainer.train;
 
 import dev.braid.checkpoint.Weights;
 import dev.braid.checkpoint.huggingface.HuggingFaceExport;
-import dev.braid.checkpoint.huggingface.LlamaFamily;
-import dev.braid.checkpoint.huggingface.LlamaShape;
 import dev.braid.checkpoint.safetensors.Entry;
 import dev.braid.checkpoint.safetensors.SafetensorsWriter;
 import dev.braid.data.Sample;
-import dev.braid.models.AttentionConfig;
 import dev.braid.models.Decoder;
-import dev.braid.models.SwiGluConfig;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
+import dev.braid.trainer.huggingface.HuggingFaceTypes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +34,7 @@ final class ParityFixture {
             Map<String, Tensor> weights = new TreeMap<>();
             model.parameters().forEach(parameter -> weights.put(parameter.name(), parameter.master()));
             HuggingFaceExport.write(
-                    LlamaFamily.describe(shape(parity)),
+                    HuggingFaceTypes.describe(parity.model(), parity.vocabulary(), OptionalInt.empty()),
                     Weights.of(weights),
                     DType.F32,
                     Map.of(),
@@ -60,27 +57,6 @@ final class ParityFixture {
                 folder.resolve("batches.safetensors"),
                 List.of(Entry.of("input_ids", shape, inputs), Entry.of("labels", shape, labels)),
                 Map.of());
-    }
-
-    private static LlamaShape shape(ParityCase parity) {
-        AttentionConfig attention = (AttentionConfig) parity.model().mixers().get("attn");
-        SwiGluConfig ffn = (SwiGluConfig) parity.model().ffns().get("mlp");
-        return new LlamaShape(
-                parity.vocabulary(),
-                parity.model().dim(),
-                parity.model().layers(),
-                attention.heads(),
-                attention.keyValueHeads(),
-                attention.headSize(parity.model().dim()),
-                ffn.hidden(),
-                parity.model().context(),
-                10000,
-                1e-5,
-                parity.model().tieEmbeddings(),
-                attention.qkvBias(),
-                false,
-                OptionalInt.empty(),
-                OptionalInt.empty());
     }
 
     /** The first argument is the folder. */

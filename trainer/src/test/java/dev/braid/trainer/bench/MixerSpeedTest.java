@@ -1,12 +1,14 @@
 package dev.braid.trainer.bench;
 
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.braid.trainer.Braid;
 import dev.braid.trainer.ranks.RankJvm;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.Test;
 @Tag("long")
 class MixerSpeedTest {
     private static final int TOKENS = 32_768;
+    private static final int ROUNDS = 3;
     private static final int SHORTEST = 4_096;
     private static final String CONFIG = "../examples/bench-mixer.yaml";
 
@@ -65,6 +68,52 @@ class MixerSpeedTest {
         }
     }
 
+    /** Needs an interpreter with transformers in BRAID_PEERS_PYTHON; is skipped without one. */
+    @Test
+    void shouldTrainFasterThanThePlainCodeOfTransformers() throws IOException, InterruptedException {
+        String python = System.getenv().getOrDefault("BRAID_PEERS_PYTHON", "");
+        assumeFalse(python.isEmpty(), "BRAID_PEERS_PYTHON names no interpreter");
+        SoftAssertions goals = new SoftAssertions();
+        for (String mixer : List.of("mamba2", "gated_deltanet")) {
+            double[] ours = new double[ROUNDS];
+            double[] theirs = new double[ROUNDS];
+            for (int round = 0; round < ROUNDS; round++) {
+                ours[round] = tokensPerSecond(besidePeer(mixer));
+                theirs[round] = peer(python, mixer);
+            }
+            double ratio = CommResult.median(ours) / CommResult.median(theirs);
+            System.out.printf(
+                    Locale.ROOT,
+                    "%s, bf16, 4 x 1,024 tokens: %.0f tokens/s, transformers %.0f, %.1f times%n",
+                    mixer,
+                    CommResult.median(ours),
+                    CommResult.median(theirs),
+                    ratio);
+            goals.assertThat(ratio).as(mixer).isGreaterThanOrEqualTo(3);
+        }
+        goals.assertAll();
+    }
+
+    private static double peer(String python, String mixer) throws IOException, InterruptedException {
+        String line = new PeerScript(Path.of("src/test/peers/mixer_bench.py"), python)
+                .run(mixer, "--dtype", "bf16").stream()
+                        .filter(each -> each.startsWith("tokens/s="))
+                        .findFirst()
+                        .orElseThrow();
+        return Double.parseDouble(line.substring("tokens/s=".length()));
+    }
+
+    /** The shape that the peer has: its Mamba-2 has no feed-forward. */
+    private static JsonNode besidePeer(String mixer) throws IOException, InterruptedException {
+        List<String> settings = new ArrayList<>(
+                List.of("model.mixers.mix=" + MIXERS.get(mixer), "data.sequence=1024", "batch={sequences: 4}"));
+        if (mixer.equals("mamba2")) {
+            settings.add("model.ffns={}");
+            settings.add("model.pattern=[mix]");
+        }
+        return bench(5, settings);
+    }
+
     private static double tokensPerSecond(JsonNode facts) {
         return facts.path("tokens_per_second").asDouble();
     }
@@ -82,10 +131,18 @@ class MixerSpeedTest {
 
     private static JsonNode run(String mixer, int length) throws IOException, InterruptedException {
         int sequences = TOKENS / length;
+        return bench(
+                3,
+                List.of(
+                        "model.mixers.mix=" + mixer,
+                        "data.sequence=" + length,
+                        "batch={sequences: " + sequences + ", microbatch: " + sequences + "}"));
+    }
+
+    private static JsonNode bench(int steps, List<String> settings) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(RankJvm.of(Braid.class).command());
-        command.addAll(List.of("bench", "train", CONFIG, "--steps", "3", "--json"));
-        command.addAll(List.of("-s", "model.mixers.mix=" + mixer, "-s", "data.sequence=" + length));
-        command.addAll(List.of("-s", "batch={sequences: " + sequences + ", microbatch: " + sequences + "}"));
+        command.addAll(List.of("bench", "train", CONFIG, "--steps", Integer.toString(steps), "--json"));
+        settings.forEach(setting -> command.addAll(List.of("-s", setting)));
         String json = PeerScript.lines(command).stream()
                 .filter(line -> line.startsWith("{"))
                 .findFirst()

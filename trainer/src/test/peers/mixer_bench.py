@@ -2,7 +2,8 @@
 
 usage: mixer_bench.py mamba2|gated_deltanet [--dtype f32|bf16] [--seq 1024] [--batch 4] [--steps 5]
 
-The shapes are those of examples/bench-mixer.yaml with another mixer: width 512, two layers. mamba2 has no feed-forward.
+The shapes are those of examples/bench-mixer.yaml with another mixer: width 512, two layers. mamba2 has no
+feed-forward; gated_deltanet has attention in its second layer, for OLMo-Hybrid must have some.
 """
 import argparse
 import sys
@@ -31,7 +32,7 @@ def model():
             state_size=64, n_groups=1, expand=2, tie_word_embeddings=True, chunk_size=256))
     return OlmoHybridForCausalLM(OlmoHybridConfig(
         hidden_size=WIDTH, num_hidden_layers=LAYERS, vocab_size=VOCABULARY, intermediate_size=1408,
-        num_attention_heads=8, layer_types=["linear_attention"] * LAYERS, linear_num_key_heads=8,
+        num_attention_heads=8, layer_types=["linear_attention", "full_attention"], linear_num_key_heads=8,
         linear_num_value_heads=8, linear_key_head_dim=64, linear_value_head_dim=64, tie_word_embeddings=True,
         linear_allow_neg_eigval=False, pad_token_id=None, eos_token_id=None))
 

@@ -103,13 +103,16 @@ class MixerSpeedTest {
         return Double.parseDouble(line.substring("tokens/s=".length()));
     }
 
-    /** The shape that the peer has: its Mamba-2 has no feed-forward. */
+    /** The shape that the peer has: its Mamba-2 has no feed-forward, its gated delta rule attention in the second layer. */
     private static JsonNode besidePeer(String mixer) throws IOException, InterruptedException {
         List<String> settings = new ArrayList<>(
                 List.of("model.mixers.mix=" + MIXERS.get(mixer), "data.sequence=1024", "batch={sequences: 4}"));
         if (mixer.equals("mamba2")) {
             settings.add("model.ffns={}");
             settings.add("model.pattern=[mix]");
+        } else {
+            settings.add("model.mixers.attn={type: attention, heads: 8}");
+            settings.add("model.pattern=[mix+mlp, attn+mlp]");
         }
         return bench(5, settings);
     }

@@ -6,50 +6,68 @@ import static dev.braid.tensor.kernels.VectorValues.load;
 import static dev.braid.tensor.kernels.VectorValues.store;
 
 import dev.braid.tensor.ops.ElementFunction;
+import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * A loop for each function: behind a call through an interface the compiler would allocate the vectors. Tails go through the
- * scalar twins of the same operations.
+ * A loop for each function, those with an exponential {@link OutOfLine}: behind a call of one vector the compiler would allocate the
+ * vectors. Tails go through the scalar twins of the same operations.
  */
 final class VectorFunctions implements FunctionKernels {
     private static final int LANES = Species.LANES;
 
+    private static final OutOfLine SIGMOID = loop("sigmoid");
+    private static final OutOfLine SIGMOID_OF_NEGATIVE = loop("sigmoidOfNegative");
+    private static final OutOfLine SIGMOID_SLOPE = loop("sigmoidSlope");
+    private static final OutOfLine SILU = loop("silu");
+    private static final OutOfLine SILU_SLOPE = loop("siluSlope");
+    private static final OutOfLine SOFTPLUS = loop("softplus");
+    private static final OutOfLine LOG_SIGMOID = loop("logSigmoid");
+    private static final OutOfLine EXP = loop("exp");
+    private static final OutOfLine TANH = loop("tanh");
+    private static final OutOfLine TANH_SLOPE = loop("tanhSlope");
+    private static final OutOfLine ELU_PLUS_ONE = loop("eluPlusOne");
+    private static final OutOfLine ELU_SLOPE = loop("eluSlope");
+
+    private static OutOfLine loop(String name) {
+        return OutOfLine.of(MethodHandles.lookup(), name, long.class, long.class, int.class);
+    }
+
     @Override
     public void value(ElementFunction function, long x, long out, int count) {
         switch (function) {
-            case SIGMOID -> sigmoid(x, out, count);
-            case SILU -> silu(x, out, count);
-            case SOFTPLUS -> softplus(x, out, 1, count);
-            case LOG_SIGMOID -> softplus(x, out, -1, count);
-            case EXP -> exp(x, out, count);
-            case TANH -> tanh(x, out, count);
+            case SIGMOID -> SIGMOID.run(x, out, count);
+            case SILU -> SILU.run(x, out, count);
+            case SOFTPLUS -> SOFTPLUS.run(x, out, count);
+            case LOG_SIGMOID -> LOG_SIGMOID.run(x, out, count);
+            case EXP -> EXP.run(x, out, count);
+            case TANH -> TANH.run(x, out, count);
             case RELU -> relu(x, out, count);
             case SQUARED_RELU -> {
                 relu(x, out, count);
                 multiply(out, out, out, count);
             }
-            case ELU_PLUS_ONE -> eluPlusOne(x, out, count);
+            case ELU_PLUS_ONE -> ELU_PLUS_ONE.run(x, out, count);
         }
     }
 
     @Override
     public void derivative(ElementFunction function, long x, long out, int count) {
         switch (function) {
-            case SIGMOID -> sigmoidSlope(x, out, count);
-            case SILU -> siluSlope(x, out, count);
-            case SOFTPLUS -> sigmoid(x, out, count);
-            case LOG_SIGMOID -> sigmoidOfNegative(x, out, count);
-            case EXP -> exp(x, out, count);
-            case TANH -> tanhSlope(x, out, count);
+            case SIGMOID -> SIGMOID_SLOPE.run(x, out, count);
+            case SILU -> SILU_SLOPE.run(x, out, count);
+            case SOFTPLUS -> SIGMOID.run(x, out, count);
+            case LOG_SIGMOID -> SIGMOID_OF_NEGATIVE.run(x, out, count);
+            case EXP -> EXP.run(x, out, count);
+            case TANH -> TANH_SLOPE.run(x, out, count);
             case RELU -> step(x, out, count);
             case SQUARED_RELU -> {
                 relu(x, out, count);
                 twice(out, count);
             }
-            case ELU_PLUS_ONE -> eluSlope(x, out, count);
+            case ELU_PLUS_ONE -> ELU_SLOPE.run(x, out, count);
         }
     }
 
@@ -111,6 +129,14 @@ final class VectorFunctions implements FunctionKernels {
             float s = VectorMath.sigmoid(value);
             setFloat(out, i, s * (value * (1 - s) + 1));
         }
+    }
+
+    private static void softplus(long x, long out, int count) {
+        softplus(x, out, 1, count);
+    }
+
+    private static void logSigmoid(long x, long out, int count) {
+        softplus(x, out, -1, count);
     }
 
     /** {@code sign * softplus(sign * x)}. */

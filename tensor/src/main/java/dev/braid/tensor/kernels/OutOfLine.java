@@ -1,0 +1,46 @@
+package dev.braid.tensor.kernels;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+
+/**
+ * A loop that the JIT compiler must not inline into its callers. Vector operations cost the compiler many nodes; where a caller, with
+ * all that was inlined into it, has used up the nodes that C2 allows for inlining (18,000), it calls what is left of a loop's body and
+ * allocates every vector that goes in or comes out: the loop is then some five times slower than by itself. Behind a handle that is
+ * no constant a loop is always compiled by itself, at some nanoseconds a call. For loops with an exponential in them, over rows.
+ */
+public final class OutOfLine {
+    /** Not final: a constant would be inlined. */
+    private MethodHandle loop;
+
+    private OutOfLine(MethodHandle loop) {
+        this.loop = loop;
+    }
+
+    /** The static method {@code name} of the class of {@code lookup}, with these parameters and without a result. */
+    public static OutOfLine of(MethodHandles.Lookup lookup, String name, Class<?>... parameters) {
+        MethodType type = MethodType.methodType(void.class, parameters);
+        try {
+            return new OutOfLine(lookup.findStatic(lookup.lookupClass(), name, type));
+        } catch (ReflectiveOperationException missing) {
+            throw new ExceptionInInitializerError(missing);
+        }
+    }
+
+    /** Runs a loop of (long, long, int). */
+    void run(long x, long out, int count) {
+        try {
+            loop.invokeExact(x, out, count);
+        } catch (Throwable failure) {
+            throw rethrown(failure);
+        }
+    }
+
+    private static RuntimeException rethrown(Throwable failure) {
+        if (failure instanceof Error error) {
+            throw error;
+        }
+        return failure instanceof RuntimeException runtime ? runtime : new IllegalStateException(failure);
+    }
+}

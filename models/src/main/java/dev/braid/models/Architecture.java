@@ -191,7 +191,7 @@ public final class Architecture {
             double weights = 0;
             for (Unit.Entry entry : block.unit().entries()) {
                 if (entry.spec().matrix()) {
-                    weights += entry.spec().shape().count();
+                    weights += entry.spec().activity() * entry.spec().shape().count();
                 }
             }
             layers.add(6 * weights + 3 * block.mixer().positionFlopsPerToken(length));
@@ -209,7 +209,7 @@ public final class Architecture {
         for (ParameterSpec spec : parameters.specs()) {
             boolean lookUp = spec.name().equals("embedding.weight") && !config.tieEmbeddings();
             if (spec.matrix() && !lookUp) {
-                weights += spec.shape().count();
+                weights += spec.activity() * spec.shape().count();
             }
         }
         double positions = 0;

@@ -16,6 +16,7 @@ import dev.braid.tensor.Tensor;
  * @param positions position of each token in its sequence
  * @param documents index of the document within its sequence that each token belongs to
  * @param carried what layers have made of it for later ones, on the tape that runs
+ * @param routing what mixtures of experts have to do with it
  */
 public record Batch(
         int sequences,
@@ -24,7 +25,8 @@ public record Batch(
         Tensor labels,
         Tensor positions,
         Tensor documents,
-        CarriedValues carried)
+        CarriedValues carried,
+        MicrobatchRouting routing)
         implements AutoCloseable {
     /** Label of a token that does not count. */
     public static final int IGNORED = -100;
@@ -39,12 +41,18 @@ public record Batch(
                 memory.zeros(Category.ACTIVATIONS, DType.I32, shape),
                 memory.zeros(Category.ACTIVATIONS, DType.I32, shape),
                 memory.zeros(Category.ACTIVATIONS, DType.I32, shape),
-                new CarriedValues());
+                new CarriedValues(),
+                MicrobatchRouting.alone());
     }
 
     /** The same tensors, beside which layers leave values in {@code other}. */
     Batch carrying(CarriedValues other) {
-        return new Batch(sequences, length, tokens, labels, positions, documents, other);
+        return new Batch(sequences, length, tokens, labels, positions, documents, other, routing);
+    }
+
+    /** The same tensors with another view of what mixtures of experts have to do with them. */
+    public Batch routed(MicrobatchRouting other) {
+        return new Batch(sequences, length, tokens, labels, positions, documents, carried, other);
     }
 
     /** Copies sequence {@code index} in; all arrays have {@link #length} elements. */

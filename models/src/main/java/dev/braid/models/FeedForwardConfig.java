@@ -3,7 +3,8 @@ package dev.braid.models;
 import java.util.List;
 
 /** Settings of one feed-forward; each permitted record is a kind that {@code type:} can name. */
-public sealed interface FeedForwardConfig permits GeGluConfig, ReluSquaredConfig, RwkvChannelMixConfig, SwiGluConfig {
+public sealed interface FeedForwardConfig
+        permits GeGluConfig, MoeConfig, ReluSquaredConfig, RwkvChannelMixConfig, SwiGluConfig {
     /**
      * Declares the parameters of one layer and makes it.
      *

@@ -31,11 +31,14 @@ final class GatheredRows implements AutoCloseable {
         return new GatheredRows(tape, mine.retain(), all, tape.axis().gatherRows(mine, all));
     }
 
+    /** Rows that are all here. */
+    static GatheredRows whole(Tape tape, Tensor all) {
+        return new GatheredRows(tape, all.retain(), all.retain(), TensorAxis.Transfer.DONE);
+    }
+
     /** Sends for the rows of {@code x}, unless they are all here. */
     static GatheredRows of(Tape tape, Variable x) {
-        return x.divided()
-                ? of(tape, x.value(), x.tokens())
-                : new GatheredRows(tape, x.value().retain(), x.value().retain(), TensorAxis.Transfer.DONE);
+        return x.divided() ? of(tape, x.value(), x.tokens()) : whole(tape, x.value());
     }
 
     /** Waits for them: [tokens, columns]. */

@@ -7,7 +7,9 @@ import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.Workers;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Matrix products of one rank: checks them, picks the engine, splits them over the rank's cores.
@@ -125,6 +127,110 @@ public final class Matmul implements AutoCloseable {
         MatmulEngine engine = pick(spec);
         workspaces.require(engine.prepare(spec));
         workers.run(batch, i -> run(engine, spec, addressA + i * stepA, addressB + i * stepB, addressC + i * stepC));
+    }
+
+    /**
+     * Groups of rows of A, each with a matrix B of its own: {@code C[rows of g] = A[rows of g] B_g}, or added to C. The same as a call of
+     * {@link #multiply} for each group, bit for bit.
+     *
+     * @param spec of all rows together: m is the number of rows of A and C
+     * @param firstRows first row of each group and, behind the last, m
+     * @param offsetA elements from the start of {@code a} to the matrix; likewise for C
+     * @param b matrices one after the other, dense
+     * @throws IllegalArgumentException as {@link #multiply}, or when the groups don't cover the rows or A is transposed
+     */
+    public void multiplyGroups(
+            MatmulSpec spec, int[] firstRows, Tensor a, long offsetA, Tensor b, Tensor c, long offsetC) {
+        int groups = firstRows.length - 1;
+        if (spec.transposeA() || groups < 0 || firstRows[0] != 0 || firstRows[groups] != spec.m()) {
+            throw new IllegalArgumentException(
+                    "groups must begin at row 0 and end at row m of an A that is not transposed: "
+                            + Arrays.toString(firstRows) + "; " + spec);
+        }
+        long addressA = address("A", spec, a, spec.operands(), offsetA, spec.spanA());
+        long addressB = address("B", spec, b, spec.operands(), 0, (long) groups * spec.n() * spec.k());
+        long addressC = address("C", spec, c, spec.result(), offsetC, spec.spanC());
+        if (spec.m() == 0 || spec.n() == 0 || workers.rehearsing()) {
+            return;
+        }
+        if (spec.k() == 0) {
+            clear(spec, addressC);
+            return;
+        }
+        MatmulEngine engine = pick(spec);
+        GroupTiling tiling = GroupTiling.of(firstRows, spec.n());
+        tiling.kinds(workspaces, (rows, columns) -> engine.prepare(spec.tile(rows, columns)));
+        long stepB = (long) spec.n() * spec.k() * spec.operands().bytes();
+        int operand = spec.operands().bytes();
+        workers.run(
+                tiling.tiles(),
+                index -> run(
+                        engine,
+                        spec.tile(tiling.height(index), tiling.width(index)),
+                        addressA + spec.offsetA(tiling.row(index)) * operand,
+                        addressB + tiling.group(index) * stepB + spec.offsetB(tiling.column(index)) * operand,
+                        addressC
+                                + spec.offsetC(tiling.row(index), tiling.column(index))
+                                        * spec.result().bytes()));
+    }
+
+    /** Rows of a group that are added up in one call; a fixed number, so that products of few different depths are made. */
+    private static final int GROUP_DEPTH = 512;
+
+    /**
+     * Sums over groups of rows: {@code C_g += A[rows of g]^T B[rows of g]}, the rows in runs of {@value #GROUP_DEPTH}.
+     *
+     * @param spec of one group's C [m, n], which accumulates, with A transposed; k is the number of rows of A and B
+     * @param firstRows first row of each group and, behind the last, k
+     * @param offsetB elements from the start of {@code b} to the matrix
+     * @param c matrices one after the other, dense
+     * @throws IllegalArgumentException as {@link #multiply}, or when the groups don't cover the rows
+     */
+    public void addGroupProducts(MatmulSpec spec, int[] firstRows, Tensor a, Tensor b, long offsetB, Tensor c) {
+        int groups = firstRows.length - 1;
+        boolean fits = spec.transposeA() && !spec.transposeB() && spec.accumulate();
+        if (!fits || groups < 0 || firstRows[0] != 0 || firstRows[groups] != spec.k()) {
+            throw new IllegalArgumentException(
+                    "groups must begin at row 0 and end at row k of a transposed A and of B, and add to C: "
+                            + Arrays.toString(firstRows) + "; " + spec);
+        }
+        long addressA = address("A", spec, a, spec.operands(), 0, spec.spanA());
+        long addressB = address("B", spec, b, spec.operands(), offsetB, spec.spanB());
+        long addressC = address("C", spec, c, spec.result(), 0, (long) groups * spec.m() * spec.n());
+        if (spec.m() == 0 || spec.n() == 0 || spec.k() == 0 || workers.rehearsing()) {
+            return;
+        }
+        // Every tile goes through all rows of its group; groups without rows are left out.
+        int[] taken = IntStream.range(0, groups)
+                .filter(group -> firstRows[group + 1] > firstRows[group])
+                .toArray();
+        Tiling tiling = Tiling.of(spec.ofDepth(GROUP_DEPTH));
+        int[] depths = Arrays.stream(taken)
+                .flatMap(group -> IntStream.of(
+                        Math.min(GROUP_DEPTH, firstRows[group + 1] - firstRows[group]),
+                        (firstRows[group + 1] - firstRows[group]) % GROUP_DEPTH))
+                .filter(depth -> depth > 0)
+                .distinct()
+                .toArray();
+        for (int depth : depths) {
+            prepare(pick(spec.ofDepth(depth)), spec.ofDepth(depth), tiling);
+        }
+        long stepC = (long) spec.m() * spec.n() * spec.result().bytes();
+        int operand = spec.operands().bytes();
+        workers.run(taken.length * tiling.tiles(), task -> {
+            int group = taken[task / tiling.tiles()];
+            for (int row = firstRows[group]; row < firstRows[group + 1]; row += GROUP_DEPTH) {
+                MatmulSpec part = spec.ofDepth(Math.min(GROUP_DEPTH, firstRows[group + 1] - row));
+                tile(
+                        pick(part),
+                        part,
+                        tiling,
+                        task % tiling.tiles(),
+                        addressA + row * spec.strideA() * operand,
+                        addressB + row * spec.strideB() * operand,
+                        addressC + group * stepC);
+            }
+        });
     }
 
     private static void requireApart(MatmulSpec spec, int batch, Batched c) {

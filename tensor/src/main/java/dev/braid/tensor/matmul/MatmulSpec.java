@@ -106,6 +106,12 @@ public record MatmulSpec(
                 rows, columns, k, transposeA, transposeB, operands, result, strideA, strideB, strideC, accumulate);
     }
 
+    /** The same with another reduction dimension, for part of the rows of A as it lies transposed, and of B. */
+    MatmulSpec ofDepth(int depth) {
+        return new MatmulSpec(
+                m, n, depth, transposeA, transposeB, operands, result, strideA, strideB, strideC, accumulate);
+    }
+
     /** Elements from the start of A to what row {@code row} of C needs. */
     long offsetA(int row) {
         return transposeA ? row : row * strideA;

@@ -103,7 +103,7 @@ class MixerSpeedTest {
         return Double.parseDouble(line.substring("tokens/s=".length()));
     }
 
-    /** The shape that the peer has: its Mamba-2 has no feed-forward, its gated delta rule attention in the second layer. */
+    /** The shape that the peer has: its Mamba-2 has no feed-forward, its gated delta rule attention in every fourth layer. */
     private static JsonNode besidePeer(String mixer) throws IOException, InterruptedException {
         List<String> settings = new ArrayList<>(
                 List.of("model.mixers.mix=" + MIXERS.get(mixer), "data.sequence=1024", "batch={sequences: 4}"));
@@ -112,7 +112,8 @@ class MixerSpeedTest {
             settings.add("model.pattern=[mix]");
         } else {
             settings.add("model.mixers.attn={type: attention, heads: 8}");
-            settings.add("model.pattern=[mix+mlp, attn+mlp]");
+            settings.add("model.layers=4");
+            settings.add("model.pattern=[mix+mlp, mix+mlp, mix+mlp, attn+mlp]");
         }
         return bench(5, settings);
     }

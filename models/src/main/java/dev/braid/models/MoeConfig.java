@@ -1,0 +1,55 @@
+package dev.braid.models;
+
+import dev.braid.config.Choice;
+import dev.braid.config.Faults;
+import dev.braid.config.Key;
+import dev.braid.config.Validated;
+import java.util.List;
+import java.util.Optional;
+
+/** A mixture of SwiGLU experts of which each token takes some: see {@link MixtureOfExperts}. */
+@Choice("moe")
+public record MoeConfig(
+        @Key("Number of experts.") int experts,
+        @Key("Experts that a token goes to.") int topK,
+        @Key("Inner width of one expert.") int hidden,
+
+        @Key(value = "How experts are chosen.", byDefault = "{type: softmax}")
+        RouterConfig router,
+
+        @Key(value = "What keeps them equally busy.", byDefault = "{}")
+        BalanceConfig balance,
+
+        @Key("An expert that every token goes through.") Optional<SharedExpertConfig> shared)
+        implements FeedForwardConfig, Validated {
+    @Override
+    public void validate(Faults faults) {
+        if (experts < 1) {
+            faults.add("experts", "is " + experts + ", must be at least 1", "8 to 256 are usual");
+        }
+        if (topK < 1 || topK > Math.max(1, experts)) {
+            faults.add(
+                    "top_k",
+                    "is " + topK + ", must be 1 to experts (" + experts + ")",
+                    topK > experts ? "set it to " + experts + " or less" : "2 is usual, 8 with many small experts");
+        }
+        if (hidden < 1) {
+            faults.add("hidden", "is " + hidden + ", must be at least 1", "that of a dense layer over top_k is usual");
+        }
+        router.validate(this, "router", faults);
+        balance.validate("balance", faults);
+        shared.ifPresent(expert -> expert.validate("shared", faults));
+    }
+
+    @Override
+    public List<String> tensorProblems(ModelConfig model, String name, int ranks) {
+        return hidden < ranks
+                ? List.of("more ranks than the hidden width " + hidden + " of the experts of " + name)
+                : List.of();
+    }
+
+    @Override
+    public FeedForward build(Construction construction, String prefix) {
+        return new MixtureOfExperts(this, construction, prefix);
+    }
+}

@@ -1,0 +1,35 @@
+package dev.braid.tensor.routing;
+
+/**
+ * A loss that grows when some experts get more tokens than others. Its gradient goes through the probabilities; counts are constants.
+ * A strategy without state.
+ */
+public interface BalanceLoss {
+    /**
+     * What a loss looks at, for one or several runs of tokens (the whole micro-batch, or each sequence).
+     *
+     * @param tokens of a run
+     * @param slots most experts of a token
+     * @param probabilitySums [run][expert]: probabilities added up over the run's tokens
+     * @param counts [run][expert]: tokens that have gone there; where a loss is of the global batch, those of all ranks and of all
+     *     micro-batches of the step so far, in fractions of them
+     */
+    record Load(int tokens, int slots, double[][] probabilitySums, double[][] counts) {}
+
+    /**
+     * A loss and its gradient.
+     *
+     * @param value mean over the runs
+     * @param gradient [run][expert]: of the value by one token's probability
+     */
+    record Term(double value, double[][] gradient) {}
+
+    /** Whether each sequence is a run of its own. */
+    boolean bySequence();
+
+    /** Whether counts are those of the global batch. */
+    boolean global();
+
+    /** The loss without its coefficient. */
+    Term of(Load load);
+}

@@ -20,6 +20,7 @@ import dev.braid.tensor.parameters.Division;
 import dev.braid.tensor.parameters.Parameter.Initialization;
 import dev.braid.tensor.parameters.ParameterSpec;
 import dev.braid.tensor.parameters.Parameters;
+import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.Weight;
 import dev.braid.tensor.routing.BalanceLoss;
 import dev.braid.tensor.routing.Router;
@@ -34,7 +35,8 @@ import java.util.Optional;
  * 1701.06538; Dai et al. 2024, arXiv 2401.06066). A token's weight is applied before {@code down}, which is linear: so the outputs of
  * single experts need not be kept. No token is dropped. Training takes {@code 18 dim hidden} FLOPs a token and chosen expert.
  *
- * <p>Ranks of the tensor axis divide the inner width of every expert; each chooses for all tokens by itself, alike.
+ * <p>Ranks of the tensor axis divide the inner width of every expert; each chooses for all tokens by itself, alike. Ranks of the expert
+ * axis have different experts and other tokens, and send each other rows.
  */
 final class MixtureOfExperts implements FeedForward {
     private final MoeConfig config;
@@ -71,19 +73,6 @@ final class MixtureOfExperts implements FeedForward {
                         0,
                         false)))
                 : Optional.empty();
-        double activity = router.meanExperts(experts) / experts;
-        Shape stack = Shape.of(experts, dim, config.hidden());
-        gate = parameters.add(
-                new ParameterSpec(prefix + "experts.gate.weight", stack, Division.COLUMNS, inner, activity, true));
-        up = parameters.add(
-                new ParameterSpec(prefix + "experts.up.weight", stack, Division.COLUMNS, inner, activity, true));
-        down = parameters.add(new ParameterSpec(
-                prefix + "experts.down.weight",
-                stack,
-                Division.COLUMNS,
-                construction.init().intoResidual(),
-                activity,
-                true));
         shared = config.shared()
                 .map(expert -> new Shared(
                         new GatedFeedForward(
@@ -92,12 +81,27 @@ final class MixtureOfExperts implements FeedForward {
                                 ? Optional.of(parameters.add(new ParameterSpec(
                                         prefix + "shared_gate.weight", Shape.of(1, dim), Division.WHOLE, inner)))
                                 : Optional.empty()));
+        Unit unit = construction.beginExperts();
+        double activity = router.meanExperts(experts) / experts;
+        Shape stack = Shape.of(experts, dim, config.hidden());
+        gate = parameters.add(
+                unit,
+                new ParameterSpec(prefix + "experts.gate.weight", stack, Division.EXPERTS, inner, activity, true));
+        up = parameters.add(
+                unit, new ParameterSpec(prefix + "experts.up.weight", stack, Division.EXPERTS, inner, activity, true));
+        down = parameters.add(
+                unit,
+                new ParameterSpec(
+                        prefix + "experts.down.weight",
+                        stack,
+                        Division.EXPERTS,
+                        construction.init().intoResidual(),
+                        activity,
+                        true));
     }
 
     @Override
     public Variable forward(Tape tape, Variable x, Variable residual, Batch batch) {
-        Variable base =
-                shared.map(part -> shared(tape, part, x, residual, batch)).orElse(residual);
         Variable all = GatherRows.of(tape, x);
         Variable logits = Routing.logits(tape, all, routerWeight);
         Selection selection = room(tape.compute(), logits.rows());
@@ -105,7 +109,7 @@ final class MixtureOfExperts implements FeedForward {
         choose(tape.compute(), inputs, selection, batch.routing());
         ExpertDispatch dispatch =
                 ExpertDispatch.of(tape, selection.experts(), config.experts(), expected(logits.rows()));
-        Tensor probabilityGradient = observe(tape, inputs, selection, dispatch.groups(), batch);
+        Tensor probabilityGradient = observe(tape, inputs, selection, dispatch.counts(), batch);
         Variable weights = Routing.weights(
                 tape,
                 logits,
@@ -114,18 +118,21 @@ final class MixtureOfExperts implements FeedForward {
                 selection,
                 new Routing.Auxiliary(probabilityGradient, zFactor(tape, batch)));
         release(selection, probabilityGradient);
-        return experts(tape, dispatch, all, weights, base);
-    }
-
-    private Variable experts(Tape tape, ExpertDispatch dispatch, Variable all, Variable weights, Variable base) {
-        RowGroups groups = dispatch.groups();
-        Variable rows = dispatch.dispatch(all);
-        Variable hidden = Operations.swiGlu(tape, GroupedLinear.widen(tape, rows, groups, gate, up));
-        Variable weighted = Pointwise.scaleHeads(tape, hidden, dispatch.weights(weights));
-        Variable made = GroupedLinear.narrow(tape, weighted, groups, down);
+        // The shared expert works while rows are on their way to other ranks.
+        ExpertDispatch.Arrival rows = dispatch.send(all);
+        Variable base =
+                shared.map(part -> shared(tape, part, x, residual, batch)).orElse(residual);
+        Variable factors = dispatch.weights(weights);
+        Variable made = experts(tape, dispatch.groups(), rows.await(), factors);
         return tape.axis().ranks() == 1
                 ? dispatch.combine(made, base)
                 : ScatterRows.of(tape, dispatch.combine(made, Variable.zerosLike(all)), base);
+    }
+
+    /** @param factors F32 [rows, 1] */
+    private Variable experts(Tape tape, RowGroups groups, Variable rows, Variable factors) {
+        Variable hidden = Operations.swiGlu(tape, GroupedLinear.widen(tape, rows, groups, gate, up));
+        return GroupedLinear.narrow(tape, Pointwise.scaleHeads(tape, hidden, factors), groups, down);
     }
 
     private static Variable shared(Tape tape, Shared part, Variable x, Variable residual, Batch batch) {
@@ -175,7 +182,7 @@ final class MixtureOfExperts implements FeedForward {
     }
 
     /** Writes down what was chosen; returns the gradient that the balance loss gives the probabilities, F32 [runs, E]. */
-    private Tensor observe(Tape tape, Router.Inputs inputs, Selection selection, RowGroups groups, Batch batch) {
+    private Tensor observe(Tape tape, Router.Inputs inputs, Selection selection, int[] counts, Batch batch) {
         Compute compute = tape.compute();
         int experts = config.experts();
         int runs = balance.filter(BalanceLoss::bySequence).isPresent() ? batch.sequences() : 1;
@@ -190,7 +197,7 @@ final class MixtureOfExperts implements FeedForward {
                             + " has logits that are not numbers (NaN or infinite): what comes into the layer, or its router's"
                             + " weights, has gone out of range; lower optimizer.lr, clip gradients, or resume from an earlier checkpoint");
         }
-        double[][] counts = statistics.counts();
+        double[][] runCounts = statistics.counts();
         double factor = config.balance().coefficient()
                 * batch.routing().share()
                 / tape.axis().ranks();
@@ -198,13 +205,13 @@ final class MixtureOfExperts implements FeedForward {
         if (balance.isPresent()) {
             BalanceLoss loss = balance.get();
             if (loss.global()) {
-                counts = new double[][] {batch.routing().global(layer, counts[0])};
+                runCounts = new double[][] {batch.routing().global(layer, runCounts[0])};
             }
             BalanceLoss.Term term = loss.of(new BalanceLoss.Load(
                     inputs.count() / runs,
                     Math.toIntExact(selection.experts().shape().columns()),
                     statistics.probabilitySums(),
-                    counts));
+                    runCounts));
             value = term.value();
             for (int run = 0; run < runs; run++) {
                 for (int e = 0; e < experts; e++) {
@@ -218,7 +225,7 @@ final class MixtureOfExperts implements FeedForward {
                         layer,
                         selection.experts(),
                         new LayerLoad(
-                                Arrays.stream(groups.counts()).asLongStream().toArray(),
+                                Arrays.stream(counts).asLongStream().toArray(),
                                 0,
                                 inputs.count(),
                                 statistics.allProbabilities(),

@@ -102,6 +102,7 @@ public final class PipelineFacts {
         facts.put("replicate", Math.round(wire.replicate()));
         facts.put("shard", Math.round(wire.shard()));
         facts.put("tensor", Math.round(wire.tensor()));
+        facts.put("expert", Math.round(wire.expert()));
         facts.put("total", Math.round(wire.total()));
         return facts;
     }

@@ -82,6 +82,7 @@ public final class PlanFacts {
         facts.put("replicate", Math.round(wire.replicate()));
         facts.put("shard", Math.round(wire.shard()));
         facts.put("tensor", Math.round(wire.tensor()));
+        facts.put("expert", Math.round(wire.expert()));
         facts.put("total", Math.round(wire.total()));
         return facts;
     }

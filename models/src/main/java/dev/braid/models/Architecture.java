@@ -152,6 +152,11 @@ public final class Architecture {
         return blocks;
     }
 
+    /** The units of a layer: that of its own weights, and that of its experts where it has some. */
+    public List<Unit> units(int layer) {
+        return blocks.get(layer).units();
+    }
+
     /** Names of the values of earlier layers that a layer reads. */
     List<String> reads(int layer) {
         return carriedNames(value -> value.readBy(layer));

@@ -1,17 +1,22 @@
 package dev.braid.trainer.mesh;
 
 import dev.braid.models.AttentionConfig;
+import dev.braid.models.BalanceConfig;
+import dev.braid.models.BalanceKind;
 import dev.braid.models.BranchMix;
 import dev.braid.models.FeedForwardConfig;
 import dev.braid.models.GatedDeltaNetConfig;
 import dev.braid.models.Mamba2Config;
 import dev.braid.models.MixerConfig;
 import dev.braid.models.ModelConfig;
+import dev.braid.models.MoeConfig;
 import dev.braid.models.ParallelMixerConfig;
 import dev.braid.models.QkNorm;
 import dev.braid.models.RopeConfig;
 import dev.braid.models.Rwkv7Config;
 import dev.braid.models.RwkvChannelMixConfig;
+import dev.braid.models.SharedExpertConfig;
+import dev.braid.models.SoftmaxRouterConfig;
 import dev.braid.models.SwiGluConfig;
 import java.util.List;
 import java.util.Map;
@@ -80,6 +85,27 @@ enum TinyModel {
                     Map.of("ssm", 0.5),
                     Map.of("attn", 1.5));
             return Map.of("both", both);
+        }
+    },
+
+    /** Attention, and eight experts of which each token takes two, beside a gated one that all take. No balance loss. */
+    MIXTURE("attn+moe") {
+        @Override
+        Map<String, MixerConfig> mixers(int dim) {
+            return LLAMA.mixers(dim);
+        }
+
+        @Override
+        Map<String, FeedForwardConfig> feedForwards(int hidden) {
+            return Map.of(
+                    "moe",
+                    new MoeConfig(
+                            8,
+                            2,
+                            hidden,
+                            new SoftmaxRouterConfig(true, 1),
+                            new BalanceConfig(BalanceKind.NONE, 0, 0, 0),
+                            Optional.of(new SharedExpertConfig(20, true))));
         }
     };
 

@@ -5,6 +5,7 @@ import dev.braid.tensor.ops.RopeTable;
 import dev.braid.tensor.parameters.Parameters;
 import dev.braid.tensor.parameters.Place;
 import dev.braid.tensor.parameters.Unit;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +26,7 @@ public final class Construction {
     private final Initializations init;
     private final Map<String, CarriedValue> carried = new LinkedHashMap<>();
     private final int positions;
+    private final List<RoutedLayer> routed = new ArrayList<>();
     private int layer;
     private Optional<Unit> experts = Optional.empty();
 
@@ -119,6 +121,16 @@ public final class Construction {
     /** What has been declared so far to go from layer to layer. */
     List<CarriedValue> carried() {
         return List.copyOf(carried.values());
+    }
+
+    /** Declares a layer with a router. */
+    void route(RoutedLayer declared) {
+        routed.add(declared);
+    }
+
+    /** The layers with a router that have been declared so far. */
+    List<RoutedLayer> routed() {
+        return List.copyOf(routed);
     }
 
     /** The table of a rotation and head size, computed when it is first used; layers with the same share one. */

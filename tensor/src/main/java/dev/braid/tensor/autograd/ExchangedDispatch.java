@@ -109,11 +109,6 @@ final class ExchangedDispatch implements ExpertDispatch {
         return here.groups();
     }
 
-    @Override
-    public int[] counts() {
-        return routes.counts().clone();
-    }
-
     private List<Tensor> places() {
         return List.of(
                 routes.tokenOfRow(),

@@ -31,9 +31,6 @@ public sealed interface ExpertDispatch permits LocalDispatch, ExchangedDispatch 
     /** The rows of this rank's experts. */
     RowGroups groups();
 
-    /** Tokens here that go to each of all experts. */
-    int[] counts();
-
     /**
      * Sends a row of {@code x} [n, D] for each expert of each token. Whatever runs before {@link Arrival#await} hides the travel, in
      * backward too.

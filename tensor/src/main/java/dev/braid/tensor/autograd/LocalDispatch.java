@@ -24,11 +24,6 @@ final class LocalDispatch implements ExpertDispatch {
         return assignment.groups();
     }
 
-    @Override
-    public int[] counts() {
-        return groups().counts().clone();
-    }
-
     private List<Tensor> places() {
         return List.of(assignment.slotOfRow(), assignment.rowOfSlot());
     }

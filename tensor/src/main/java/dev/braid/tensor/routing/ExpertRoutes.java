@@ -20,16 +20,9 @@ import java.util.function.BiFunction;
  * @param returns slots in the order in which their rows come back: by rank, then token, then slot
  * @param rows that go to each rank
  * @param slots that come back from each rank
- * @param counts tokens here that go to each expert
  */
 public record ExpertRoutes(
-        Tensor tokenOfRow,
-        Tensor chosen,
-        Tensor placeOfSlot,
-        Assignment returns,
-        int[] rows,
-        int[] slots,
-        int[] counts) {
+        Tensor tokenOfRow, Tensor chosen, Tensor placeOfSlot, Assignment returns, int[] rows, int[] slots) {
     /**
      * Finds the ways.
      *
@@ -66,8 +59,7 @@ public record ExpertRoutes(
                         allocate.apply(DType.I32, Shape.of(runs.rows())),
                         allocate.apply(DType.I32, selected.shape())),
                 rows,
-                slots,
-                counts);
+                slots);
         if (!rehearsing) {
             compute.profile().time("experts.sort", 0, () -> routes.fill(selected, each));
         }

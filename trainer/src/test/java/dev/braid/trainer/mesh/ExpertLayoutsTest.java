@@ -145,7 +145,7 @@ class ExpertLayoutsTest {
         run.pipelined(name, 2).assertSame(run.unpipelined(name));
     }
 
-    /** Losses and norms within {@code tolerance}, and the weights at the end within ten times that; each relative. */
+    /** Losses and norms within {@code tolerance}, and the weights at the end within a hundred times that; each relative. */
     private static void assertClose(ExpertRun.Outcome outcome, ExpertRun.Outcome reference, double tolerance) {
         for (int step = 0; step < ExpertRun.STEPS; step++) {
             double loss = reference.losses().get(step);
@@ -155,6 +155,10 @@ class ExpertLayoutsTest {
             double norm = reference.norms().get(step);
             assertThat(outcome.norms().get(step)).as("norm of step %d", step).isCloseTo(norm, within(1e-4 * norm));
         }
+        double validation = reference.losses().get(ExpertRun.STEPS);
+        assertThat(outcome.losses().get(ExpertRun.STEPS))
+                .as("validation")
+                .isCloseTo(validation, within(1e-4 * validation));
         reference.weights().forEach((name, values) -> {
             float[] others = outcome.weights().get(name);
             double difference = 0;
@@ -163,7 +167,7 @@ class ExpertLayoutsTest {
                 difference += Math.pow((double) values[i] - others[i], 2);
                 size += Math.pow(values[i], 2);
             }
-            assertThat(Math.sqrt(difference / size)).as(name).isLessThan(10 * tolerance);
+            assertThat(Math.sqrt(difference / size)).as(name).isLessThan(100 * tolerance);
         });
     }
 }

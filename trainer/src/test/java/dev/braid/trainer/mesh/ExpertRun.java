@@ -3,6 +3,7 @@ package dev.braid.trainer.mesh;
 import dev.braid.data.Sample;
 import dev.braid.models.Batch;
 import dev.braid.models.Decoder;
+import dev.braid.models.GlobalCounts;
 import dev.braid.models.MicrobatchRouting;
 import dev.braid.optimizers.AdamW;
 import dev.braid.optimizers.AdamWConfig;
@@ -37,6 +38,7 @@ record ExpertRun(Mesh mesh, int stage, List<Map<Integer, int[]>> routing, boolea
     /**
      * What comes of it.
      *
+     * @param losses of each step, and one over other samples at the end
      * @param chosen experts by step and layer, of the tokens of one rank
      */
     record Outcome(
@@ -71,7 +73,7 @@ record ExpertRun(Mesh mesh, int stage, List<Map<Integer, int[]>> routing, boolea
         LayoutRun layout = LayoutRun.of(mesh, stage).with(ShardingSettings.ofStage(stage));
         List<Outcome> outcomes = MeshWorld.run(mesh, rank -> train(rank.compute(), layout.ranks(rank), weights));
         List<Double> losses = new ArrayList<>();
-        for (int step = 0; step < STEPS; step++) {
+        for (int step = 0; step <= STEPS; step++) {
             double sum = 0;
             for (Outcome outcome : outcomes) {
                 sum += outcome.losses.get(step);
@@ -99,6 +101,7 @@ record ExpertRun(Mesh mesh, int stage, List<Map<Integer, int[]>> routing, boolea
             optimizer.step(OPTIMIZER.lr(), norm.scale());
             model.store().publish();
         }
+        losses.add(evaluate(model, ranks));
         synchronized (weights) {
             model.parameters().forEach(parameter -> LayoutRun.put(parameter, weights));
         }
@@ -115,7 +118,7 @@ record ExpertRun(Mesh mesh, int stage, List<Map<Integer, int[]>> routing, boolea
                 1.0 / ranks.dataRanks(),
                 step,
                 true,
-                counts -> counts,
+                GlobalCounts.ALONE,
                 routing.isEmpty() ? Map.of() : part(routing.get(step), ranks),
                 true);
         model.store().beginStep(1);
@@ -130,6 +133,20 @@ record ExpertRun(Mesh mesh, int stage, List<Map<Integer, int[]>> routing, boolea
         model.store().finishGradients();
         chosen.add(choice.chosen());
         return loss * scale;
+    }
+
+    /** Mean loss over samples that were not trained on, routed by the model. */
+    private static double evaluate(Decoder model, RankGroup ranks) {
+        List<Sample> all = LayoutRun.samples(1000);
+        int share = all.size() / ranks.dataRanks();
+        List<Sample> mine = all.subList(ranks.dataRank() * share, (ranks.dataRank() + 1) * share);
+        try (Batch batch = batch(mine, model);
+                Tape tape = model.evaluationTape()) {
+            double loss = model.evaluate(tape, batch).loss();
+            return ranks.countsLosses()
+                    ? loss / all.stream().mapToLong(ExpertRun::validTokens).sum()
+                    : 0;
+        }
     }
 
     private static Map<Integer, int[]> part(Map<Integer, int[]> routing, RankGroup ranks) {

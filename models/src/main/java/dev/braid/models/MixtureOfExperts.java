@@ -76,6 +76,12 @@ final class MixtureOfExperts implements FeedForward {
                         0,
                         false)))
                 : Optional.empty();
+        construction.route(new RoutedLayer(
+                layer,
+                experts,
+                bias.map(weight -> prefix + "router.bias"),
+                config.balance().biasRate(),
+                false));
         double activity = router.meanExperts(experts) / experts;
         Shape stack = Shape.of(experts, dim, config.hidden());
         gate = parameters.add(
@@ -206,7 +212,7 @@ final class MixtureOfExperts implements FeedForward {
         }
         RouterStatistics statistics = new RouterStatistics(selection, runs);
         if (!Double.isFinite(statistics.entropySum())) {
-            throw new IllegalStateException(
+            throw new RoutingException(
                     "the router of layer " + layer
                             + " has logits that are not numbers (NaN or infinite): what comes into the layer, or its router's"
                             + " weights, has gone out of range; lower optimizer.lr, clip gradients, or resume from an earlier checkpoint");

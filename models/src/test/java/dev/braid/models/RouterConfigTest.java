@@ -79,8 +79,8 @@ class RouterConfigTest {
     void shouldRefuseGroupsThatDoNotDivideTheExperts() {
         assertThat(faults("router: {type: sigmoid, groups: 3, scale: 0}"))
                 .containsExactly(
-                        "router.scale is 0.0, must be a positive number; 1 leaves the weights as they are",
-                        "router.groups is 3, must be at least 1 and divide the 8 experts; 1 lets a token take any experts");
+                        "router.groups is 3, must be at least 1 and divide the 8 experts; 1 lets a token take any experts",
+                        "router.scale is 0.0, must be a positive number; 1 leaves the weights as they are");
         assertThat(faults("router: {type: sigmoid, groups: 4, groups_kept: 5}"))
                 .containsExactly("router.groups_kept is 5, must be 1 to groups (4); half of the groups is usual");
         assertThat(faults("router: {type: sigmoid, groups: 8, groups_kept: 1}"))

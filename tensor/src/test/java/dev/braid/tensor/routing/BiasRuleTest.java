@@ -13,7 +13,7 @@ class BiasRuleTest {
     void shouldMoveByTheRateWhateverTheDistance() {
         try (RoutingFixture fixture = new RoutingFixture()) {
             Tensor bias = fixture.floats(new double[][] {{0.5, 0.5, 0.5, 0.5}});
-            new BiasRule(0.25).update(bias, new long[] {0, 5, 7, 8});
+            new BiasRule(0.25).update(bias, 0, new long[] {0, 5, 7, 8});
             // The mean is 5.
             assertThat(bias.toFloats()).containsExactly(0.75f, 0.5f, 0.25f, 0.25f);
         }
@@ -23,8 +23,18 @@ class BiasRuleTest {
     void shouldCompareWithAMeanThatIsNoWholeNumber() {
         try (RoutingFixture fixture = new RoutingFixture()) {
             Tensor bias = fixture.zeros(DType.F32, 3);
-            new BiasRule(1).update(bias, new long[] {3, 3, 4});
+            new BiasRule(1).update(bias, 0, new long[] {3, 3, 4});
             assertThat(bias.toFloats()).containsExactly(1, 1, -1);
+        }
+    }
+
+    @Test
+    void shouldMoveThePartThatARankHolds() {
+        try (RoutingFixture fixture = new RoutingFixture()) {
+            Tensor bias = fixture.zeros(DType.F32, 2);
+            new BiasRule(1).update(bias, 2, new long[] {0, 5, 7, 4});
+            // Experts 2 and 3; the mean is 4.
+            assertThat(bias.toFloats()).containsExactly(-1, 0);
         }
     }
 
@@ -32,8 +42,8 @@ class BiasRuleTest {
     void shouldRefuseCountsOfAnotherNumberOfExperts() {
         try (RoutingFixture fixture = new RoutingFixture()) {
             Tensor bias = fixture.zeros(DType.F32, 3);
-            assertThatThrownBy(() -> new BiasRule(1).update(bias, new long[2]))
-                    .hasMessage("the bias is of 3 experts, the counts are of 2");
+            assertThatThrownBy(() -> new BiasRule(1).update(bias, 0, new long[2]))
+                    .hasMessage("the bias is of experts 0 to 2, the counts are of 2");
         }
     }
 }

@@ -70,7 +70,7 @@ class RouterFiguresTest {
             // The most that an expert gets beyond the mean of 4, over the mean: (6 - 4) / 4.
             assertThat(before).containsExactly(4, 4, 6, 4, 4, 5, 2, 3);
             Tensor bias = fixture.zeros(DType.F32, EXPERTS);
-            new BiasRule(0.01).update(bias, before);
+            new BiasRule(0.01).update(bias, 0, before);
             assertThat(bias.toFloats()).containsExactly(0, 0, -0.01f, 0, 0, -0.01f, 0.01f, 0.01f);
             double[] moved = new double[EXPERTS];
             Arrays.setAll(moved, bias::get);

@@ -46,8 +46,9 @@ class ExpertLayoutRulesTest {
     @Test
     void shouldRefuseRanksThatDoNotDivideTheShards() {
         assertThat(faults("parallel={shard: 6, expert: 4}"))
-                .contains("-s parallel.expert: is 4, which does not divide parallel.shard (6): a shard group is cut into runs of"
-                        + " expert neighbours, of which each holds other experts; allowed are 1, 2");
+                .contains(
+                        "-s parallel.expert: is 4, which does not divide parallel.shard (6): a shard group is cut into runs of"
+                                + " expert neighbours, of which each holds other experts; allowed are 1, 2");
     }
 
     @Test
@@ -63,9 +64,11 @@ class ExpertLayoutRulesTest {
     @Test
     void shouldNameTheNearestLayout() {
         assertThat(faults("parallel={shard: 6, expert: 4}"))
-                .anySatisfy(fault -> assertThat(fault)
-                        .contains("replicate 1 x shard 6 x tensor 1 (expert 4) = 6 ranks does not fit")
-                        .contains("the nearest layout of 6 ranks that does is replicate 1 x shard 6 x tensor 1 (expert 2)"));
+                .anySatisfy(
+                        fault -> assertThat(fault)
+                                .contains("replicate 1 x shard 6 x tensor 1 (expert 4) = 6 ranks does not fit")
+                                .contains(
+                                        "the nearest layout of 6 ranks that does is replicate 1 x shard 6 x tensor 1 (expert 2)"));
     }
 
     @Test
@@ -74,8 +77,9 @@ class ExpertLayoutRulesTest {
                         "model.ffns={mlp: {type: swiglu, hidden: 176}}",
                         "model.pattern=[attn+mlp]",
                         "parallel={shard: 2, expert: 2}"))
-                .contains("-s parallel.expert: is 2, but the model has no mixture of experts to divide; write 1, or remove the"
-                        + " key");
+                .contains(
+                        "-s parallel.expert: is 2, but the model has no mixture of experts to divide; write 1, or remove the"
+                                + " key");
     }
 
     @Test

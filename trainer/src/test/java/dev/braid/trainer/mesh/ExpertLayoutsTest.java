@@ -139,7 +139,7 @@ class ExpertLayoutsTest {
     @CsvSource({"ZB_H1, 2, 1", "DUALPIPE, 2, 1", "ZB_H1, 2, 2", "ZB_V, 2, 1"})
     void shouldTrainStagesToTheSameBits(ScheduleName name, int expert, int tensor) throws Exception {
         PipelineRun run = PipelineRun.of(4)
-                .of(TinyModel.MIXTURE)
+                .of(TinyModel.EXPERTS)
                 .forSteps(4)
                 .on(Mesh.of(1, 2, tensor).withExperts(expert), 1);
         run.pipelined(name, 2).assertSame(run.unpipelined(name));

@@ -85,7 +85,7 @@ record ExpertRun(Mesh mesh, int stage, List<Map<Integer, int[]>> routing, boolea
 
     private Outcome train(Compute compute, RankGroup ranks, Map<String, float[]> weights) {
         Decoder model = new Decoder(
-                TinyModel.MIXTURE.config(64, 24, 2, true), LayoutRun.VOCABULARY, compute, dtype, ranks.layout());
+                TinyModel.EXPERTS.config(64, 24, 2, true), LayoutRun.VOCABULARY, compute, dtype, ranks.layout());
         model.initialize(7);
         AdamW optimizer = new AdamW(OPTIMIZER, model.parameters(), compute);
         List<Double> losses = new ArrayList<>();

@@ -13,6 +13,7 @@ import dev.braid.models.MoeConfig;
 import dev.braid.models.ParallelMixerConfig;
 import dev.braid.models.QkNorm;
 import dev.braid.models.RopeConfig;
+import dev.braid.models.RouterConfig;
 import dev.braid.models.Rwkv7Config;
 import dev.braid.models.RwkvChannelMixConfig;
 import dev.braid.models.SharedExpertConfig;
@@ -88,8 +89,34 @@ enum TinyModel {
         }
     },
 
+    /** Attention, and four experts of which a token takes two, kept busy by a bias and by the loss of each micro-batch. */
+    MIXTURE("attn+mlp") {
+        @Override
+        Map<String, MixerConfig> mixers(int dim) {
+            return LLAMA.mixers(dim);
+        }
+
+        @Override
+        Map<String, FeedForwardConfig> feedForwards(int hidden) {
+            return mixture(hidden, new BalanceConfig(BalanceKind.SWITCH, 0.01, 0.02, 0.001));
+        }
+    },
+
+    /** The same, kept busy by the loss of the global batch. */
+    GLOBAL_MIXTURE("attn+mlp") {
+        @Override
+        Map<String, MixerConfig> mixers(int dim) {
+            return LLAMA.mixers(dim);
+        }
+
+        @Override
+        Map<String, FeedForwardConfig> feedForwards(int hidden) {
+            return mixture(hidden, new BalanceConfig(BalanceKind.GLOBAL, 0.05, 0, 0));
+        }
+    },
+
     /** Attention, and eight experts of which each token takes two, beside a gated one that all take. No balance loss. */
-    MIXTURE("attn+moe") {
+    EXPERTS("attn+moe") {
         @Override
         Map<String, MixerConfig> mixers(int dim) {
             return LLAMA.mixers(dim);
@@ -134,6 +161,11 @@ enum TinyModel {
                 Optional.empty(),
                 1e-5,
                 0.05);
+    }
+
+    private static Map<String, FeedForwardConfig> mixture(int hidden, BalanceConfig balance) {
+        RouterConfig router = new SoftmaxRouterConfig(true, 1);
+        return Map.of("mlp", new MoeConfig(4, 2, hidden / 2, router, balance, Optional.empty()));
     }
 
     private static MixerConfig delta() {

@@ -28,6 +28,7 @@ public final class PipelineFacts {
         for (Axis axis : Axis.values()) {
             mesh.put(axis.label(), plan.input().mesh().size(axis));
         }
+        mesh.put("expert", plan.input().mesh().expert());
         facts.put("mesh", mesh);
         facts.put("zero", plan.input().zero());
         facts.put("parameters", plan.parameters());

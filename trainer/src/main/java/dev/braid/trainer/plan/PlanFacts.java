@@ -57,6 +57,7 @@ public final class PlanFacts {
         for (Axis axis : Axis.values()) {
             sizes.put(axis.label(), plan.input().mesh().size(axis));
         }
+        sizes.put("expert", plan.input().mesh().expert());
         return sizes;
     }
 

@@ -47,7 +47,7 @@ class ExpertLayoutRulesTest {
     void shouldRefuseRanksThatDoNotDivideTheShards() {
         assertThat(faults("parallel={shard: 6, expert: 4}"))
                 .contains(
-                        "-s parallel.expert: is 4, which does not divide parallel.shard (6): a shard group is cut into runs of"
+                        "-s parallel: parallel.expert: is 4, which does not divide parallel.shard (6): a shard group is cut into runs of"
                                 + " expert neighbours, of which each holds other experts; allowed are 1, 2");
     }
 
@@ -55,9 +55,9 @@ class ExpertLayoutRulesTest {
     void shouldNameEveryMixtureThatCannotBeDivided() {
         assertThat(faults("parallel={shard: 8, expert: 8}"))
                 .contains(
-                        "-s parallel.expert: is 8, which does not divide the 4 experts of model.ffns.few: every rank holds as"
+                        "-s parallel: parallel.expert: is 8, which does not divide the 4 experts of model.ffns.few: every rank holds as"
                                 + " many, since all wait for the one that has most; allowed are 1, 2, 4",
-                        "-s parallel.expert: is 8, which does not divide the 12 experts of model.ffns.many: every rank holds as"
+                        "-s parallel: parallel.expert: is 8, which does not divide the 12 experts of model.ffns.many: every rank holds as"
                                 + " many, since all wait for the one that has most; allowed are 1, 2, 4");
     }
 
@@ -78,7 +78,7 @@ class ExpertLayoutRulesTest {
                         "model.pattern=[attn+mlp]",
                         "parallel={shard: 2, expert: 2}"))
                 .contains(
-                        "-s parallel.expert: is 2, but the model has no mixture of experts to divide; write 1, or remove the"
+                        "-s parallel: parallel.expert: is 2, but the model has no mixture of experts to divide; write 1, or remove the"
                                 + " key");
     }
 

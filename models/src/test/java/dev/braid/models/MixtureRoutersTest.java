@@ -192,13 +192,7 @@ class MixtureRoutersTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "router: {type: softmax}, capacity: {}",
-                SIGMOID,
-                NOISY,
-                EXPERT_CHOICE,
-                "router: {type: hash}"
-            })
+            strings = {"router: {type: softmax}, capacity: {}", SIGMOID, NOISY, EXPERT_CHOICE, "router: {type: hash}"})
     void shouldBeRehearsedWithoutComputing(String keys) {
         LayerTrace trace =
                 LayerTrace.of(model(keys), 0, new LayerTrace.Setting(DType.F32, 1, 2, SEQUENCES, LENGTH, false));

@@ -83,7 +83,7 @@ final class MixtureOfExperts implements FeedForward {
                 experts,
                 bias.map(weight -> prefix + "router.bias"),
                 config.balance().biasRate(),
-                false));
+                config.capacity().isPresent()));
         shared = config.shared()
                 .map(expert -> new Shared(
                         new GatedFeedForward(

@@ -28,6 +28,7 @@ public final class Architecture {
     private final Parameters parameters;
     private final List<Block> blocks = new ArrayList<>();
     private final List<CarriedValue> carried;
+    private final List<RoutedLayer> routed;
 
     final Unit embeddingUnit;
     final Weight embedding;
@@ -71,6 +72,7 @@ public final class Architecture {
             blocks.add(Block.declare(construction, arrangement.get(i), i));
         }
         carried = construction.carried();
+        routed = construction.routed();
         outputUnit = parameters.unit("output");
         norm = Norm.declare(construction, "norm");
         if (config.tieEmbeddings()) {
@@ -100,6 +102,11 @@ public final class Architecture {
     /** The declared parameters. */
     public Parameters parameters() {
         return parameters;
+    }
+
+    /** The layers with a router, in order. */
+    public List<RoutedLayer> routed() {
+        return routed;
     }
 
     /** Values that {@code layer} reads beside the hidden state. */

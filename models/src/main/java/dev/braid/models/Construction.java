@@ -3,6 +3,7 @@ package dev.braid.models;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.ops.RopeTable;
 import dev.braid.tensor.parameters.Parameters;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +26,7 @@ public final class Construction {
     private final Initializations init;
     private final Map<String, CarriedValue> carried = new LinkedHashMap<>();
     private final int positions;
+    private final List<RoutedLayer> routed = new ArrayList<>();
     private int layer;
 
     Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank) {
@@ -109,6 +111,16 @@ public final class Construction {
         return List.copyOf(carried.values());
     }
 
+    /** Declares a layer with a router. */
+    void route(RoutedLayer declared) {
+        routed.add(declared);
+    }
+
+    /** The layers with a router that have been declared so far. */
+    List<RoutedLayer> routed() {
+        return List.copyOf(routed);
+    }
+
     /** The table of a rotation and head size, computed when it is first used; layers with the same share one. */
     Supplier<RopeTable> ropeTable(int headSize, RopeConfig rope) {
         return ropeTables.computeIfAbsent(new RopeKey(headSize, rope), key -> new LazyRopeTable(key, positions));
@@ -128,7 +140,7 @@ public final class Construction {
         @Override
         public RopeTable get() {
             if (table == null) {
-                table = new RopeTable(key.rope.inverseFrequencies(key.headSize), positions);
+                table = key.rope.table(key.headSize, positions);
             }
             return table;
         }

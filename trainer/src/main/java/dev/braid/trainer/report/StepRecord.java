@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
@@ -37,6 +38,7 @@ import java.util.TreeMap;
  * @param seconds training time so far, over all attempts
  * @param attempt from 1; each resume adds one
  * @param waits of rank 0 for other ranks, in this step
+ * @param routers what the routers did in this step, by layer; empty for a model without any
  */
 public record StepRecord(
         long step,
@@ -55,11 +57,14 @@ public record StepRecord(
         int epoch,
         double seconds,
         int attempt,
-        Waits waits) {
+        Waits waits,
+        List<RouterRecord> routers) {
+    private static final String ROUTERS = "routers";
     private static final JsonFactory FACTORY = new JsonFactory();
     private static final ObjectReader READER = reader();
 
     public StepRecord {
+        routers = List.copyOf(routers);
         check(step >= 1, "step", step, "at least 1");
         check(tokens >= 0, "tokens", tokens, "at least 0");
         check(skippedSteps >= (skipped ? 1 : 0), "skipped_steps", skippedSteps, "at least 0, and 1 in a skipped step");
@@ -88,7 +93,8 @@ public record StepRecord(
                 1,
                 0,
                 1,
-                Waits.NONE);
+                Waits.NONE,
+                List.of());
     }
 
     /** With the validation loss after this step. */
@@ -236,6 +242,29 @@ public record StepRecord(
                 of);
     }
 
+    /** With what the routers did. */
+    public StepRecord withRouters(List<RouterRecord> of) {
+        return new StepRecord(
+                step,
+                loss,
+                gradNorm,
+                lr,
+                tokensPerSecond,
+                tokens,
+                valLoss,
+                valAccuracy,
+                modelFlopsPerSecond,
+                peakShare,
+                peakMemoryBytes,
+                skipped,
+                skippedSteps,
+                epoch,
+                seconds,
+                attempt,
+                waits,
+                of);
+    }
+
     private StepRecord copy(
             OptionalDouble newValLoss,
             OptionalDouble newValAccuracy,
@@ -265,7 +294,8 @@ public record StepRecord(
                 newEpoch,
                 newSeconds,
                 newAttempt,
-                newWaits);
+                newWaits,
+                routers);
     }
 
     /**
@@ -305,6 +335,13 @@ public record StepRecord(
                     json.writeNumberField(axis.getKey(), axis.getValue());
                 }
                 json.writeEndObject();
+            }
+            if (!routers.isEmpty()) {
+                json.writeArrayFieldStart(ROUTERS);
+                for (RouterRecord router : routers) {
+                    router.write(json);
+                }
+                json.writeEndArray();
             }
             json.writeEndObject();
         } catch (IOException impossible) {
@@ -346,7 +383,8 @@ public record StepRecord(
                 Math.toIntExact(wholeOr(node, "epoch", 1)),
                 optional(node, "seconds").orElse(0),
                 Math.toIntExact(wholeOr(node, "attempt", 1)),
-                waits(node));
+                waits(node),
+                RouterRecord.read(node.path(ROUTERS)));
     }
 
     private static Waits waits(JsonNode node) {
@@ -369,7 +407,7 @@ public record StepRecord(
         return mapper.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
     }
 
-    private static double number(JsonNode node, String key) {
+    static double number(JsonNode node, String key) {
         OptionalDouble value = optional(node, key);
         if (value.isEmpty()) {
             throw new IllegalArgumentException("key '" + key + "' is missing");
@@ -377,7 +415,7 @@ public record StepRecord(
         return value.getAsDouble();
     }
 
-    private static OptionalDouble optional(JsonNode node, String key) {
+    static OptionalDouble optional(JsonNode node, String key) {
         JsonNode value = node.get(key);
         if (value == null) {
             return OptionalDouble.empty();
@@ -393,7 +431,7 @@ public record StepRecord(
         };
     }
 
-    private static long whole(JsonNode node, String key) {
+    static long whole(JsonNode node, String key) {
         JsonNode value = node.get(key);
         if (value == null) {
             throw new IllegalArgumentException("key '" + key + "' is missing");

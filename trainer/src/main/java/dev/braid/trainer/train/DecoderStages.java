@@ -11,6 +11,7 @@ import dev.braid.tensor.autograd.WeightQueue;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The stages of a decoder that a rank holds, with the micro-batches of a step. Every rank of a pipeline has the same micro-batches;
@@ -25,7 +26,9 @@ final class DecoderStages implements StageModel {
     private Microbatches microbatches = new Microbatches(List.of());
     private float scale;
     private StepTotals totals = new StepTotals();
-    private boolean training;
+
+    /** Of a training step; an evaluation has none. */
+    private Optional<StepRouting> routing = Optional.empty();
 
     /** @param counts whether this rank answers for the losses of what it sees at the last stage */
     DecoderStages(Decoder model, PipelineRank place, boolean recompute, boolean counts) {
@@ -36,22 +39,26 @@ final class DecoderStages implements StageModel {
     }
 
     /** The micro-batches of a step; losses are counted in {@code counted}. */
-    void begin(Microbatches step, float gradientScale, StepTotals counted) {
+    void begin(Microbatches step, float gradientScale, StepTotals counted, StepRouting ofStep) {
+        begin(step, gradientScale, counted, Optional.of(ofStep));
+    }
+
+    private void begin(Microbatches step, float gradientScale, StepTotals counted, Optional<StepRouting> ofStep) {
         microbatches = step;
         scale = gradientScale;
         totals = counted;
-        training = true;
+        routing = ofStep;
     }
 
     /** Micro-batches that only go forward. */
     void evaluate(Microbatches validation, StepTotals counted) {
-        begin(validation, 0, counted);
-        training = false;
+        begin(validation, 0, counted, Optional.empty());
     }
 
     /** The losses counted so far were not right. */
     void discard() {
         totals.clear();
+        routing.ifPresent(StepRouting::discard);
     }
 
     /** All has run. */
@@ -85,8 +92,10 @@ final class DecoderStages implements StageModel {
 
     @Override
     public Map<String, Variable> forward(Tape tape, int stage, int microbatch, Map<String, Variable> inputs) {
-        Batch batch = batches.computeIfAbsent(
+        Batch held = batches.computeIfAbsent(
                 microbatch, index -> microbatches.batch(index, model.compute().memory()));
+        Batch batch = routed(held, microbatch);
+        boolean training = routing.isPresent();
         StageResult result = model.forward(tape, stage, inputs, batch, scale, training && recompute);
         if (counts && stage == place.schedule().map().stages() - 1) {
             totals.add(result.loss(), microbatches.validTokens(microbatch), result.correct());
@@ -95,6 +104,11 @@ final class DecoderStages implements StageModel {
             batches.remove(microbatch).close();
         }
         return result.passed();
+    }
+
+    /** Routed anew each time: what was warmed up and thrown away has left nothing behind. */
+    private Batch routed(Batch batch, int microbatch) {
+        return routing.map(step -> batch.routed(step.of(microbatch))).orElse(batch);
     }
 
     /** The last stage that this rank runs for a micro-batch. */

@@ -14,8 +14,9 @@ interface Passes {
      *
      * @param scale on the gradient of the sum of losses
      * @param totals where losses are counted, at the rank that answers for them
+     * @param routing of the step, which has begun
      */
-    void begin(Microbatches microbatches, float scale, StepTotals totals);
+    void begin(Microbatches microbatches, float scale, StepTotals totals, StepRouting routing);
 
     /** Runs what needs no gradient and adds to none; of the step before, gradients may still be in use. */
     void warmUp();

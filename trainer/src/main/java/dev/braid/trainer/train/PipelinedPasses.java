@@ -26,12 +26,12 @@ final class PipelinedPasses implements Passes {
     }
 
     @Override
-    public void begin(Microbatches microbatches, float scale, StepTotals totals) {
+    public void begin(Microbatches microbatches, float scale, StepTotals totals, StepRouting routing) {
         if (microbatches.count() != place.schedule().microbatches()) {
             throw new IllegalArgumentException("a step of " + microbatches.count() + " micro-batches for schedule "
                     + place.schedule().name() + " of " + place.schedule().microbatches());
         }
-        stages.begin(microbatches, scale, totals);
+        stages.begin(microbatches, scale, totals, routing);
         place.stages().forEach(model::holdGradients);
     }
 

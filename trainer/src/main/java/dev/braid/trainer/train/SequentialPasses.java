@@ -17,6 +17,7 @@ final class SequentialPasses implements Passes {
     private final RankGroup ranks;
     private final Phases phases;
     private Microbatches microbatches = new Microbatches(List.of());
+    private StepRouting routing;
     private float scale;
     private StepTotals totals = new StepTotals();
 
@@ -30,8 +31,9 @@ final class SequentialPasses implements Passes {
     }
 
     @Override
-    public void begin(Microbatches step, float gradientScale, StepTotals counted) {
+    public void begin(Microbatches step, float gradientScale, StepTotals counted, StepRouting ofStep) {
         microbatches = step;
+        routing = ofStep;
         scale = gradientScale;
         totals = counted;
     }
@@ -57,7 +59,8 @@ final class SequentialPasses implements Passes {
             store.beginMicrobatch();
             try (Batch batch = microbatches.batch(i, model.compute().memory());
                     Tape tape = model.trainingTape()) {
-                count(totals, model.loss(tape, batch, scale, recompute), microbatches.validTokens(i), 0);
+                double loss = model.loss(tape, batch.routed(routing.of(i)), scale, recompute);
+                count(totals, loss, microbatches.validTokens(i), 0);
                 tape.endForward();
                 phases.ended("forward");
                 tape.backward();

@@ -19,6 +19,7 @@ final class StepTotals {
     private long validTokens;
     private long correctTokens;
     private boolean stop;
+    private int[] routed = {};
 
     /** Adds the sum of a micro-batch's losses, the number of its valid tokens and that of those that are right, where counted. */
     void add(double loss, long valid, long correct) {
@@ -30,6 +31,11 @@ final class StepTotals {
     /** Whether this rank wishes to end the run. */
     void stop(boolean wished) {
         stop = wished;
+    }
+
+    /** Takes in what this rank answers for of what the routers did, as {@link StepRouting#sums} gives it: as much at every rank. */
+    void routed(int[] sums) {
+        routed = sums;
     }
 
     /** Forgets what was added. */
@@ -57,11 +63,12 @@ final class StepTotals {
 
     /** Whole numbers that are to be added up over all ranks, this one having {@code squares} of its share of the gradient. */
     int[] toInts(ExactSum squares) {
-        int[] all = Arrays.copyOf(losses.toInts(), STOPS + 1);
+        int[] all = Arrays.copyOf(losses.toInts(), STOPS + 1 + routed.length);
         System.arraycopy(squares.toInts(), 0, all, SQUARES, ExactSum.INTS);
         System.arraycopy(limbs(validTokens), 0, all, TOKENS, TOKEN_LIMBS);
         System.arraycopy(limbs(correctTokens), 0, all, CORRECT, TOKEN_LIMBS);
         all[STOPS] = stop ? 1 : 0;
+        System.arraycopy(routed, 0, all, STOPS + 1, routed.length);
         return all;
     }
 
@@ -90,8 +97,10 @@ final class StepTotals {
      * @param correctTokens those whose label has the largest logit; 0 in training
      * @param squares of the gradient
      * @param stop whether a rank wishes to end the run
+     * @param routed sums of what the routers did, as {@link StepLoads#read} takes them
      */
-    record Sum(double loss, long validTokens, long correctTokens, ExactSum squares, boolean stop) {
+    @SuppressWarnings("ArrayRecordComponent")
+    record Sum(double loss, long validTokens, long correctTokens, ExactSum squares, boolean stop, int[] routed) {
         /** Reads the sums of what {@link StepTotals#toInts} gives. */
         static Sum of(int[] all) {
             return new Sum(
@@ -99,7 +108,8 @@ final class StepTotals {
                     number(Arrays.copyOfRange(all, TOKENS, CORRECT)),
                     number(Arrays.copyOfRange(all, CORRECT, STOPS)),
                     ExactSum.fromInts(Arrays.copyOfRange(all, SQUARES, TOKENS)),
-                    all[STOPS] > 0);
+                    all[STOPS] > 0,
+                    Arrays.copyOfRange(all, STOPS + 1, all.length));
         }
 
         /** Mean loss of a valid token; 0 when there is none. */

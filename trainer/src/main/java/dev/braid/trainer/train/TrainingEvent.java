@@ -24,11 +24,13 @@ public sealed interface TrainingEvent {
      *
      * @param step steps already done: 0, or those of the checkpoint that was resumed
      * @param parameters trained elements of the model
+     * @param activeParameters those that a token uses on average: fewer where there are experts
      * @param peakFlopsPerSecond measured peak of matrix products in the compute dtype, of all ranks together
      * @param engine which engines take the products, for people
      * @param cores of the rank
      */
-    record Started(long step, long parameters, double peakFlopsPerSecond, String engine, int cores)
+    record Started(
+            long step, long parameters, long activeParameters, double peakFlopsPerSecond, String engine, int cores)
             implements TrainingEvent {}
 
     /**
@@ -43,6 +45,7 @@ public sealed interface TrainingEvent {
      * @param seconds of training so far, all attempts
      * @param stepSeconds of this step
      * @param exposedSeconds of this step in which rank 0 waited for other ranks, by mesh axis; empty for a rank alone
+     * @param routers what the routers did, by layer; empty for a model without any
      */
     record Stepped(
             long step,
@@ -60,7 +63,8 @@ public sealed interface TrainingEvent {
             long epoch,
             double seconds,
             double stepSeconds,
-            Map<String, Double> exposedSeconds)
+            Map<String, Double> exposedSeconds,
+            List<RouterLoad> routers)
             implements TrainingEvent {}
 
     /** A checkpoint is complete on the disk. */

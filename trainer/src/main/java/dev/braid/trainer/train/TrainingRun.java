@@ -136,6 +136,7 @@ public final class TrainingRun {
         events.accept(new TrainingEvent.Started(
                 state.step(),
                 model.parameterCount(),
+                model.activeParameterCount(),
                 steps > state.step()
                         ? ranks.ranks()
                                 * MatmulPeak.measure(
@@ -236,7 +237,8 @@ public final class TrainingRun {
                 data.epoch(state.samples() - 1),
                 state.seconds(),
                 timing.seconds,
-                timing.exposed));
+                timing.exposed,
+                result.routers()));
     }
 
     /** The samples of one step. */

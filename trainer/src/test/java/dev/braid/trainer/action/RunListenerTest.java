@@ -46,7 +46,7 @@ class RunListenerTest {
     }
 
     private void starts(int attempt, long step) {
-        hear(attempt, new TrainingEvent.Started(step, 1000, 0, "oneDNN", 2));
+        hear(attempt, new TrainingEvent.Started(step, 1000, 1000, 0, "oneDNN", 2));
     }
 
     private void steps(int attempt, long first, long last) {
@@ -70,7 +70,8 @@ class RunListenerTest {
                             0,
                             step,
                             0,
-                            Map.of()));
+                            Map.of(),
+                            List.of()));
         }
     }
 

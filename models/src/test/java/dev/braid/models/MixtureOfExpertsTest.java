@@ -10,6 +10,7 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.MemoryListener;
 import dev.braid.tensor.autograd.WeightQueue;
 import dev.braid.tensor.parameters.Layout;
+import dev.braid.tensor.routing.Capacity;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +66,7 @@ class MixtureOfExpertsTest {
 
     /** A micro-batch of half the step. */
     private static MicrobatchRouting routing(Map<Integer, int[]> replayed) {
-        return new MicrobatchRouting(SHARE, 0, true, counts -> counts, replayed, true);
+        return new MicrobatchRouting(SHARE, 0, true, GlobalCounts.ALONE, replayed, true);
     }
 
     private static MicrobatchRouting routing() {
@@ -214,6 +215,22 @@ class MixtureOfExpertsTest {
         assertClose("gradient of x", one.dX(), LoneMixer.doubles(other.dX()));
     }
 
+    /** Room for eight times the mean: none of five experts can get more than all tokens. */
+    @Test
+    void shouldDropNothingWhereThereIsRoomForAll() {
+        MoeConfig config = Case.RENORMALISED.config;
+        MoeConfig roomy = new MoeConfig(
+                config.experts(),
+                config.topK(),
+                config.hidden(),
+                config.router(),
+                config.balance(),
+                config.shared(),
+                Optional.of(new CapacityConfig(8, Capacity.Drop.POSITION)));
+        LoneMixture.Pass all = onOneRank(config, DType.F32, MixtureOfExpertsTest::train);
+        assertSameBits(onOneRank(roomy, DType.F32, MixtureOfExpertsTest::train), all);
+    }
+
     /** Tokens are kept away from expert 1 by a replayed choice: its weights get no gradient, and nothing else is wrong. */
     @Test
     void shouldDoWithoutAnExpertThatGetsNoToken() {
@@ -285,7 +302,7 @@ class MixtureOfExpertsTest {
             LoneMixture lone = new LoneMixture(Case.RENORMALISED.config, DIM, compute, DType.F32, Layout.SINGLE);
             lone.set("router.weight", 3, Float.NaN);
             assertThatThrownBy(() -> train(lone))
-                    .isInstanceOf(IllegalStateException.class)
+                    .isInstanceOf(RoutingException.class)
                     .hasMessageContaining("the router of layer 1 has logits that are not numbers (NaN or infinite)");
         }
     }

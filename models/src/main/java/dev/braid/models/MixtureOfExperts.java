@@ -81,7 +81,7 @@ final class MixtureOfExperts implements FeedForward {
                 experts,
                 bias.map(weight -> prefix + "router.bias"),
                 config.balance().biasRate(),
-                false));
+                config.capacity().isPresent()));
         double activity = router.meanExperts(experts) / experts;
         Shape stack = Shape.of(experts, dim, config.hidden());
         gate = parameters.add(

@@ -21,6 +21,7 @@ class PlanFactsTest {
                         "mesh",
                         "zero",
                         "parameters",
+                        "active_parameters",
                         "tokens_per_step",
                         "micro_batches",
                         "recompute",

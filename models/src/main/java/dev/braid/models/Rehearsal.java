@@ -14,6 +14,7 @@ import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.WholeStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Runs one layer without computing, and writes down what happens to memory: see {@link LayerTrace}. */
 final class Rehearsal implements AutoCloseable {
@@ -38,7 +39,8 @@ final class Rehearsal implements AutoCloseable {
         this.architecture = new Architecture(model, ranks, setting.dtype(), ranks, 0, 1);
         Unit unit = architecture.blocks().get(layer).unit();
         unit.setStore(new WholeStore(compute, architecture.parameters().held(List.of(unit))));
-        this.batch = Batch.allocate(compute.memory(), setting.sequences(), setting.length());
+        this.batch = Batch.allocate(compute.memory(), setting.sequences(), setting.length())
+                .routed(new MicrobatchRouting(1, 0, true, (routed, counts) -> counts, Map.of(), false));
         this.stream = Shape.of(axis.share(tokens()), model.dim());
         for (CarriedValue value : architecture.carriedTo(layer)) {
             StageOutput made = value.output(tokens(), setting.dtype(), true);

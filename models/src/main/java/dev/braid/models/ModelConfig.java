@@ -25,7 +25,11 @@ public record ModelConfig(
                     "falcon-h1-0.5b",
                     "olmo-hybrid-7b",
                     "bamba-9b",
-                    "gemma-3-1b"
+                    "gemma-3-1b",
+                    "mixtral-8x7b",
+                    "qwen3-30b-a3b",
+                    "granite-4.0-h-tiny",
+                    "qwen3-next-80b-a3b"
                 },
                 preset = true)
         Optional<String> preset,
@@ -92,7 +96,10 @@ public record ModelConfig(
         double logitScale,
 
         @Key("Bounds the logits after their factor: cap * tanh(logits / cap) (Gemma 2).")
-        Optional<Double> logitSoftCap)
+        Optional<Double> logitSoftCap,
+
+        @Key(value = "Factor of what mixers and feed-forwards add to the residual stream (Granite).", byDefault = "1")
+        double residualScale)
         implements Validated {
 
     /** A model that is written out, with norms before its parts and no options. */
@@ -125,7 +132,8 @@ public record ModelConfig(
                 false,
                 Optional.of(1.0),
                 1,
-                Optional.empty());
+                Optional.empty(),
+                1);
     }
 
     /**
@@ -180,6 +188,7 @@ public record ModelConfig(
         add(keys, "embedding_norm", embeddingNorm);
         add(keys, "embedding_scale", embeddingFactor() != 1);
         add(keys, "logit_scale", logitScale != 1);
+        add(keys, "residual_scale", residualScale != 1);
         add(keys, "logit_soft_cap", logitSoftCap.isPresent());
         return keys;
     }
@@ -214,6 +223,7 @@ public record ModelConfig(
         }
         embeddingScale.ifPresent(scale -> factor(faults, "embedding_scale", scale));
         factor(faults, "logit_scale", logitScale);
+        factor(faults, "residual_scale", residualScale);
         logitSoftCap.ifPresent(cap -> {
             if (!(cap > 0) || Double.isInfinite(cap)) {
                 faults.add("logit_soft_cap", "is " + cap + ", must be above 0", "30 is usual, none for no bound");

@@ -174,8 +174,8 @@ class ExpertOperationsTest {
         Compute compute = tape.compute();
         Tensor places = tape.output(DType.I32, Shape.of(tokens));
         places.zero();
-        Router.Inputs inputs =
-                new Router.Inputs(logits.value(), Optional.empty(), places, Sequences.of(1, places), 0, true);
+        Router.Inputs inputs = new Router.Inputs(
+                List.of(logits.value()), EXPERTS, Optional.empty(), places, Sequences.of(1, places), 0, true);
         Selection selection = new Selection(
                 tape.output(DType.I32, Shape.of(tokens, 2)),
                 tape.output(DType.F32, Shape.of(tokens, 2)),
@@ -185,7 +185,8 @@ class ExpertOperationsTest {
         router.weigh(compute, inputs, selection);
         Tensor none = tape.output(DType.F32, Shape.of(1, EXPERTS));
         none.zero();
-        return Routing.weights(tape, logits, router, inputs, selection, new Routing.Auxiliary(none, 0));
+        return Routing.weights(
+                tape, List.of(logits), router, inputs, selection, new Routing.Auxiliary(none, Optional.empty(), 0));
     }
 
     /** {@code d(sum logsumexp^2)} of logits 0 and 0, factor 1: {@code 2 ln 2 * 1/2} each; probabilities with gradient 1 and 0. */
@@ -197,7 +198,8 @@ class ExpertOperationsTest {
             Tensor zeros = compute.memory().zeros(Category.WORKSPACE, DType.F32, Shape.of(1, 2));
             Variable logits = tape.leaf(zeros, true);
             Tensor place = compute.memory().zeros(Category.WORKSPACE, DType.I32, Shape.of(1));
-            Router.Inputs inputs = new Router.Inputs(zeros, Optional.empty(), place, Sequences.of(1, place), 0, true);
+            Router.Inputs inputs =
+                    new Router.Inputs(List.of(zeros), 2, Optional.empty(), place, Sequences.of(1, place), 0, true);
             Selection selection = new Selection(
                     tape.output(DType.I32, Shape.of(1, 1)),
                     tape.output(DType.F32, Shape.of(1, 1)),
@@ -206,8 +208,13 @@ class ExpertOperationsTest {
             router.weigh(compute, inputs, selection);
             Tensor ofFirst = tape.output(DType.F32, Shape.of(1, 2));
             ofFirst.setFloats(new float[] {1, 0});
-            Variable weights =
-                    Routing.weights(tape, logits, router, inputs, selection, new Routing.Auxiliary(ofFirst, 1));
+            Variable weights = Routing.weights(
+                    tape,
+                    List.of(logits),
+                    router,
+                    inputs,
+                    selection,
+                    new Routing.Auxiliary(ofFirst, Optional.empty(), 1));
             Tensor gradient = compute.memory().zeros(Category.ACTIVATIONS, DType.F32, Shape.of(1, 1));
             tape.backward(weights, gradient);
             Tensor passed = logits.passedGradient().orElseThrow();

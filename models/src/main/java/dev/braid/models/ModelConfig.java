@@ -47,6 +47,13 @@ public record ModelConfig(
         @Key("Feed-forwards by name: what works on each position alone.")
         Map<String, FeedForwardConfig> ffns,
 
+        @Key(
+                value =
+                        "Layers before the pattern begins, written as the pattern's: dense ones before mixtures of experts"
+                                + " (DeepSeek).",
+                byDefault = "[]")
+        List<String> firstLayers,
+
         @Key("Layers as mixer+ffn, or as the mixer alone, repeated until all layers are named.")
         List<String> pattern,
 
@@ -115,6 +122,7 @@ public record ModelConfig(
                 tieEmbeddings,
                 mixers,
                 ffns,
+                List.of(),
                 pattern,
                 vocab,
                 normEps,
@@ -145,13 +153,20 @@ public record ModelConfig(
         }
     }
 
-    /** The layers in order, the pattern repeated over them. Call only on a valid config. */
+    /** The layers in order: the first ones, and the pattern repeated over the others. Call only on a valid config. */
     public List<Layer> arrangement() {
         List<Layer> arrangement = new ArrayList<>();
-        for (int i = 0; i < layers; i++) {
+        firstLayers.forEach(text -> arrangement.add(Layer.of(text)));
+        for (int i = 0; i < layers - firstLayers.size(); i++) {
             arrangement.add(Layer.of(pattern.get(i % pattern.size())));
         }
         return arrangement;
+    }
+
+    /** The layers in words: {@code attn+mlp, attn+moe}, after {@code first attn+mlp, then} where layers come before the pattern. */
+    public String layersInWords() {
+        String repeated = String.join(", ", pattern);
+        return firstLayers.isEmpty() ? repeated : "first " + String.join(", ", firstLayers) + ", then " + repeated;
     }
 
     /**
@@ -229,32 +244,48 @@ public record ModelConfig(
         }
         Set<String> unusedMixers = new TreeSet<>(mixers.keySet());
         Set<String> unusedFfns = new TreeSet<>(ffns.keySet());
-        for (int i = 0; i < pattern.size(); i++) {
-            if (pattern.get(i).split("\\+", -1).length > 2) {
-                faults.add("pattern." + i, "'" + pattern.get(i) + "' is not of the form mixer+ffn or mixer", "");
-                continue;
-            }
-            Layer layer = Layer.of(pattern.get(i));
-            unusedMixers.remove(layer.mixer());
-            known(faults, i, "mixer", layer.mixer(), mixers.keySet());
-            if (layer.ffn().isPresent()) {
-                unusedFfns.remove(layer.ffn().get());
-                known(faults, i, "ffn", layer.ffn().get(), ffns.keySet());
-            }
-        }
-        if (pattern.size() > layers && layers > 0) {
+        validateLayers(faults, "first_layers", firstLayers, unusedMixers, unusedFfns);
+        validateLayers(faults, "pattern", pattern, unusedMixers, unusedFfns);
+        if (firstLayers.size() + pattern.size() > layers && layers > 0) {
+            String named = firstLayers.isEmpty()
+                    ? "names " + pattern.size() + " layers"
+                    : "names " + pattern.size() + " layers after " + firstLayers.size() + " of first_layers";
             faults.add(
                     "pattern",
-                    "names " + pattern.size() + " layers, but the model has " + layers,
-                    "shorten the pattern or raise model.layers");
+                    named + ", but the model has " + layers,
+                    firstLayers.isEmpty()
+                            ? "shorten the pattern or raise model.layers"
+                            : "shorten one of them or raise model.layers");
         }
-        unusedMixers.forEach(name -> faults.add("mixers." + name, "is not used by the pattern", "remove it or use it"));
-        unusedFfns.forEach(name -> faults.add("ffns." + name, "is not used by the pattern", "remove it or use it"));
+        String unused = firstLayers.isEmpty()
+                ? "is not used by the pattern"
+                : "is used neither by first_layers nor by the pattern";
+        unusedMixers.forEach(name -> faults.add("mixers." + name, unused, "remove it or use it"));
+        unusedFfns.forEach(name -> faults.add("ffns." + name, unused, "remove it or use it"));
     }
 
-    private static void known(Faults faults, int index, String kind, String name, Set<String> names) {
+    /** Takes the names that {@code written} layers have out of those that are unused. */
+    private void validateLayers(
+            Faults faults, String key, List<String> written, Set<String> unusedMixers, Set<String> unusedFfns) {
+        for (int i = 0; i < written.size(); i++) {
+            String path = key + "." + i;
+            if (written.get(i).split("\\+", -1).length > 2) {
+                faults.add(path, "'" + written.get(i) + "' is not of the form mixer+ffn or mixer", "");
+                continue;
+            }
+            Layer layer = Layer.of(written.get(i));
+            unusedMixers.remove(layer.mixer());
+            known(faults, path, "mixer", layer.mixer(), mixers.keySet());
+            if (layer.ffn().isPresent()) {
+                unusedFfns.remove(layer.ffn().get());
+                known(faults, path, "ffn", layer.ffn().get(), ffns.keySet());
+            }
+        }
+    }
+
+    private static void known(Faults faults, String path, String kind, String name, Set<String> names) {
         if (!names.contains(name)) {
-            faults.add("pattern." + index, "names the " + kind + " '" + name + "', known are " + names, "");
+            faults.add(path, "names the " + kind + " '" + name + "', known are " + names, "");
         }
     }
 

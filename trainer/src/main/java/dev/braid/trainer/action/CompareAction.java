@@ -59,7 +59,7 @@ final class CompareAction {
         Experiment experiment = Experiment.read(folder.resolve(CONFIG), List.of());
         return new ComparisonTable.Run(
                 experiment.name(),
-                String.join(", ", experiment.model().pattern()),
+                experiment.model().layersInWords(),
                 parameters(experiment),
                 RunHistory.read(folder.resolve(METRICS)));
     }

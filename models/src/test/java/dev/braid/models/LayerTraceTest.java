@@ -94,8 +94,7 @@ class LayerTraceTest {
         LayerTrace trace = LayerTrace.of(latent(), 0, setting(1, false));
         long columns = 64 + (24 + 24 + 4 * 14) + (16 + 16 + 6 + 4 * 18) + 4 * 10 + 64;
         assertThat(net(trace.forward(), Category.ACTIVATIONS)).isEqualTo(2 * TOKENS * columns + 4 * TOKENS * (3 + 4));
-        assertThat(net(trace.backward(), Category.ACTIVATIONS))
-                .isEqualTo(-net(trace.forward(), Category.ACTIVATIONS));
+        assertThat(net(trace.backward(), Category.ACTIVATIONS)).isEqualTo(-net(trace.forward(), Category.ACTIVATIONS));
     }
 
     /** One gather and one sum forward; as many and a gather again backward: latents are made on every rank, not sent. */

@@ -38,24 +38,40 @@ final class FileKeys implements Keys {
         if (sections.has(NORMS)) {
             sections.withObjectProperty(NORMS).retain(used);
         }
-        List<String> pattern = pattern();
-        sections.putArray("pattern")
-                .addAll(pattern.stream().map(JsonNodeFactory.instance::textNode).toList());
+        int first = first();
+        if (first > 0) {
+            put(sections, "first_layers", layers.subList(0, first));
+        }
+        put(sections, "pattern", pattern(layers.subList(first, layers.size())));
         return sections;
     }
 
-    /** The shortest row of layers that gives all when it is repeated. */
-    private List<String> pattern() {
-        for (int length = 1; length < layers.size(); length++) {
-            boolean repeats = true;
-            for (int i = length; i < layers.size(); i++) {
-                repeats &= layers.get(i).equals(layers.get(i % length));
-            }
-            if (repeats) {
-                return layers.subList(0, length);
+    /** How many layers stand before a pattern that repeats, where those of the whole model have none. */
+    private int first() {
+        if (pattern(layers).size() < layers.size()) {
+            return 0;
+        }
+        for (int first = 1; first <= layers.size() / 2; first++) {
+            List<String> others = layers.subList(first, layers.size());
+            if (pattern(others).size() <= others.size() / 2) {
+                return first;
             }
         }
-        return layers;
+        return 0;
+    }
+
+    /** The shortest row of layers that gives all of {@code row} when it is repeated. */
+    private static List<String> pattern(List<String> row) {
+        for (int length = 1; length < row.size(); length++) {
+            boolean repeats = true;
+            for (int i = length; i < row.size(); i++) {
+                repeats &= row.get(i).equals(row.get(i % length));
+            }
+            if (repeats) {
+                return row.subList(0, length);
+            }
+        }
+        return row;
     }
 
     @Override

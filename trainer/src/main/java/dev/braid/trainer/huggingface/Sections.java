@@ -9,6 +9,7 @@ import dev.braid.config.ConfigException;
 import dev.braid.config.ConfigReader;
 import dev.braid.config.ConfigWriter;
 import dev.braid.models.ModelConfig;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -50,6 +51,17 @@ final class Sections {
             node = node.path(part);
         }
         return NONE.equals(node.textValue()) ? MissingNode.getInstance() : node;
+    }
+
+    /** The layers of {@code model} in order, each as {@code mixer+ffn} or {@code mixer} without blanks. */
+    static List<String> layers(JsonNode model) {
+        List<String> layers = new ArrayList<>();
+        model.path("first_layers").forEach(layer -> layers.add(layer.asText().replace(" ", "")));
+        JsonNode pattern = model.path("pattern");
+        for (int i = 0; layers.size() < model.path("layers").asInt(); i++) {
+            layers.add(pattern.path(i % pattern.size()).asText().replace(" ", ""));
+        }
+        return layers;
     }
 
     /** Sets the value at {@code name}, which may have dots. */

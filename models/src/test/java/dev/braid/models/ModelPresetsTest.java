@@ -39,7 +39,7 @@ class ModelPresetsTest {
         "qwen3-30b-a3b, 30532122624",
         "granite-4.0-h-tiny, 6939037248",
         "qwen3-next-80b-a3b, 79674391296",
-        "deepseek-v3, 671026419200"
+        "deepseek-v3, 671026404352"
     })
     void shouldHaveThePublishedParameters(String name, long parameters) {
         ModelConfig config = preset(name, List.of());

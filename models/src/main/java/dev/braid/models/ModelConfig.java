@@ -30,7 +30,8 @@ public record ModelConfig(
                     "mixtral-8x7b",
                     "qwen3-30b-a3b",
                     "granite-4.0-h-tiny",
-                    "qwen3-next-80b-a3b"
+                    "qwen3-next-80b-a3b",
+                    "deepseek-v3"
                 },
                 preset = true)
         Optional<String> preset,

@@ -38,7 +38,8 @@ class ModelPresetsTest {
         "mixtral-8x7b, 46702792704",
         "qwen3-30b-a3b, 30532122624",
         "granite-4.0-h-tiny, 6939037248",
-        "qwen3-next-80b-a3b, 79674391296"
+        "qwen3-next-80b-a3b, 79674391296",
+        "deepseek-v3, 671026404352"
     })
     void shouldHaveThePublishedParameters(String name, long parameters) {
         ModelConfig config = preset(name, List.of());
@@ -52,7 +53,8 @@ class ModelPresetsTest {
         "mixtral-8x7b, 12879925248",
         "qwen3-30b-a3b, 3353032704",
         "granite-4.0-h-tiny, 1465470528",
-        "qwen3-next-80b-a3b, 3874929408"
+        "qwen3-next-80b-a3b, 3874929408",
+        "deepseek-v3, 37552282624"
     })
     void shouldHaveThePublishedActiveParameters(String name, long parameters) {
         ModelConfig config = preset(name, List.of());
@@ -78,7 +80,8 @@ class ModelPresetsTest {
                 "mixtral-8x7b",
                 "qwen3-30b-a3b",
                 "granite-4.0-h-tiny",
-                "qwen3-next-80b-a3b"
+                "qwen3-next-80b-a3b",
+                "deepseek-v3"
             })
     void shouldBeRehearsedInFull(String name) {
         ModelConfig config = preset(name, List.of());
@@ -166,6 +169,23 @@ class ModelPresetsTest {
                         "ffns.moe.experts=4",
                         "ffns.moe.top_k=2",
                         EXPERT);
+            case "deepseek-v3" ->
+                List.of(
+                        "layers=4",
+                        "dim=16",
+                        "mixers.mla.heads=2",
+                        "mixers.mla.q_rank=12",
+                        "mixers.mla.kv_rank=8",
+                        "mixers.mla.nope_size=8",
+                        "mixers.mla.rope_size=4",
+                        "mixers.mla.value_size=8",
+                        "ffns.moe.experts=8",
+                        "ffns.moe.top_k=2",
+                        "ffns.moe.router.groups=4",
+                        "ffns.moe.router.groups_kept=2",
+                        "ffns.moe.shared.hidden=12",
+                        MLP,
+                        EXPERT);
             case "granite-4.0-h-tiny" ->
                 List.of(
                         "layers=10",
@@ -220,7 +240,8 @@ class ModelPresetsTest {
                 "mixtral-8x7b",
                 "qwen3-30b-a3b",
                 "granite-4.0-h-tiny",
-                "qwen3-next-80b-a3b"
+                "qwen3-next-80b-a3b",
+                "deepseek-v3"
             })
     void shouldTrainWhenMadeSmall(String name) {
         ModelConfig config = preset(name, shrunk(name));

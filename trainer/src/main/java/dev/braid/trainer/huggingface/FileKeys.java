@@ -38,39 +38,40 @@ final class FileKeys implements Keys {
         if (sections.has(NORMS)) {
             sections.withObjectProperty(NORMS).retain(used);
         }
-        putLayers(sections);
+        int first = first();
+        if (first > 0) {
+            put(sections, "first_layers", layers.subList(0, first));
+        }
+        put(sections, "pattern", pattern(layers.subList(first, layers.size())));
         return sections;
     }
 
-    /** The fewest names that give all layers: first ones, as few as will do, and a row that is repeated over the others. */
-    private void putLayers(ObjectNode sections) {
-        int first = 0;
-        List<String> pattern = pattern(layers);
-        for (int i = 1; i < layers.size(); i++) {
-            List<String> behind = pattern(layers.subList(i, layers.size()));
-            if (i + behind.size() < first + pattern.size()) {
-                first = i;
-                pattern = behind;
+    /** How many layers stand before a pattern that repeats, where those of the whole model have none. */
+    private int first() {
+        if (pattern(layers).size() < layers.size()) {
+            return 0;
+        }
+        for (int first = 1; first <= layers.size() / 2; first++) {
+            List<String> others = layers.subList(first, layers.size());
+            if (pattern(others).size() <= others.size() / 2) {
+                return first;
             }
         }
-        if (first > 0) {
-            layers.subList(0, first).forEach(sections.putArray("first_layers")::add);
-        }
-        pattern.forEach(sections.putArray("pattern")::add);
+        return 0;
     }
 
-    /** The shortest row that gives {@code all} when it is repeated. */
-    private static List<String> pattern(List<String> all) {
-        for (int length = 1; length < all.size(); length++) {
+    /** The shortest row of layers that gives all of {@code row} when it is repeated. */
+    private static List<String> pattern(List<String> row) {
+        for (int length = 1; length < row.size(); length++) {
             boolean repeats = true;
-            for (int i = length; i < all.size(); i++) {
-                repeats &= all.get(i).equals(all.get(i % length));
+            for (int i = length; i < row.size(); i++) {
+                repeats &= row.get(i).equals(row.get(i % length));
             }
             if (repeats) {
-                return all.subList(0, length);
+                return row.subList(0, length);
             }
         }
-        return all;
+        return row;
     }
 
     @Override

@@ -26,6 +26,7 @@ public final class HuggingFaceTypes {
             QwenMoeType.qwen3(),
             new Qwen3NextType(),
             new GraniteMoeHybridType(),
+            new DeepseekV3Type(),
             new RetNetType(),
             new GlaType(),
             new Hgrn2Type(),

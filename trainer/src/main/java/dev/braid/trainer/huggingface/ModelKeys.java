@@ -108,10 +108,9 @@ final class ModelKeys implements Keys {
 
     @Override
     public List<String> layers(Function<ConfigFile, List<String>> read, BiConsumer<List<String>, ObjectNode> write) {
-        int count = model.path("layers").asInt();
         List<String> layers = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            layers.add(Arrays.stream(Sections.layer(model, i).split("\\+", -1))
+        for (String layer : Sections.layers(model)) {
+            layers.add(Arrays.stream(layer.split("\\+", -1))
                     .map(name -> names.getOrDefault(name.strip(), "?" + name.strip()))
                     .collect(Collectors.joining("+")));
         }

@@ -34,28 +34,22 @@ final class SectionDifference {
                 difference.compare(model.path(key), other.path(key), key);
             }
         }
-        for (int layer = 0; layer < model.path("layers").asInt(); layer++) {
-            difference.layer(model, other, layer);
+        List<String> layers = Sections.layers(model);
+        List<String> others = Sections.layers(other);
+        for (int layer = 0; layer < Math.min(layers.size(), others.size()); layer++) {
+            difference.layer(model, layers.get(layer), other, others.get(layer), layer);
         }
         return difference.differences.stream().distinct().toList();
     }
 
-    private void layer(JsonNode model, JsonNode other, int layer) {
-        String[] names = names(model, layer);
-        String[] others = names(other, layer);
+    private void layer(JsonNode model, String parts, JsonNode other, String otherParts, int layer) {
+        String[] names = parts.split("\\+", -1);
+        String[] others = otherParts.split("\\+", -1);
         compare(model.path("mixers").path(names[0]), other.path("mixers").path(others[0]), "mixers." + names[0]);
         compare(place(model, names[0]), place(other, others[0]), "norms." + names[0]);
         JsonNode ffn = names.length > 1 ? model.path("ffns").path(names[1]) : MissingNode.getInstance();
         JsonNode otherFfn = others.length > 1 ? other.path("ffns").path(others[1]) : MissingNode.getInstance();
         compare(ffn, otherFfn, names.length > 1 ? "ffns." + names[1] : "pattern." + layer);
-    }
-
-    private static String[] names(JsonNode model, int layer) {
-        String[] names = Sections.layer(model, layer).split("\\+", -1);
-        for (int i = 0; i < names.length; i++) {
-            names[i] = names[i].strip();
-        }
-        return names;
     }
 
     private static JsonNode place(JsonNode model, String mixer) {

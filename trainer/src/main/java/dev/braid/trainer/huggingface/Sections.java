@@ -9,6 +9,7 @@ import dev.braid.config.ConfigException;
 import dev.braid.config.ConfigReader;
 import dev.braid.config.ConfigWriter;
 import dev.braid.models.ModelConfig;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -52,6 +53,17 @@ final class Sections {
         return NONE.equals(node.textValue()) ? MissingNode.getInstance() : node;
     }
 
+    /** The layers of {@code model} in order, each as {@code mixer+ffn} or {@code mixer} without blanks. */
+    static List<String> layers(JsonNode model) {
+        List<String> layers = new ArrayList<>();
+        model.path("first_layers").forEach(layer -> layers.add(layer.asText().replace(" ", "")));
+        JsonNode pattern = model.path("pattern");
+        for (int i = 0; layers.size() < model.path("layers").asInt(); i++) {
+            layers.add(pattern.path(i % pattern.size()).asText().replace(" ", ""));
+        }
+        return layers;
+    }
+
     /** Sets the value at {@code name}, which may have dots. */
     static void put(ObjectNode section, String name, Object value) {
         int dot = name.indexOf('.');
@@ -60,14 +72,5 @@ final class Sections {
         } else {
             put(section.withObjectProperty(name.substring(0, dot)), name.substring(dot + 1), value);
         }
-    }
-
-    /** How {@code model} names its layer at {@code index}, counted from 0. */
-    static String layer(JsonNode model, int index) {
-        JsonNode first = model.path("first_layers");
-        JsonNode pattern = model.path("pattern");
-        return index < first.size()
-                ? first.path(index).asText()
-                : pattern.path((index - first.size()) % pattern.size()).asText();
     }
 }

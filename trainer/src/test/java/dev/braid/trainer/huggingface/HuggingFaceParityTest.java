@@ -60,7 +60,10 @@ class HuggingFaceParityTest {
                 "qwen3_moe",
                 "qwen3_next",
                 "granitemoehybrid",
-                "granitemoehybrid_rope"
+                "granitemoehybrid_rope",
+                "deepseek_v3",
+                "deepseek_v3_plain",
+                "deepseek_v3_yarn"
             })
     void shouldGiveTheLogitsOfTheOriginal(String name) throws IOException {
         TinyFolder tiny = TinyFolder.of(name);
@@ -99,7 +102,10 @@ class HuggingFaceParityTest {
                 "qwen3_moe",
                 "qwen3_next",
                 "granitemoehybrid",
-                "granitemoehybrid_rope"
+                "granitemoehybrid_rope",
+                "deepseek_v3",
+                "deepseek_v3_plain",
+                "deepseek_v3_yarn"
             })
     void shouldWriteTheSameTensorsAgain(String name) throws IOException {
         TinyFolder tiny = TinyFolder.of(name);

@@ -105,6 +105,28 @@ record ParityCase(String name, ModelConfig model, int vocabulary, int length, in
             pattern: [attn+moe]
             """;
 
+    /** Latent attention, a dense layer first, groups of experts; the bias stays as it starts, since PyTorch does not update it. */
+    private static final String DEEPSEEK = """
+            dim: 48
+            layers: 3
+            context: 64
+            norm_eps: 1.0e-6
+            mixers: {attn: {type: mla, heads: 3, q_rank: 32, kv_rank: 24, nope_size: 16, rope_size: 8, value_size: 12}}
+            ffns:
+              mlp: {type: swiglu, hidden: 96}
+              moe:
+                type: moe
+                experts: 8
+                top_k: 3
+                hidden: 32
+                shared: {hidden: 32}
+                router: {type: sigmoid, scale: 2.5, groups: 4, groups_kept: 2}
+                balance: {loss: LOSS, coefficient: 0.05, bias_rate: 0.001}
+            init_std: 0.15
+            first_layers: [attn+mlp]
+            pattern: [attn+moe]
+            """;
+
     static List<ParityCase> all() {
         List<ParityCase> all = new ArrayList<>(llamas());
         all.addAll(hybrids());
@@ -116,7 +138,9 @@ record ParityCase(String name, ModelConfig model, int vocabulary, int length, in
     private static List<ParityCase> mixtures() {
         return List.of(
                 mixture("mixtral", MIXTRAL.replace("LOSS", "none")),
-                mixture("mixtral-balanced", MIXTRAL.replace("LOSS", "switch")));
+                mixture("mixtral-balanced", MIXTRAL.replace("LOSS", "switch")),
+                mixture("deepseek-v3", DEEPSEEK.replace("LOSS", "none")),
+                mixture("deepseek-v3-balanced", DEEPSEEK.replace("LOSS", "sequence")));
     }
 
     private static ParityCase mixture(String name, String model) {

@@ -27,7 +27,7 @@ class HuggingFacePresetTest {
         "qwen3-30b-a3b, qwen3_moe, 18867",
         "granite-4.0-h-tiny, granitemoehybrid, 586",
         "qwen3-next-80b-a3b, qwen3_next, 74391",
-        "deepseek-v3, deepseek_v3, 45454"
+        "deepseek-v3, deepseek_v3, 45395"
     })
     void shouldBeWrittenAsTheTypeOfThePublishedModel(String preset, String type, int tensors) {
         ModelConfig model = ConfigReader.of(ModelConfig.class).parse(preset, ModelPresets.yaml(preset), List.of());

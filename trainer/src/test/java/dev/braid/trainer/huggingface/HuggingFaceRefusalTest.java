@@ -27,13 +27,13 @@ class HuggingFaceRefusalTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
-            gemma3_text    | {"model_type":"gemma2"}                   | model_type: "gemma2" is not supported; allowed are llama, qwen2, qwen3, gemma3_text, mamba2, bamba, falcon_h1, olmo_hybrid, retnet, gla, hgrn2, delta_net, gated_deltanet, kda, rwkv7
+            gemma3_text    | {"model_type":"gemma2"}                   | model_type: "gemma2" is not supported; allowed are llama, qwen2, qwen3, gemma3_text, mamba2, bamba, falcon_h1, olmo_hybrid, mixtral, qwen2_moe, qwen3_moe, qwen3_next, granitemoehybrid, deepseek_v3, retnet, gla, hgrn2, delta_net, gated_deltanet, kda, rwkv7
             gemma3_text    | {"architectures":["Gemma3ForConditionalGeneration"]} | architectures: ["Gemma3ForConditionalGeneration"] is not supported; model_type gemma3_text must be a Gemma3ForCausalLM
             gemma3_text    | {"hidden_activation":"silu"}              | hidden_activation: "silu" is not supported; allowed is "gelu_pytorch_tanh"
             gemma3_text    | {"attn_logit_softcapping":50.0}           | attn_logit_softcapping: 50.0 is not supported; allowed is null
             gemma3_text    | {"use_bidirectional_attention":true}      | use_bidirectional_attention: true is not supported; allowed is false
             gemma3_text    | {"layer_types":["full_attention"]}        | layer_types: ["full_attention"] must name each of the 4 layers sliding_attention or full_attention
-            gemma3_text    | {"rope_parameters":{"full_attention":{"rope_type":"yarn"}}} | rope_parameters.full_attention.rope_type: "yarn" is not supported; allowed are "default", "linear"
+            gemma3_text    | {"rope_parameters":{"full_attention":{"rope_type":"dynamic"}}} | rope_parameters.full_attention.rope_type: "dynamic" is not supported; allowed are "default", "linear", "yarn"
             gemma3_text    | {"rope_parameters":{"sliding_attention":{"mscale":2}}} | rope_parameters.sliding_attention.mscale: 2 is not supported
             gemma3_text    | {"novelty":1}                             | novelty: 1 is not a key that Braid knows
             mamba2         | {"hidden_act":"relu"}                     | hidden_act: "relu" is not supported; allowed is "silu"
@@ -46,7 +46,7 @@ class HuggingFaceRefusalTest {
             bamba          | {"num_attention_heads":5}                 | num_attention_heads: 5 does not divide hidden_size 12
             falcon_h1      | {"mlp_multipliers":[1.0]}                 | mlp_multipliers: [1.0] must have 2 numbers
             falcon_h1      | {"ssm_multipliers":["a"]}                 | ssm_multipliers: ["a"] must be an array of numbers
-            falcon_h1      | {"rope_scaling":{"rope_type":"dynamic"}}  | rope_scaling.rope_type: "dynamic" is not supported; allowed are "default", "linear"
+            falcon_h1      | {"rope_scaling":{"rope_type":"dynamic"}}  | rope_scaling.rope_type: "dynamic" is not supported; allowed are "default", "linear", "yarn"
             olmo_hybrid    | {"layer_types":["linear_attention","moe","moe","moe"]} | layer_types: ["linear_attention","moe","moe","moe"] must name each of the 4 layers linear_attention or full_attention
             olmo_hybrid    | {"hidden_act":"gelu"}                     | hidden_act: "gelu" is not supported; allowed is "silu"
             retnet         | {"feature_map":"relu"}                    | feature_map: "relu" is not supported; allowed is null

@@ -12,9 +12,11 @@ import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Tape.Use;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.autograd.WeightQueue;
+import dev.braid.tensor.parameters.ExpertAxis;
 import dev.braid.tensor.parameters.Layout;
 import dev.braid.tensor.parameters.Parameter;
 import dev.braid.tensor.parameters.ParameterStore;
+import dev.braid.tensor.parameters.Place;
 import dev.braid.tensor.parameters.TensorAxis;
 import dev.braid.tensor.parameters.Unit;
 import java.util.ArrayList;
@@ -39,6 +41,7 @@ public final class Decoder {
     private final Set<Integer> held;
     private final Compute compute;
     private final TensorAxis axis;
+    private final ExpertAxis experts;
     private final ParameterStore store;
     private final LogitTransform transform;
 
@@ -76,7 +79,8 @@ public final class Decoder {
         }
         this.compute = compute;
         this.axis = layout.tensorAxis();
-        this.architecture = new Architecture(config, vocabulary, dtype, axis.ranks(), axis.rank());
+        this.experts = layout.expertAxis();
+        this.architecture = new Architecture(config, vocabulary, dtype, Place.of(axis, experts));
         this.split = split;
         this.held = new LinkedHashSet<>(stages);
         List<Unit> units =
@@ -157,13 +161,13 @@ public final class Decoder {
 
     /** A tape for a micro-batch whose weight halves are put into {@code queue}. */
     public Tape trainingTape(WeightQueue queue) {
-        return Tape.training(compute, dtype(), queue, axis);
+        return Tape.training(compute, dtype(), queue, axis, experts);
     }
 
     /** A tape for a pass without backward over a whole batch. */
     public Tape evaluationTape() {
         store.beginEvaluation();
-        return Tape.inference(compute, dtype(), axis);
+        return Tape.inference(compute, dtype(), axis, experts);
     }
 
     /**
@@ -309,10 +313,10 @@ public final class Decoder {
     }
 
     private Variable layer(Tape tape, int layer, Variable x, Batch batch, boolean recompute) {
-        Unit unit = architecture.blocks().get(layer).unit();
-        tape.enter(unit, Use.TWICE);
+        Block block = architecture.blocks().get(layer);
+        block.enter(tape);
         Variable y = architecture.run(tape, layer, x, batch, recompute);
-        tape.leave(unit, Use.TWICE);
+        block.leave(tape);
         return y;
     }
 
@@ -406,7 +410,7 @@ public final class Decoder {
         requireHeld(stage);
         Stage part = split.stages().get(stage);
         store.beginEvaluation();
-        try (Tape tape = Tape.decoding(compute, dtype(), axis);
+        try (Tape tape = Tape.decoding(compute, dtype(), axis, experts);
                 Batch allocated = Batch.allocate(compute.memory(), 1, tokens.length)) {
             int[] positions = new int[tokens.length];
             Arrays.setAll(positions, i -> from + i);

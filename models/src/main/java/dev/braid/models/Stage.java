@@ -20,7 +20,8 @@ public record Stage(int from, int to, boolean embedding, boolean head) {
     }
 
     /**
-     * Names of the units of weights that it uses, in the order of the forward pass.
+     * Names of the units of weights that it may use, in the order of the forward pass: those of experts too, whether its layers have
+     * some or not.
      *
      * @param tied whether the head is the embedding's weight, which is a unit of its own then
      */
@@ -29,7 +30,7 @@ public record Stage(int from, int to, boolean embedding, boolean head) {
         if (embedding) {
             names.add("embedding");
         }
-        IntStream.range(from, to).forEach(layer -> names.add("layers." + layer));
+        IntStream.range(from, to).forEach(layer -> names.addAll(List.of(layer(layer), experts(layer))));
         if (head) {
             names.add("output");
             if (tied) {
@@ -37,6 +38,16 @@ public record Stage(int from, int to, boolean embedding, boolean head) {
             }
         }
         return names;
+    }
+
+    /** The unit of a layer. */
+    static String layer(int index) {
+        return "layers." + index;
+    }
+
+    /** The unit of a layer's experts. */
+    static String experts(int index) {
+        return layer(index) + ".experts";
     }
 
     /** {@code embedding, layers 0-2} or {@code layer 3, head}. */

@@ -80,4 +80,32 @@ class RouterFiguresTest {
             assertThat(RoutingFixture.doubles(after.weights())[0][0]).isCloseTo(1.2708161302, within(1e-6));
         }
     }
+
+    /** Figures of the gate of transformers' {@code deepseek_v3} with these logits and this bias: 3 experts from 2 of 4 groups. */
+    @Test
+    void shouldChooseWithinGroupsAsTheModelThatIntroducedThem() {
+        int[][] experts = {{0, 1, 2}, {0, 1, 5}, {0, 6, 7}, {4, 6, 7}, {0, 1, 7}, {4, 5, 7}};
+        double[][] weights = {
+            {0.7805901, 0.8740215, 0.8453883},
+            {0.9196675, 0.6931215, 0.8872111},
+            {1.1545496, 1.1483845, 0.1970661},
+            {1.1061012, 1.0023727, 0.3915262},
+            {0.4730144, 1.1247618, 0.9022239},
+            {0.9514329, 0.6028863, 0.9456807}
+        };
+        try (RoutingFixture fixture = new RoutingFixture()) {
+            Router.Inputs inputs = fixture.biased(
+                    fixture.inputs(RoutingFixture.sines(6, EXPERTS)), 0, 0.25, 0, -0.25, 0, 0.125, 0, 0.5);
+            Selection selection = fixture.route(new SigmoidRouter(3, true, 2.5f, 4, 2), inputs);
+            for (int t = 0; t < experts.length; t++) {
+                int[] chosen = RoutingFixture.ints(selection.experts())[t];
+                assertThat(chosen).containsExactlyInAnyOrder(experts[t]);
+                for (int k = 0; k < chosen.length; k++) {
+                    double expected = weights[t][Arrays.binarySearch(experts[t], chosen[k])];
+                    assertThat(RoutingFixture.doubles(selection.weights())[t][k])
+                            .isCloseTo(expected, within(1e-6));
+                }
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ import dev.braid.models.Architecture;
 import dev.braid.models.LayerCosts;
 import dev.braid.models.Stage;
 import dev.braid.models.StageSplit;
+import dev.braid.tensor.parameters.ParameterSpec;
 import dev.braid.tensor.parameters.Unit;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,14 +23,14 @@ record StageFlops(double forward, double input, double weight) {
     /** All stages in order. */
     static List<StageFlops> of(PlanInput input, Architecture architecture, StageSplit split, boolean weightsWait) {
         LayerCosts perToken = architecture.costs(input.sequence());
-        Map<String, Double> products = products(architecture);
+        Map<Integer, Double> products = products(architecture, input.model().layers());
         double tokens = (double) input.microbatchTokens() / input.mesh().tensor();
         List<StageFlops> stages = new ArrayList<>();
         for (Stage stage : split.stages()) {
             StageFlops flops = new StageFlops(0, 0, stage.embedding() ? perToken.embedding() : 0);
             for (int layer = stage.from(); layer < stage.to(); layer++) {
-                flops = flops.plus(layer(
-                        2 * products.get("layers." + layer), perToken.layers().get(layer), input.recompute()));
+                flops = flops.plus(
+                        layer(2 * products.get(layer), perToken.layers().get(layer), input.recompute()));
             }
             if (stage.head()) {
                 flops = flops.plus(head(2.0 * input.vocabulary() * input.model().dim(), weightsWait));
@@ -39,15 +40,18 @@ record StageFlops(double forward, double input, double weight) {
         return stages;
     }
 
-    /** Elements of the matrices of each unit, over all ranks. */
-    private static Map<String, Double> products(Architecture architecture) {
-        Map<String, Double> products = new HashMap<>();
-        for (Unit unit : architecture.parameters().units()) {
+    /** Elements of the matrices of each layer that a token uses, over all ranks. */
+    private static Map<Integer, Double> products(Architecture architecture, int layers) {
+        Map<Integer, Double> products = new HashMap<>();
+        for (int layer = 0; layer < layers; layer++) {
             double elements = 0;
-            for (Unit.Entry entry : unit.entries()) {
-                elements += entry.spec().matrix() ? entry.spec().shape().count() : 0;
+            for (Unit unit : architecture.units(layer)) {
+                for (Unit.Entry entry : unit.entries()) {
+                    ParameterSpec spec = entry.spec();
+                    elements += spec.matrix() ? spec.activity() * spec.shape().count() : 0;
+                }
             }
-            products.put(unit.name(), elements);
+            products.put(layer, elements);
         }
         return products;
     }

@@ -24,6 +24,7 @@ final class DecoderStages implements StageModel {
     private final boolean counts;
     private final Map<Integer, Batch> batches = new HashMap<>();
     private Microbatches microbatches = new Microbatches(List.of());
+    private int counting;
     private float scale;
     private StepTotals totals = new StepTotals();
 
@@ -44,15 +45,17 @@ final class DecoderStages implements StageModel {
     }
 
     private void begin(Microbatches step, float gradientScale, StepTotals counted, Optional<StepRouting> ofStep) {
+        counting = step.count();
         microbatches = step;
         scale = gradientScale;
         totals = counted;
         routing = ofStep;
     }
 
-    /** Micro-batches that only go forward. */
-    void evaluate(Microbatches validation, StepTotals counted) {
+    /** Micro-batches that only go forward, the first {@code real} of which count. */
+    void evaluate(Microbatches validation, int real, StepTotals counted) {
         begin(validation, 0, counted, Optional.empty());
+        counting = real;
     }
 
     /** The losses counted so far were not right. */
@@ -97,7 +100,7 @@ final class DecoderStages implements StageModel {
         Batch batch = routed(held, microbatch);
         boolean training = routing.isPresent();
         StageResult result = model.forward(tape, stage, inputs, batch, scale, training && recompute);
-        if (counts && stage == place.schedule().map().stages() - 1) {
+        if (counts && microbatch < counting && stage == place.schedule().map().stages() - 1) {
             totals.add(result.loss(), microbatches.validTokens(microbatch), result.correct());
         }
         if (!training && stage == lastHere(microbatch)) {

@@ -38,14 +38,18 @@ record Block(Unit unit, Optional<Norm> entry, Norms mixerNorms, Mixer mixer, Opt
         }
     }
 
-    /** Declares the parameters of layer {@code index} and makes it. */
+    /** Declares the unit and the parameters of layer {@code index} and makes it. */
     static Block declare(Construction construction, ModelConfig.Layer layer, int index) {
-        ModelConfig model = construction.model();
-        String prefix = "layers." + index + ".";
-        NormPlace place = model.normPlace(layer);
-        Unit unit = construction.parameters().unit("layers." + index);
+        construction.parameters().unit("layers." + index);
         construction.beginLayer(index);
-        Optional<Norm> entry = index == 0 && model.embeddingNorm()
+        return declare(construction, layer, "layers." + index + ".");
+    }
+
+    /** Declares the parameters of a layer in the unit that was begun last. */
+    static Block declare(Construction construction, ModelConfig.Layer layer, String prefix) {
+        ModelConfig model = construction.model();
+        NormPlace place = model.normPlace(layer);
+        Optional<Norm> entry = construction.layer() == 0 && model.embeddingNorm()
                 ? Optional.of(Norm.declare(construction, prefix + "input_norm"))
                 : Optional.empty();
         Norms mixerNorms = Norms.declare(construction, place, prefix + "mixer");
@@ -54,7 +58,7 @@ record Block(Unit unit, Optional<Norm> entry, Norms mixerNorms, Mixer mixer, Opt
             Norms norms = Norms.declare(construction, place, prefix + "ffn");
             return new Second(norms, model.ffns().get(name).build(construction, prefix + "ffn."));
         });
-        return new Block(unit, entry, mixerNorms, mixer, second);
+        return new Block(construction.parameters().current(), entry, mixerNorms, mixer, second);
     }
 
     /** What a layer keeps of one sequence while decoding. */

@@ -4,6 +4,7 @@ import dev.braid.config.Faults;
 import dev.braid.config.Key;
 import dev.braid.config.Validated;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -85,7 +86,10 @@ public record ModelConfig(
         double logitScale,
 
         @Key("Bounds the logits after their factor: cap * tanh(logits / cap) (Gemma 2).")
-        Optional<Double> logitSoftCap)
+        Optional<Double> logitSoftCap,
+
+        @Key("Multi-token prediction while training (DeepSeek-V3); none when not given.")
+        Optional<MultiTokenConfig> mtp)
         implements Validated {
 
     /** A model that is written out, with norms before its parts and no options. */
@@ -117,6 +121,7 @@ public record ModelConfig(
                 false,
                 Optional.of(1.0),
                 1,
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -180,6 +185,51 @@ public record ModelConfig(
         return norms.getOrDefault(layer.mixer(), NormPlace.PRE);
     }
 
+    /** The same with other modules of multi-token prediction, or without any. */
+    public ModelConfig withMtp(Optional<MultiTokenConfig> other) {
+        return new ModelConfig(
+                preset,
+                dim,
+                layers,
+                context,
+                tieEmbeddings,
+                mixers,
+                ffns,
+                pattern,
+                vocab,
+                normEps,
+                initStd,
+                norm,
+                norms,
+                embeddingNorm,
+                embeddingScale,
+                logitScale,
+                logitSoftCap,
+                other);
+    }
+
+    /** Number of modules that predict tokens further ahead. */
+    public int predictionDepth() {
+        return mtp.map(MultiTokenConfig::depth).orElse(0);
+    }
+
+    /** What the mean of their losses counts. */
+    double predictionWeight() {
+        return mtp.map(MultiTokenConfig::weight).orElse(0.0);
+    }
+
+    /** The layer in each of them. */
+    public Layer predictionLayer() {
+        return mtp.flatMap(MultiTokenConfig::layer)
+                .map(Layer::of)
+                .orElseGet(() -> arrangement().getLast());
+    }
+
+    /** Whether the embedding's weight is used behind the last layer: as the head, or for tokens further ahead. */
+    public boolean embedsAtEnd() {
+        return tieEmbeddings || predictionDepth() > 0;
+    }
+
     /** Factor of the embedding's output, as operations have it. */
     public float embeddingFactor() {
         return (float) (double) embeddingScale.orElseGet(() -> Math.sqrt(dim));
@@ -218,19 +268,24 @@ public record ModelConfig(
         }
         Set<String> unusedMixers = new TreeSet<>(mixers.keySet());
         Set<String> unusedFfns = new TreeSet<>(ffns.keySet());
+        Map<String, String> named = new LinkedHashMap<>();
         for (int i = 0; i < pattern.size(); i++) {
-            if (pattern.get(i).split("\\+", -1).length > 2) {
-                faults.add("pattern." + i, "'" + pattern.get(i) + "' is not of the form mixer+ffn or mixer", "");
-                continue;
-            }
-            Layer layer = Layer.of(pattern.get(i));
-            unusedMixers.remove(layer.mixer());
-            known(faults, i, "mixer", layer.mixer(), mixers.keySet());
-            if (layer.ffn().isPresent()) {
-                unusedFfns.remove(layer.ffn().get());
-                known(faults, i, "ffn", layer.ffn().get(), ffns.keySet());
-            }
+            named.put("pattern." + i, pattern.get(i));
         }
+        mtp.flatMap(MultiTokenConfig::layer).ifPresent(layer -> named.put("mtp.layer", layer));
+        named.forEach((key, text) -> {
+            if (text.split("\\+", -1).length > 2) {
+                faults.add(key, "'" + text + "' is not of the form mixer+ffn or mixer", "");
+                return;
+            }
+            Layer layer = Layer.of(text);
+            unusedMixers.remove(layer.mixer());
+            known(faults, key, "mixer", layer.mixer(), mixers.keySet());
+            layer.ffn().ifPresent(ffn -> {
+                unusedFfns.remove(ffn);
+                known(faults, key, "ffn", ffn, ffns.keySet());
+            });
+        });
         if (pattern.size() > layers && layers > 0) {
             faults.add(
                     "pattern",
@@ -241,9 +296,9 @@ public record ModelConfig(
         unusedFfns.forEach(name -> faults.add("ffns." + name, "is not used by the pattern", "remove it or use it"));
     }
 
-    private static void known(Faults faults, int index, String kind, String name, Set<String> names) {
+    private static void known(Faults faults, String key, String kind, String name, Set<String> names) {
         if (!names.contains(name)) {
-            faults.add("pattern." + index, "names the " + kind + " '" + name + "', known are " + names, "");
+            faults.add(key, "names the " + kind + " '" + name + "', known are " + names, "");
         }
     }
 

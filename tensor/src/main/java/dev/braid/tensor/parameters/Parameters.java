@@ -40,6 +40,11 @@ public final class Parameters {
         return unit;
     }
 
+    /** The unit that was begun last. */
+    public Unit current() {
+        return units.getLast();
+    }
+
     /**
      * Declares a unit whose weights are those of {@code original}: the same parameters, used at another place of the model. Their
      * gradients add up apart until the step's end. They are not counted again.

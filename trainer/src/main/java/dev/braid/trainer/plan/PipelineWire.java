@@ -1,5 +1,6 @@
 package dev.braid.trainer.plan;
 
+import dev.braid.models.ModelConfig;
 import dev.braid.models.Stage;
 import dev.braid.models.StageSplit;
 import dev.braid.parallelism.pipeline.Action;
@@ -40,7 +41,7 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
                 part(input.mesh().shard()) * elements * input.reduce().bytes();
         return new PipelineWire(
                 passed(input, layers, schedule, split, rank),
-                copied(schedule.map(), split, rank, held, input.model().tieEmbeddings()),
+                copied(schedule.map(), split, rank, held, input.model()),
                 2 * part(input.mesh().replicate()) * shares * input.reduce().bytes(),
                 input.zero() == 0
                         ? 2 * gradients
@@ -81,10 +82,10 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
      * Both holders of a copy send their gradient in F32 to each other. A tied head has a gradient of its own, which is summed over
      * copies apart and, where it is on another rank, with the embedding's.
      */
-    private static double copied(StageMap map, StageSplit split, int rank, List<Unit> held, boolean tied) {
+    private static double copied(StageMap map, StageSplit split, int rank, List<Unit> held, ModelConfig model) {
         double bytes = 0;
         for (int stage : map.stagesOf(rank)) {
-            for (String name : split.stages().get(stage).units(tied)) {
+            for (String name : split.stages().get(stage).units(model)) {
                 if (map.ranksOf(stage).size() > 1) {
                     bytes += gradient(held, name);
                 }
@@ -92,7 +93,7 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
         }
         boolean table = map.ranksOf(0).contains(rank);
         boolean head = map.ranksOf(map.stages() - 1).contains(rank);
-        return bytes + (tied && table != head ? gradient(held, table ? "embedding" : "head") : 0);
+        return bytes + (model.embedsAtEnd() && table != head ? gradient(held, table ? "embedding" : "head") : 0);
     }
 
     /** A head that is tied to a table on the same rank is as large as that. */

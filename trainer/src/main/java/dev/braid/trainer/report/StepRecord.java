@@ -12,6 +12,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
@@ -37,6 +39,7 @@ import java.util.TreeMap;
  * @param seconds training time so far, over all attempts
  * @param attempt from 1; each resume adds one
  * @param waits of rank 0 for other ranks, in this step
+ * @param mtpLosses mean training loss of each module of multi-token prediction, in nats a token that counts for it
  */
 public record StepRecord(
         long step,
@@ -55,7 +58,8 @@ public record StepRecord(
         int epoch,
         double seconds,
         int attempt,
-        Waits waits) {
+        Waits waits,
+        List<Double> mtpLosses) {
     private static final JsonFactory FACTORY = new JsonFactory();
     private static final ObjectReader READER = reader();
 
@@ -65,6 +69,7 @@ public record StepRecord(
         check(skippedSteps >= (skipped ? 1 : 0), "skipped_steps", skippedSteps, "at least 0, and 1 in a skipped step");
         check(epoch >= 1, "epoch", epoch, "at least 1");
         check(attempt >= 1, "attempt", attempt, "at least 1");
+        mtpLosses = List.copyOf(mtpLosses);
     }
 
     /** A step with what every step has; the {@code with} methods add the rest. */
@@ -88,7 +93,8 @@ public record StepRecord(
                 1,
                 0,
                 1,
-                Waits.NONE);
+                Waits.NONE,
+                List.of());
     }
 
     /** With the validation loss after this step. */
@@ -236,6 +242,29 @@ public record StepRecord(
                 of);
     }
 
+    /** With the losses of the modules of multi-token prediction. */
+    public StepRecord withMtpLosses(List<Double> losses) {
+        return new StepRecord(
+                step,
+                loss,
+                gradNorm,
+                lr,
+                tokensPerSecond,
+                tokens,
+                valLoss,
+                valAccuracy,
+                modelFlopsPerSecond,
+                peakShare,
+                peakMemoryBytes,
+                skipped,
+                skippedSteps,
+                epoch,
+                seconds,
+                attempt,
+                waits,
+                losses);
+    }
+
     private StepRecord copy(
             OptionalDouble newValLoss,
             OptionalDouble newValAccuracy,
@@ -265,7 +294,8 @@ public record StepRecord(
                 newEpoch,
                 newSeconds,
                 newAttempt,
-                newWaits);
+                newWaits,
+                mtpLosses);
     }
 
     /**
@@ -278,6 +308,9 @@ public record StepRecord(
             json.writeStartObject();
             json.writeNumberField("step", step);
             json.writeNumberField("loss", loss);
+            for (int k = 0; k < mtpLosses.size(); k++) {
+                json.writeNumberField(mtpKey(k), mtpLosses.get(k));
+            }
             if (valLoss.isPresent()) {
                 json.writeNumberField("val_loss", valLoss.getAsDouble());
             }
@@ -346,7 +379,21 @@ public record StepRecord(
                 Math.toIntExact(wholeOr(node, "epoch", 1)),
                 optional(node, "seconds").orElse(0),
                 Math.toIntExact(wholeOr(node, "attempt", 1)),
-                waits(node));
+                waits(node),
+                mtpLosses(node));
+    }
+
+    /** {@code mtp_1_loss} for the first module, whose index is 0. */
+    static String mtpKey(int index) {
+        return "mtp_" + (index + 1) + "_loss";
+    }
+
+    private static List<Double> mtpLosses(JsonNode node) {
+        List<Double> losses = new ArrayList<>();
+        while (node.has(mtpKey(losses.size()))) {
+            losses.add(number(node, mtpKey(losses.size())));
+        }
+        return losses;
     }
 
     private static Waits waits(JsonNode node) {

@@ -2,6 +2,7 @@ package dev.braid.trainer.train;
 
 import dev.braid.models.Batch;
 import dev.braid.models.Decoder;
+import dev.braid.models.LossScales;
 import dev.braid.models.StageResult;
 import dev.braid.parallelism.pipeline.StageMap;
 import dev.braid.parallelism.pipeline.StageModel;
@@ -23,8 +24,8 @@ final class DecoderStages implements StageModel {
     private final boolean counts;
     private final Map<Integer, Batch> batches = new HashMap<>();
     private Microbatches microbatches = new Microbatches(List.of());
-    private float scale;
-    private StepTotals totals = new StepTotals();
+    private LossScales scales = new LossScales(0, List.of());
+    private StepTotals totals = new StepTotals(0);
     private boolean training;
 
     /** @param counts whether this rank answers for the losses of what it sees at the last stage */
@@ -36,16 +37,16 @@ final class DecoderStages implements StageModel {
     }
 
     /** The micro-batches of a step; losses are counted in {@code counted}. */
-    void begin(Microbatches step, float gradientScale, StepTotals counted) {
+    void begin(Microbatches step, LossScales gradientScales, StepTotals counted) {
         microbatches = step;
-        scale = gradientScale;
+        scales = gradientScales;
         totals = counted;
         training = true;
     }
 
     /** Micro-batches that only go forward. */
     void evaluate(Microbatches validation, StepTotals counted) {
-        begin(validation, 0, counted);
+        begin(validation, new LossScales(0, List.of()), counted);
         training = false;
     }
 
@@ -87,9 +88,9 @@ final class DecoderStages implements StageModel {
     public Map<String, Variable> forward(Tape tape, int stage, int microbatch, Map<String, Variable> inputs) {
         Batch batch = batches.computeIfAbsent(
                 microbatch, index -> microbatches.batch(index, model.compute().memory()));
-        StageResult result = model.forward(tape, stage, inputs, batch, scale, training && recompute);
+        StageResult result = model.forward(tape, stage, inputs, batch, scales, training && recompute);
         if (counts && stage == place.schedule().map().stages() - 1) {
-            totals.add(result.loss(), microbatches.validTokens(microbatch), result.correct());
+            totals.add(result, microbatches, microbatch);
         }
         if (!training && stage == lastHere(microbatch)) {
             batches.remove(microbatch).close();

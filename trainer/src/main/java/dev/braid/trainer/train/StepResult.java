@@ -1,5 +1,7 @@
 package dev.braid.trainer.train;
 
+import java.util.List;
+
 /**
  * What one optimizer step came to.
  *
@@ -8,5 +10,16 @@ package dev.braid.trainer.train;
  * @param learningRate that the step used
  * @param tokens that the step trained on, ignored labels included
  * @param skipped the gradient was not finite and the weights were left as they were
+ * @param moduleLosses mean cross-entropy of each module of multi-token prediction over the tokens that count for it; not in the loss
  */
-public record StepResult(double loss, double gradientNorm, double learningRate, long tokens, boolean skipped) {}
+public record StepResult(
+        double loss,
+        double gradientNorm,
+        double learningRate,
+        long tokens,
+        boolean skipped,
+        List<Double> moduleLosses) {
+    public StepResult {
+        moduleLosses = List.copyOf(moduleLosses);
+    }
+}

@@ -1,6 +1,7 @@
 package dev.braid.trainer.train;
 
 import dev.braid.models.Decoder;
+import dev.braid.models.LossScales;
 import dev.braid.optimizers.AdamW;
 import dev.braid.optimizers.GradientNorm;
 import java.util.List;
@@ -27,11 +28,11 @@ final class SynchronisedSteps implements Steps {
     @Override
     public List<SettledStep> advance(int step, Microbatches microbatches, boolean stop) {
         long tokens = microbatches.tokens() * ranks.dataRanks();
-        StepTotals totals = new StepTotals();
+        StepTotals totals = new StepTotals(model.config().predictionDepth());
         phases.begin();
         // How many of the step's tokens are valid is known only when all ranks have counted: the gradient is corrected
         // then.
-        passes.begin(microbatches, 1f / tokens, totals);
+        passes.begin(microbatches, scales(tokens, microbatches), totals);
         passes.finish();
         totals.stop(stop);
         StepTotals.Sum sum = totals.over(ranks, GradientNorm.squares(model.compute(), model.parameters()));
@@ -45,8 +46,20 @@ final class SynchronisedSteps implements Steps {
             model.store().publish();
             phases.ended("publish");
         }
-        StepResult result = new StepResult(sum.meanLoss(), norm.norm(), rate, tokens, !norm.finite());
+        StepResult result =
+                new StepResult(sum.meanLoss(), norm.norm(), rate, tokens, !norm.finite(), sum.moduleLosses());
         return List.of(new SettledStep(result, sum.stop()));
+    }
+
+    /** Modules of multi-token prediction weigh by the valid tokens of the whole step, which the ranks count beforehand. */
+    private LossScales scales(long tokens, Microbatches microbatches) {
+        if (model.config().predictionDepth() == 0) {
+            return new LossScales(1f / tokens, List.of());
+        }
+        List<Long> mine = microbatches.validTokens(model.config());
+        int[] limbs = ranks.countsLosses() ? StepTotals.limbs(mine) : new int[mine.size() * StepTotals.TOKEN_LIMBS];
+        ranks.sum(limbs);
+        return LossScales.of(model.config(), tokens, StepTotals.numbers(limbs));
     }
 
     @Override

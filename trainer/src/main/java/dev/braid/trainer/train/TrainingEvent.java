@@ -43,6 +43,7 @@ public sealed interface TrainingEvent {
      * @param seconds of training so far, all attempts
      * @param stepSeconds of this step
      * @param exposedSeconds of this step in which rank 0 waited for other ranks, by mesh axis; empty for a rank alone
+     * @param mtpLosses of the modules of multi-token prediction; empty for a model without
      */
     record Stepped(
             long step,
@@ -60,7 +61,8 @@ public sealed interface TrainingEvent {
             long epoch,
             double seconds,
             double stepSeconds,
-            Map<String, Double> exposedSeconds)
+            Map<String, Double> exposedSeconds,
+            List<Double> mtpLosses)
             implements TrainingEvent {}
 
     /** A checkpoint is complete on the disk. */

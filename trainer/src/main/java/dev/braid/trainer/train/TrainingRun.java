@@ -236,7 +236,8 @@ public final class TrainingRun {
                 data.epoch(state.samples() - 1),
                 state.seconds(),
                 timing.seconds,
-                timing.exposed));
+                timing.exposed,
+                result.moduleLosses()));
     }
 
     /** The samples of one step. */

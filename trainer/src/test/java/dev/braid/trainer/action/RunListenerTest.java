@@ -70,7 +70,8 @@ class RunListenerTest {
                             0,
                             step,
                             0,
-                            Map.of()));
+                            Map.of(),
+                            List.of()));
         }
     }
 

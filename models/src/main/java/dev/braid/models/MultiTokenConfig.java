@@ -23,6 +23,11 @@ public record MultiTokenConfig(
         @Key("Their layer, as the pattern names layers; that of the last layer when not given.")
         Optional<String> layer)
         implements Validated {
+    /** Whether a parameter of this name is one of the modules'. */
+    public static boolean ownsParameter(String name) {
+        return name.startsWith(PredictionModule.PREFIX);
+    }
+
     @Override
     public void validate(Faults faults) {
         if (depth < 0) {

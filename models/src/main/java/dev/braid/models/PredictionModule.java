@@ -20,10 +20,13 @@ record PredictionModule(Norm embeddingNorm, Norm hiddenNorm, Weight projection, 
     /** Name of the unit of weights that all modules share. */
     static final String UNIT = "mtp";
 
+    /** How the names of all their parameters begin. */
+    static final String PREFIX = UNIT + ".";
+
     /** Declares module {@code index}, counted from 0. */
     static PredictionModule declare(Construction construction, ModelConfig.Layer layer, int index) {
         ModelConfig model = construction.model();
-        String prefix = UNIT + "." + index + ".";
+        String prefix = PREFIX + index + ".";
         construction.beginLayer(model.layers() + index);
         Norm embeddingNorm = Norm.declare(construction, prefix + "embedding_norm");
         Norm hiddenNorm = Norm.declare(construction, prefix + "hidden_norm");

@@ -119,9 +119,12 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
         for (Action action : schedule.actions(rank)) {
             if (action.kind() == Action.Kind.F) {
                 Stage stage = split.stages().get(action.stage());
-                between += layers.exchanged(stage.from(), stage.to());
-                exchanges += (stage.embedding() ? END_EXCHANGES : 0) + (stage.head() ? perHead : 0);
-                losses += stage.head() ? LOSS_FIGURES : 0;
+                int modules = stage.head() ? layers.modules() : 0;
+                between += layers.exchanged(stage.from(), stage.to()) + (modules > 0 ? layers.exchangedInModules() : 0);
+                exchanges += (stage.embedding() ? END_EXCHANGES : 0)
+                        + (stage.head() ? perHead : 0)
+                        + modules * (END_EXCHANGES + perHead);
+                losses += stage.head() ? (1 + modules) * LOSS_FIGURES : 0;
             }
         }
         double rows =

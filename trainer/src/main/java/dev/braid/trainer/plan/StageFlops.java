@@ -32,7 +32,15 @@ record StageFlops(double forward, double input, double weight) {
                         2 * products.get("layers." + layer), perToken.layers().get(layer), input.recompute()));
             }
             if (stage.head()) {
-                flops = flops.plus(head(2.0 * input.vocabulary() * input.model().dim(), weightsWait));
+                double product = 2.0 * input.vocabulary() * input.model().dim();
+                int modules = input.model().predictionDepth();
+                flops = flops.plus(head((modules + 1) * product, weightsWait));
+                if (modules > 0) {
+                    double lookUps = modules * perToken.embedding();
+                    double layers = perToken.head() - 3 * (modules + 1) * product - lookUps;
+                    flops = flops.plus(layer(2 * products.get("mtp"), layers, input.recompute()))
+                            .plus(new StageFlops(0, 0, lookUps));
+                }
             }
             stages.add(flops.times(tokens));
         }

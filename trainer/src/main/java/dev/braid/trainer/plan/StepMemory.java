@@ -96,9 +96,16 @@ final class StepMemory {
             units.values(List.of(i + 1, i + 2));
             LayerTraces.replay(ledger, layers.of(i).forward());
         }
+        for (int k = 0; k < layers.modules(); k++) {
+            units.values(List.of(0, layers.count() + 1, outputUnit));
+            ledger.hold(Term.ACTIVATIONS, Integer.BYTES * input.microbatchTokens());
+            gathered().release();
+            LayerTraces.replay(ledger, layers.module(k).forward());
+        }
         ledger.hold(Term.ACTIVATIONS, own(dim));
         ledger.hold(Term.ACTIVATIONS, input.ownTokens() * Float.BYTES);
         head(dim);
+        modulesBackward();
         for (int i = layers.count() - 1; i >= 0; i--) {
             units.values(List.of(i + 1, i > 0 ? i : afterBackward()));
             units.gradientBegins(i + 1);
@@ -109,6 +116,18 @@ final class StepMemory {
         gathered().release();
     }
 
+    private void modulesBackward() {
+        int unit = layers.count() + 1;
+        for (int k = layers.modules() - 1; k >= 0; k--) {
+            units.values(List.of(unit, unit - 1));
+            units.gradientBegins(unit);
+            LayerTraces.replay(ledger, layers.module(k).backward());
+        }
+        if (layers.modules() > 0) {
+            units.gradientComplete(unit);
+        }
+    }
+
     /** The unit gathered ahead when backward comes to its end: the one that the next micro-batch begins with. */
     private int afterBackward() {
         return input.microbatches() > 1 ? 0 : 1;
@@ -116,7 +135,7 @@ final class StepMemory {
 
     /** Loss and its gradient in one pass, then the last norm's backward. */
     private void head(int dim) {
-        boolean tied = input.model().tieEmbeddings();
+        boolean tied = input.model().embedsAtEnd();
         List<Integer> used = new ArrayList<>(List.of(outputUnit, outputUnit - 1));
         units.gradientBegins(outputUnit);
         if (tied) {
@@ -128,6 +147,9 @@ final class StepMemory {
                     Term.UNITS_IN_FLIGHT,
                     "gradient of the tied head",
                     sizes.getFirst().gradientBytes());
+        }
+        for (int k = 0; k < layers.modules(); k++) {
+            HeadTrace.ahead(ledger, input);
         }
         HeadTrace.run(ledger, input);
         units.gradientComplete(outputUnit);

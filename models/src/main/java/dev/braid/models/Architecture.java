@@ -30,6 +30,7 @@ public final class Architecture {
     private final List<Block> blocks = new ArrayList<>();
     private final List<PredictionModule> modules = new ArrayList<>();
     private final List<CarriedValue> carried;
+    private final List<RoutedLayer> routed;
 
     final Unit embeddingUnit;
     final Weight embedding;
@@ -82,6 +83,7 @@ public final class Architecture {
             }
         }
         carried = construction.carried();
+        routed = construction.routed();
         outputUnit = parameters.unit("output");
         norm = Norm.declare(construction, "norm");
         again = Optionals.when(config.embedsAtEnd(), () -> parameters.tie("head", embeddingUnit));
@@ -112,6 +114,11 @@ public final class Architecture {
     /** The declared parameters. */
     public Parameters parameters() {
         return parameters;
+    }
+
+    /** The layers with a router, in order. */
+    public List<RoutedLayer> routed() {
+        return routed;
     }
 
     /** Values that {@code layer} reads beside the hidden state. */

@@ -9,7 +9,7 @@ public record BalanceConfig(
                 value =
                         "Loss that is added: switch: E sum_e f_e P_e of each micro-batch (GShard, Switch); global: the same"
                                 + " with the counts of the global batch so far; sequence: of each sequence (DeepSeek-V3); cv2: squared"
-                                + " coefficient of variation of importance and load (Shazeer); none.",
+                                + " coefficients of variation of importance and load (Shazeer); none.",
                 byDefault = "switch")
         BalanceKind loss,
 

@@ -1,6 +1,7 @@
 package dev.braid.models;
 
 import dev.braid.tensor.routing.BalanceLoss;
+import dev.braid.tensor.routing.CoefficientOfVariation;
 import dev.braid.tensor.routing.SwitchLoss;
 import java.util.Optional;
 
@@ -9,7 +10,8 @@ public enum BalanceKind {
     NONE,
     SWITCH,
     GLOBAL,
-    SEQUENCE;
+    SEQUENCE,
+    CV2;
 
     /** The strategy, where there is one. */
     Optional<BalanceLoss> loss() {
@@ -18,6 +20,7 @@ public enum BalanceKind {
             case SWITCH -> Optional.of(new SwitchLoss(false, false));
             case GLOBAL -> Optional.of(new SwitchLoss(false, true));
             case SEQUENCE -> Optional.of(new SwitchLoss(true, false));
+            case CV2 -> Optional.of(new CoefficientOfVariation());
         };
     }
 }

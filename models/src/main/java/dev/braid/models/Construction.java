@@ -3,6 +3,7 @@ package dev.braid.models;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.ops.RopeTable;
 import dev.braid.tensor.parameters.Parameters;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +26,7 @@ public final class Construction {
     private final Initializations init;
     private final Map<String, CarriedValue> carried = new LinkedHashMap<>();
     private final int positions;
+    private final List<RoutedLayer> routed = new ArrayList<>();
     private int layer;
 
     Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank) {
@@ -112,6 +114,16 @@ public final class Construction {
     /** What has been declared so far to go from layer to layer. */
     List<CarriedValue> carried() {
         return List.copyOf(carried.values());
+    }
+
+    /** Declares a layer with a router. */
+    void route(RoutedLayer declared) {
+        routed.add(declared);
+    }
+
+    /** The layers with a router that have been declared so far. */
+    List<RoutedLayer> routed() {
+        return List.copyOf(routed);
     }
 
     /** The table of a rotation and head size, computed when it is first used; layers with the same share one. */

@@ -137,6 +137,11 @@ public final class Decoder {
         return architecture.parameters().count();
     }
 
+    /** Those of them that a token uses on average. */
+    public long activeParameterCount() {
+        return architecture.parameters().activeCount();
+    }
+
     /** Draws all weights from {@code seed}. */
     public void initialize(long seed) {
         store.initialize(compute, seed);

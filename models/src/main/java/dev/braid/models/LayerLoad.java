@@ -3,7 +3,7 @@ package dev.braid.models;
 /**
  * What the router of one layer did with a micro-batch.
  *
- * @param counts tokens that each expert got
+ * @param counts tokens that chose each expert, those among them that it had no room for
  * @param dropped slots that an expert had no room for
  * @param tokens that were routed
  * @param probabilitySums of each expert, over the tokens

@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.UnaryOperator;
 
 /**
  * What mixtures of experts have to do with a micro-batch beyond its tokens: what share of the step it is, where the choice of experts
@@ -15,7 +14,7 @@ import java.util.function.UnaryOperator;
 public final class MicrobatchRouting {
     private final double share;
     private final long seed;
-    private final UnaryOperator<double[]> overRanks;
+    private final GlobalCounts overRanks;
     private final Map<Integer, int[]> replayed;
     private final Map<Integer, int[]> chosen = new HashMap<>();
     private final Map<Integer, LayerLoad> loads = new TreeMap<>();
@@ -26,7 +25,7 @@ public final class MicrobatchRouting {
     /**
      * Of one micro-batch.
      *
-     * @param share of the step's tokens, over all data ranks, that are this micro-batch's: the factor of its own losses
+     * @param share of the step's gradient, over all data ranks, that is this micro-batch's: the factor of its own losses
      * @param seed of noise, another for each micro-batch
      * @param training whether routers may draw noise
      * @param overRanks adds counts up over the data ranks and the micro-batches of the step so far; all ranks call it alike
@@ -37,7 +36,7 @@ public final class MicrobatchRouting {
             double share,
             long seed,
             boolean training,
-            UnaryOperator<double[]> overRanks,
+            GlobalCounts overRanks,
             Map<Integer, int[]> replayed,
             boolean keepsChoices) {
         this.share = share;
@@ -50,7 +49,7 @@ public final class MicrobatchRouting {
 
     /** A micro-batch that is all there is. */
     public static MicrobatchRouting alone() {
-        return new MicrobatchRouting(1, 0, false, counts -> counts, Map.of(), false);
+        return new MicrobatchRouting(1, 0, false, GlobalCounts.ALONE, Map.of(), false);
     }
 
     double share() {
@@ -77,7 +76,7 @@ public final class MicrobatchRouting {
 
     /** Counts of the global batch so far, asked for once: a layer that runs again finds the same. */
     double[] global(int layer, double[] counts) {
-        return globalCounts.computeIfAbsent(layer, key -> overRanks.apply(counts));
+        return globalCounts.computeIfAbsent(layer, key -> overRanks.with(layer, counts));
     }
 
     /** The experts to be taken instead of a choice. */

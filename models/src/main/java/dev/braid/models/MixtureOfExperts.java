@@ -22,17 +22,18 @@ import dev.braid.tensor.parameters.ParameterSpec;
 import dev.braid.tensor.parameters.Parameters;
 import dev.braid.tensor.parameters.Weight;
 import dev.braid.tensor.routing.BalanceLoss;
+import dev.braid.tensor.routing.Capacity;
 import dev.braid.tensor.routing.Router;
 import dev.braid.tensor.routing.RouterZLoss;
 import dev.braid.tensor.routing.RowGroups;
 import dev.braid.tensor.routing.Selection;
-import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * {@code sum over the chosen experts of w_e down_e(silu(gate_e(x)) * up_e(x))}, plus a shared expert (Shazeer et al. 2017, arXiv
  * 1701.06538; Dai et al. 2024, arXiv 2401.06066). A token's weight is applied before {@code down}, which is linear: so the outputs of
- * single experts need not be kept. No token is dropped. Training takes {@code 18 dim hidden} FLOPs a token and chosen expert.
+ * single experts need not be kept. No token is dropped unless the config sets a capacity. Training takes {@code 18 dim hidden} FLOPs a token and chosen expert.
  *
  * <p>Ranks of the tensor axis divide the inner width of every expert; each chooses for all tokens by itself, alike.
  */
@@ -41,7 +42,8 @@ final class MixtureOfExperts implements FeedForward {
     private final int layer;
     private final Router router;
     private final Optional<BalanceLoss> balance;
-    private final Weight routerWeight;
+    private final Optional<Capacity> capacity;
+    private final List<Weight> routerWeights;
     private final Optional<Weight> bias;
     private final Weight gate;
     private final Weight up;
@@ -56,12 +58,15 @@ final class MixtureOfExperts implements FeedForward {
         this.layer = construction.layer();
         this.router = config.router().build(config);
         this.balance = config.balance().loss().loss();
+        this.capacity = config.capacity().map(CapacityConfig::build);
         Parameters parameters = construction.parameters();
         Initialization inner = construction.init().inner();
         int dim = construction.model().dim();
         int experts = config.experts();
-        routerWeight = parameters.add(
-                new ParameterSpec(prefix + "router.weight", Shape.of(experts, dim), Division.WHOLE, inner));
+        routerWeights = router.matrices().stream()
+                .map(name -> parameters.add(
+                        new ParameterSpec(prefix + "router." + name, Shape.of(experts, dim), Division.WHOLE, inner)))
+                .toList();
         bias = config.balance().hasBias()
                 ? Optional.of(parameters.add(new ParameterSpec(
                         prefix + "router.bias",
@@ -71,6 +76,12 @@ final class MixtureOfExperts implements FeedForward {
                         0,
                         false)))
                 : Optional.empty();
+        construction.route(new RoutedLayer(
+                layer,
+                experts,
+                bias.map(weight -> prefix + "router.bias"),
+                config.balance().biasRate(),
+                false));
         double activity = router.meanExperts(experts) / experts;
         Shape stack = Shape.of(experts, dim, config.hidden());
         gate = parameters.add(
@@ -99,21 +110,18 @@ final class MixtureOfExperts implements FeedForward {
         Variable base =
                 shared.map(part -> shared(tape, part, x, residual, batch)).orElse(residual);
         Variable all = GatherRows.of(tape, x);
-        Variable logits = Routing.logits(tape, all, routerWeight);
-        Selection selection = room(tape.compute(), logits.rows());
-        Router.Inputs inputs = inputs(logits.value(), batch);
+        List<Variable> logits = routerWeights.stream()
+                .map(weight -> Routing.logits(tape, all, weight))
+                .toList();
+        Selection selection = room(tape.compute(), all.rows());
+        Router.Inputs inputs = inputs(logits, batch);
         choose(tape.compute(), inputs, selection, batch.routing());
-        ExpertDispatch dispatch =
-                ExpertDispatch.of(tape, selection.experts(), config.experts(), expected(logits.rows()));
-        Tensor probabilityGradient = observe(tape, inputs, selection, dispatch.groups(), batch);
-        Variable weights = Routing.weights(
-                tape,
-                logits,
-                router,
-                inputs.withoutBias(),
-                selection,
-                new Routing.Auxiliary(probabilityGradient, zFactor(tape, batch)));
-        release(selection, probabilityGradient);
+        Kept kept = limit(tape.compute(), selection);
+        ExpertDispatch dispatch = ExpertDispatch.of(tape, kept.experts(), config.experts(), expected(all.rows()));
+        kept.experts().release();
+        Routing.Auxiliary auxiliary = observe(tape, inputs, selection, kept.dropped(), batch);
+        Variable weights = Routing.weights(tape, logits, router, inputs.withoutBias(), selection, auxiliary);
+        release(selection, auxiliary);
         return experts(tape, dispatch, all, weights, base);
     }
 
@@ -138,7 +146,26 @@ final class MixtureOfExperts implements FeedForward {
     }
 
     private int expected(int tokens) {
-        return (int) Math.round(tokens * router.meanExperts(config.experts()));
+        double mean = router.meanExperts(config.experts());
+        long chosen = Math.round(tokens * mean);
+        return (int) capacity.map(limit -> (long) limit.room(tokens, mean, config.experts()) * config.experts())
+                .map(most -> Math.min(chosen, most))
+                .orElse(chosen)
+                .longValue();
+    }
+
+    /** The experts that are dispatched to, with a reference, and how many slots were emptied for it. */
+    private record Kept(Tensor experts, long dropped) {}
+
+    private Kept limit(Compute compute, Selection selection) {
+        if (capacity.isEmpty()) {
+            return new Kept(selection.experts().retain(), 0);
+        }
+        int tokens = Math.toIntExact(selection.experts().shape().rows());
+        int room = capacity.get().room(tokens, router.meanExperts(config.experts()), config.experts());
+        Tensor kept = compute.memory()
+                .allocate(Category.ACTIVATIONS, DType.I32, selection.experts().shape());
+        return new Kept(kept, capacity.get().limit(compute, selection, room, kept));
     }
 
     private Selection room(Compute compute, int tokens) {
@@ -149,16 +176,18 @@ final class MixtureOfExperts implements FeedForward {
                 compute.memory().allocate(Category.ACTIVATIONS, DType.F32, Shape.of(tokens, config.experts())));
     }
 
-    private static void release(Selection selection, Tensor probabilityGradient) {
+    private static void release(Selection selection, Routing.Auxiliary auxiliary) {
         selection.experts().release();
         selection.weights().release();
         selection.probabilities().release();
-        probabilityGradient.release();
+        auxiliary.probabilities().release();
+        auxiliary.load().ifPresent(Tensor::release);
     }
 
-    private Router.Inputs inputs(Tensor logits, Batch batch) {
+    private Router.Inputs inputs(List<Variable> logits, Batch batch) {
         return new Router.Inputs(
-                logits,
+                logits.stream().map(Variable::value).toList(),
+                config.experts(),
                 bias.map(Weight::compute),
                 batch.tokens(),
                 Sequences.of(batch.sequences(), batch.documents()),
@@ -174,58 +203,75 @@ final class MixtureOfExperts implements FeedForward {
         });
     }
 
-    /** Writes down what was chosen; returns the gradient that the balance loss gives the probabilities, F32 [runs, E]. */
-    private Tensor observe(Tape tape, Router.Inputs inputs, Selection selection, RowGroups groups, Batch batch) {
+    /** Writes down what was chosen; returns the gradients that the router's own losses give it. */
+    private Routing.Auxiliary observe(Tape tape, Router.Inputs inputs, Selection selection, long dropped, Batch batch) {
         Compute compute = tape.compute();
-        int experts = config.experts();
         int runs = balance.filter(BalanceLoss::bySequence).isPresent() ? batch.sequences() : 1;
-        Tensor gradient = compute.memory().zeros(Category.ACTIVATIONS, DType.F32, Shape.of(runs, experts));
         if (compute.workers().rehearsing() || inputs.count() == 0) {
-            return gradient;
+            return new Routing.Auxiliary(perRun(compute, new double[runs][config.experts()], 0), Optional.empty(), 0);
         }
         RouterStatistics statistics = new RouterStatistics(selection, runs);
         if (!Double.isFinite(statistics.entropySum())) {
-            throw new IllegalStateException(
+            throw new RoutingException(
                     "the router of layer " + layer
                             + " has logits that are not numbers (NaN or infinite): what comes into the layer, or its router's"
                             + " weights, has gone out of range; lower optimizer.lr, clip gradients, or resume from an earlier checkpoint");
         }
-        double[][] counts = statistics.counts();
-        double factor = config.balance().coefficient()
-                * batch.routing().share()
-                / tape.axis().ranks();
-        double value = 0;
-        if (balance.isPresent()) {
-            BalanceLoss loss = balance.get();
-            if (loss.global()) {
-                counts = new double[][] {batch.routing().global(layer, counts[0])};
-            }
-            BalanceLoss.Term term = loss.of(new BalanceLoss.Load(
-                    inputs.count() / runs,
-                    Math.toIntExact(selection.experts().shape().columns()),
-                    statistics.probabilitySums(),
-                    counts));
-            value = term.value();
-            for (int run = 0; run < runs; run++) {
-                for (int e = 0; e < experts; e++) {
-                    gradient.set((long) run * experts + e, (float) (factor * term.gradient()[run][e]));
-                }
-            }
-        }
-        double z = RouterZLoss.sum(inputs.logits()) / inputs.count();
+        BalanceLoss.Term term = term(compute, inputs, selection, statistics, batch);
         batch.routing()
                 .record(
                         layer,
                         selection.experts(),
                         new LayerLoad(
-                                Arrays.stream(groups.counts()).asLongStream().toArray(),
-                                0,
+                                statistics.allCounts(),
+                                dropped,
                                 inputs.count(),
                                 statistics.allProbabilities(),
                                 statistics.entropySum(),
-                                value,
-                                z));
-        return gradient;
+                                term.value(),
+                                zLoss(inputs)));
+        double factor = config.balance().coefficient()
+                * batch.routing().share()
+                / tape.axis().ranks();
+        return new Routing.Auxiliary(
+                perRun(compute, term.gradient(), factor),
+                term.smoothGradient().map(gradient -> perRun(compute, gradient, factor)),
+                zFactor(tape, batch));
+    }
+
+    private BalanceLoss.Term term(
+            Compute compute, Router.Inputs inputs, Selection selection, RouterStatistics statistics, Batch batch) {
+        double[][] counts = statistics.counts();
+        int runs = counts.length;
+        if (balance.isEmpty()) {
+            return new BalanceLoss.Term(0, new double[runs][config.experts()], Optional.empty());
+        }
+        BalanceLoss loss = balance.get();
+        if (loss.global()) {
+            counts = new double[][] {batch.routing().global(layer, counts[0])};
+        }
+        return loss.of(new BalanceLoss.Load(
+                inputs.count() / runs,
+                Math.toIntExact(selection.experts().shape().columns()),
+                statistics.probabilitySums(),
+                counts,
+                loss.smooth() ? router.smoothLoad(compute, inputs, runs) : Optional.empty()));
+    }
+
+    private static double zLoss(Router.Inputs inputs) {
+        return inputs.logits().isEmpty() ? 0 : RouterZLoss.sum(inputs.logits().getFirst()) / inputs.count();
+    }
+
+    /** F32 [runs, E] that the caller gives back. */
+    private static Tensor perRun(Compute compute, double[][] values, double factor) {
+        int experts = values[0].length;
+        Tensor tensor = compute.memory().zeros(Category.ACTIVATIONS, DType.F32, Shape.of(values.length, experts));
+        for (int run = 0; run < values.length && factor != 0; run++) {
+            for (int e = 0; e < experts; e++) {
+                tensor.set((long) run * experts + e, (float) (factor * values[run][e]));
+            }
+        }
+        return tensor;
     }
 
     /** Factor of the gradient of the sum of squared log-sums. */

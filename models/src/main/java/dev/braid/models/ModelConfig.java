@@ -260,6 +260,7 @@ public record ModelConfig(
                         "norms." + name, "names no mixer, known are " + mixers.keySet(), "norms go by mixer"));
         validatePattern(faults);
         mixers.forEach((name, mixer) -> mixer.validate(dim, "mixers." + name, faults));
+        ffns.forEach((name, ffn) -> ffn.validate(this, "ffns." + name, faults));
     }
 
     private void validatePattern(Faults faults) {

@@ -20,8 +20,22 @@ public record MoeConfig(
         @Key(value = "What keeps them equally busy.", byDefault = "{}")
         BalanceConfig balance,
 
-        @Key("An expert that every token goes through.") Optional<SharedExpertConfig> shared)
+        @Key("An expert that every token goes through.") Optional<SharedExpertConfig> shared,
+
+        @Key("Most tokens that an expert takes; none: it takes all, and no token is dropped.")
+        Optional<CapacityConfig> capacity)
         implements FeedForwardConfig, Validated {
+    /** Without a capacity. */
+    public MoeConfig(
+            int experts,
+            int topK,
+            int hidden,
+            RouterConfig router,
+            BalanceConfig balance,
+            Optional<SharedExpertConfig> shared) {
+        this(experts, topK, hidden, router, balance, shared, Optional.empty());
+    }
+
     @Override
     public void validate(Faults faults) {
         if (experts < 1) {
@@ -39,6 +53,37 @@ public record MoeConfig(
         router.validate(this, "router", faults);
         balance.validate("balance", faults);
         shared.ifPresent(expert -> expert.validate("shared", faults));
+        capacity.ifPresent(limit -> limit.validate("capacity", faults));
+        validateRouter(faults);
+    }
+
+    @Override
+    public void validate(ModelConfig model, String path, Faults faults) {
+        if (experts > 0 && topK > 0 && model.context() > 0) {
+            capacity.ifPresent(limit -> limit.validateRoom(this, model.context(), path + ".capacity", faults));
+        }
+    }
+
+    /** What goes with the kind of router. */
+    private void validateRouter(Faults faults) {
+        if (capacity.isPresent() && !router.takesCapacity()) {
+            faults.add(
+                    "capacity",
+                    "is set, but with this router every expert takes the same number of tokens by itself",
+                    "remove it; router.capacity_factor says how many");
+        }
+        if (balance.zLoss() > 0 && !router.hasLogits()) {
+            faults.add(
+                    "balance.z_loss",
+                    "is " + balance.zLoss() + ", but this router has no logits to keep small",
+                    "set it to 0");
+        }
+        if (balance.hasBias() && !router.takesBias()) {
+            faults.add(
+                    "balance.bias_rate",
+                    "is " + balance.biasRate() + ", but this router's choice does not go by a bias",
+                    "set it to 0, or take router.type softmax or sigmoid");
+        }
     }
 
     @Override

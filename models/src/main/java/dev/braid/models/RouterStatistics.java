@@ -65,6 +65,17 @@ final class RouterStatistics {
         return all;
     }
 
+    /** Tokens that chose each expert, over all runs. */
+    long[] allCounts() {
+        long[] all = new long[counts[0].length];
+        for (double[] run : counts) {
+            for (int e = 0; e < all.length; e++) {
+                all[e] += (long) run[e];
+            }
+        }
+        return all;
+    }
+
     /** Entropies in nats over all tokens. */
     double entropySum() {
         return entropySum;

@@ -21,10 +21,7 @@ public record SoftmaxRouterConfig(
         implements RouterConfig {
     @Override
     public void validate(MoeConfig moe, String path, Faults faults) {
-        if (!(scale > 0) || Double.isInfinite(scale)) {
-            faults.add(
-                    path + ".scale", "is " + scale + ", must be a positive number", "1 leaves the weights as they are");
-        }
+        RouterFaults.scale(scale, path, faults);
     }
 
     @Override

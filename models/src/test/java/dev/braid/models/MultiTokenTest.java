@@ -3,6 +3,7 @@ package dev.braid.models;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.braid.config.ConfigReader;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
@@ -180,6 +181,28 @@ class MultiTokenTest {
         double attention = 3 * 2 * 2 * 12 * (LENGTH + 1) / 2.0;
         assertThat(ahead.flopsPerToken(LENGTH) - plain.flopsPerToken(LENGTH))
                 .isEqualTo(6.0 * (matrices + 23 * 12) + attention);
+    }
+
+    @Test
+    void shouldRouteTokensInAModuleToo() {
+        String yaml = """
+                dim: 12
+                layers: 1
+                context: 11
+                init_std: 0.3
+                mixers: {attn: {type: attention, heads: 3}}
+                ffns: {moe: {type: moe, experts: 4, top_k: 2, hidden: 9}}
+                pattern: [attn+moe]
+                mtp: {depth: 1}
+                """;
+        ModelConfig model = ConfigReader.of(ModelConfig.class).parse("moe.yaml", yaml, List.of());
+        try (Compute compute = new Compute(1, "auto", "test")) {
+            Outcome kept = outcome(model, compute, DType.F32, Optional.empty(), false);
+            Outcome again = outcome(model, compute, DType.F32, Optional.empty(), true);
+
+            assertThat(kept.gradients.get("mtp.0.block.ffn.router.weight")).doesNotContain(0f);
+            Bits.assertSame(again.gradients, kept.gradients);
+        }
     }
 
     @Test

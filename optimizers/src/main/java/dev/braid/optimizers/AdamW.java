@@ -24,12 +24,14 @@ public final class AdamW {
     private final Map<String, Moments> moments = new LinkedHashMap<>();
     private long updates;
 
-    /** Allocates zero moments (F32, category OPTIMIZER) for every parameter. */
+    /** Allocates zero moments (F32, category OPTIMIZER) for every parameter that is trained. */
     public AdamW(AdamWConfig config, List<Parameter> parameters, Compute compute) {
         this.config = config;
         this.compute = compute;
-        this.parameters = List.copyOf(parameters);
-        for (Parameter parameter : parameters) {
+        this.parameters = parameters.stream()
+                .filter(parameter -> parameter.spec().trained())
+                .toList();
+        for (Parameter parameter : this.parameters) {
             moments.put(
                     parameter.name(),
                     new Moments(
@@ -82,10 +84,13 @@ public final class AdamW {
         updates = count;
     }
 
-    /** The moments of a parameter, of its count: {@code m} and {@code v}. */
+    /** The moments of a parameter, of its count: {@code m} and {@code v}; none where another rule keeps it up to date. */
     public Map<String, Tensor> state(Parameter parameter) {
-        Moments moment = moments.get(parameter.name());
         Map<String, Tensor> state = new LinkedHashMap<>();
+        if (!parameter.spec().trained()) {
+            return state;
+        }
+        Moments moment = moments.get(parameter.name());
         state.put("m", moment.first);
         state.put("v", moment.second);
         return state;

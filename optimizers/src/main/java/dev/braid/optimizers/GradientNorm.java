@@ -17,12 +17,12 @@ import java.util.List;
 public record GradientNorm(double norm, double scale) {
     private static final double EPSILON = 1e-6;
 
-    /** The sum of squares over the elements of {@code parameters} that this rank answers for. */
+    /** The sum of squares over the elements of {@code parameters} that this rank answers for and that are trained. */
     public static ExactSum squares(Compute compute, List<Parameter> parameters) {
         ExactSum squares = new ExactSum();
         for (Parameter parameter : parameters) {
             Parameter.Range mine = parameter.mine();
-            if (mine.count() > 0) {
+            if (parameter.spec().trained() && mine.count() > 0) {
                 squares.addAll(SquaredNorm.blockSums(compute, parameter.gradient(), mine.from(), mine.count()));
             }
         }

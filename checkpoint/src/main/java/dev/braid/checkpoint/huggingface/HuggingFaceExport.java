@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -69,7 +70,19 @@ public final class HuggingFaceExport {
             long mostShardBytes)
             throws IOException {
         ObjectNode config = config(model, dtype);
-        List<Entry> entries = entries(model, weights, dtype);
+        try (Turning turning = new Turning()) {
+            write(model, config, entries(model, weights, dtype, turning), tokenizerFiles, out, mostShardBytes);
+        }
+    }
+
+    private static void write(
+            HuggingFaceModel model,
+            ObjectNode config,
+            List<Entry> entries,
+            Map<String, byte[]> tokenizerFiles,
+            Path out,
+            long mostShardBytes)
+            throws IOException {
         Path target = out.toAbsolutePath().normalize();
         requireReplaceable(target);
         Files.createDirectories(target.getParent());
@@ -132,22 +145,22 @@ public final class HuggingFaceExport {
         };
     }
 
-    private static List<Entry> entries(HuggingFaceModel model, Weights weights, DType dtype) {
-        List<String> faults = new ArrayList<>();
+    private static List<Entry> entries(HuggingFaceModel model, Weights weights, DType dtype, Turning turning) {
+        Set<String> faults = new LinkedHashSet<>();
         List<Entry> entries = new ArrayList<>();
         Set<String> unknown = new HashSet<>(weights.names());
         for (TensorMap.Place place : model.tensors().places()) {
-            int before = faults.size();
-            for (TensorMap.Part part : place.parts()) {
-                if (!unknown.remove(part.name())) {
+            for (Part part : place.parts()) {
+                unknown.remove(part.name());
+                if (!weights.names().contains(part.name())) {
                     faults.add("\"" + part.name() + "\" is missing");
                 } else if (!weights.shape(part.name()).equals(part.shape())) {
                     faults.add("\"" + part.name() + "\" is " + weights.shape(part.name()) + " but must be "
                             + part.shape());
                 }
             }
-            if (faults.size() == before) {
-                entries.add(entry(place, weights, dtype));
+            if (faults.isEmpty()) {
+                entries.add(entry(place, weights, dtype, turning));
             }
         }
         unknown.stream()
@@ -159,9 +172,9 @@ public final class HuggingFaceExport {
         return entries;
     }
 
-    private static Entry entry(TensorMap.Place place, Weights weights, DType dtype) {
+    private static Entry entry(TensorMap.Place place, Weights weights, DType dtype, Turning turning) {
         DType stored = weights.dtype(place.parts().getFirst().name());
-        for (TensorMap.Part part : place.parts()) {
+        for (Part part : place.parts()) {
             if (weights.dtype(part.name()) != stored) {
                 throw new IllegalArgumentException("the parts " + place.parts() + " of the tensor \"" + place.name()
                         + "\" have more than one dtype");
@@ -172,22 +185,38 @@ public final class HuggingFaceExport {
                 stored,
                 ElementType.of(dtype),
                 place.shape(),
-                (from, count, target) -> readParts(place, weights, from, count, target));
+                (from, count, target) -> readParts(place, weights, turning, from, count, target));
     }
 
-    private static void readParts(TensorMap.Place place, Weights weights, long from, long count, MemorySegment target)
+    private static void readParts(
+            TensorMap.Place place, Weights weights, Turning turning, long from, long count, MemorySegment target)
             throws IOException {
         long partFrom = 0;
-        for (TensorMap.Part part : place.parts()) {
-            long partEnd = partFrom + part.shape().count();
+        for (Part part : place.parts()) {
+            long partEnd = partFrom + part.count();
             long first = Math.max(from, partFrom);
             long end = Math.min(from + count, partEnd);
             if (first < end) {
                 int bytes = weights.dtype(part.name()).bytes();
                 MemorySegment slice = target.asSlice((first - from) * bytes, (end - first) * bytes);
-                weights.read(part.name(), first - partFrom, end - first, slice);
+                readPart(part, weights, turning, first - partFrom, end - first, slice);
             }
             partFrom = partEnd;
+        }
+    }
+
+    private static void readPart(
+            Part part, Weights weights, Turning turning, long from, long count, MemorySegment target)
+            throws IOException {
+        if (part.turned()) {
+            turning.read(
+                    Turning.Array.ofParameter(part, weights.dtype(part.name()).bytes()),
+                    (first, length, into) -> weights.read(part.name(), part.from() + first, length, into),
+                    from,
+                    count,
+                    target);
+        } else {
+            weights.read(part.name(), part.from() + from, count, target);
         }
     }
 

@@ -26,12 +26,12 @@ import java.util.stream.Collectors;
  */
 public final class HuggingFaceImport implements AutoCloseable {
     private final ShardedTensors tensors;
-    private final Weights weights;
+    private final FolderWeights weights;
     private final Map<String, byte[]> tokenizerFiles;
     private final List<String> notes;
 
     private HuggingFaceImport(
-            ShardedTensors tensors, Weights weights, Map<String, byte[]> tokenizerFiles, List<String> notes) {
+            ShardedTensors tensors, FolderWeights weights, Map<String, byte[]> tokenizerFiles, List<String> notes) {
         this.tensors = tensors;
         this.weights = weights;
         this.tokenizerFiles = tokenizerFiles;
@@ -51,10 +51,11 @@ public final class HuggingFaceImport implements AutoCloseable {
         }
         ShardedTensors tensors = ShardedTensors.open(folder);
         try {
-            Map<String, List<String>> stored = requireTensors(folder, map, tensors, notes);
+            List<TensorMap.Place> places = map.places(tensors.tensors().keySet());
+            Map<String, List<String>> stored = requireTensors(folder, map, places, tensors, notes);
             return new HuggingFaceImport(
                     tensors,
-                    new FolderWeights(tensors, map.locations(), stored),
+                    new FolderWeights(tensors, TensorMap.pieces(places), stored, new Turning()),
                     Collections.unmodifiableMap(tokenizerFiles),
                     List.copyOf(notes));
         } catch (IOException | RuntimeException problem) {
@@ -80,16 +81,18 @@ public final class HuggingFaceImport implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        weights.turning.close();
         tensors.close();
     }
 
     /** By the name of each tensor of the map, those of the folder that have its rows: itself, as a rule. */
     private static Map<String, List<String>> requireTensors(
-            Path folder, TensorMap map, ShardedTensors tensors, List<String> notes) throws IOException {
+            Path folder, TensorMap map, List<TensorMap.Place> places, ShardedTensors tensors, List<String> notes)
+            throws IOException {
         List<String> faults = new ArrayList<>();
         Map<String, SafetensorsFile> unknown = new LinkedHashMap<>(tensors.tensors());
         Map<String, List<String>> stored = new LinkedHashMap<>();
-        for (TensorMap.Place place : map.places()) {
+        for (TensorMap.Place place : places) {
             List<String> others = map.substitutes().getOrDefault(place.name(), List.of());
             boolean substituted = !unknown.containsKey(place.name())
                     && !others.isEmpty()
@@ -182,50 +185,78 @@ public final class HuggingFaceImport implements AutoCloseable {
     }
 
     private record FolderWeights(
-            ShardedTensors tensors, Map<String, TensorMap.Location> locations, Map<String, List<String>> stored)
+            ShardedTensors tensors,
+            Map<String, List<TensorMap.Piece>> pieces,
+            Map<String, List<String>> stored,
+            Turning turning)
             implements Weights {
         @Override
         public Set<String> names() {
-            return locations.keySet();
+            return Collections.unmodifiableSet(pieces.keySet());
         }
 
         @Override
         public Shape shape(String name) {
-            return location(name).shape();
+            return pieces(name).getFirst().part().shape();
         }
 
         @Override
         public DType dtype(String name) {
-            location(name);
+            pieces(name);
             return DType.F32;
         }
 
         @Override
         public void read(String name, long from, long count, MemorySegment target) throws IOException {
-            TensorMap.Location location = location(name);
-            long first = location.from() + from;
-            long end = first + count;
+            for (TensorMap.Piece piece : pieces(name)) {
+                Part part = piece.part();
+                long first = Math.max(from, part.from());
+                long end = Math.min(from + count, part.end());
+                if (first < end) {
+                    MemorySegment slice = target.asSlice((first - from) * Float.BYTES, (end - first) * Float.BYTES);
+                    read(piece, first - part.from(), end - first, slice);
+                }
+            }
+        }
+
+        /** Elements {@code from} and on of a piece, in the order of the parameter. */
+        private void read(TensorMap.Piece piece, long from, long count, MemorySegment target) throws IOException {
+            if (piece.part().turned()) {
+                turning.read(
+                        Turning.Array.ofTensor(piece, piece.part(), Float.BYTES),
+                        (first, length, into) -> readTensor(piece.tensor(), piece.from() + first, length, into),
+                        from,
+                        count,
+                        target);
+            } else {
+                readTensor(piece.tensor(), piece.from() + from, count, target);
+            }
+        }
+
+        /** Elements of a tensor of the map, whose rows may be in several tensors of the folder. */
+        private void readTensor(String name, long from, long count, MemorySegment target) throws IOException {
+            long end = from + count;
             long tensorFrom = 0;
-            for (String tensor : stored.get(location.tensor())) {
+            for (String tensor : stored.get(name)) {
                 SafetensorsFile file = tensors.file(tensor);
                 long tensorEnd = tensorFrom + file.tensor(tensor).shape().count();
-                long partFrom = Math.max(first, tensorFrom);
+                long partFrom = Math.max(from, tensorFrom);
                 long partEnd = Math.min(end, tensorEnd);
                 if (partFrom < partEnd) {
                     MemorySegment part =
-                            target.asSlice((partFrom - first) * Float.BYTES, (partEnd - partFrom) * Float.BYTES);
+                            target.asSlice((partFrom - from) * Float.BYTES, (partEnd - partFrom) * Float.BYTES);
                     file.read(tensor, partFrom - tensorFrom, partEnd - partFrom, ElementType.F32, part);
                 }
                 tensorFrom = tensorEnd;
             }
         }
 
-        private TensorMap.Location location(String name) {
-            TensorMap.Location location = locations.get(name);
-            if (location == null) {
-                throw new IllegalArgumentException("there is no tensor \"" + name + "\" among " + locations.keySet());
+        private List<TensorMap.Piece> pieces(String name) {
+            List<TensorMap.Piece> found = pieces.get(name);
+            if (found == null) {
+                throw new IllegalArgumentException("there is no tensor \"" + name + "\" among " + pieces.keySet());
             }
-            return location;
+            return found;
         }
     }
 }

@@ -3,25 +3,20 @@ package dev.braid.checkpoint.huggingface;
 import dev.braid.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
  * Which tensors of a Hugging Face folder hold which parameters of Braid. A tensor there is one parameter, or several of them one
- * after another: {@code in_proj.weight} of a Mamba-2 is the rows of five. Immutable.
+ * after another: {@code in_proj.weight} of a Mamba-2 is the rows of five. Or it is a run of elements of one: a matrix of one of the
+ * experts. Immutable.
  */
 public final class TensorMap {
-    /**
-     * A parameter of Braid.
-     *
-     * @param name global name in Braid
-     * @param shape extents in Braid
-     */
-    public record Part(String name, Shape shape) {}
-
     /**
      * A tensor of the folder.
      *
@@ -32,7 +27,7 @@ public final class TensorMap {
     public record Place(String name, Shape shape, List<Part> parts) {
         /** Refuses parts that do not fill the tensor. */
         public Place {
-            long held = parts.stream().mapToLong(part -> part.shape().count()).sum();
+            long held = parts.stream().mapToLong(Part::count).sum();
             if (held != shape.count()) {
                 throw new IllegalArgumentException("tensor \"" + name + "\" of " + shape + " does not consist of the "
                         + held + " elements of " + parts);
@@ -41,28 +36,27 @@ public final class TensorMap {
         }
     }
 
-    /** Where in the folder a parameter begins. */
-    record Location(String tensor, long from, Shape shape) {}
+    /**
+     * Where in the folder elements of a parameter are.
+     *
+     * @param from first element in the flattened tensor
+     */
+    record Piece(String tensor, long from, Part part) {}
 
     private final List<Place> places;
+    private final List<Place> alternatives;
     private final Map<String, String> copies;
     private final Map<String, List<String>> substitutes;
-    private final Map<String, Location> locations = new LinkedHashMap<>();
 
-    private TensorMap(List<Place> places, Map<String, String> copies, Map<String, List<String>> substitutes) {
+    private TensorMap(
+            List<Place> places,
+            List<Place> alternatives,
+            Map<String, String> copies,
+            Map<String, List<String>> substitutes) {
         this.places = List.copyOf(places);
+        this.alternatives = List.copyOf(alternatives);
         this.copies = Map.copyOf(copies);
         this.substitutes = Map.copyOf(substitutes);
-        for (Place place : places) {
-            long from = 0;
-            for (Part part : place.parts()) {
-                if (locations.put(part.name(), new Location(place.name(), from, part.shape())) != null) {
-                    throw new IllegalArgumentException(
-                            "parameter \"" + part.name() + "\" has two places in the folder");
-                }
-                from += part.shape().count();
-            }
-        }
     }
 
     /** The tensors, in the order in which they are written. */
@@ -80,9 +74,66 @@ public final class TensorMap {
         return substitutes;
     }
 
-    /** Where each parameter of Braid begins, in the order of the places. */
-    Map<String, Location> locations() {
-        return Collections.unmodifiableMap(locations);
+    /**
+     * The tensors of a folder that has the tensors {@code names}: the usual ones, or those of another layout where the folder has
+     * them.
+     */
+    List<Place> places(Set<String> names) {
+        List<Place> found = new ArrayList<>();
+        Set<String> held = new HashSet<>();
+        for (Place place : alternatives) {
+            if (names.contains(place.name())) {
+                found.add(place);
+                place.parts().forEach(part -> held.add(part.name()));
+            }
+        }
+        List<Place> all = new ArrayList<>();
+        for (Place place : places) {
+            if (place.parts().stream().noneMatch(part -> held.contains(part.name()))) {
+                all.add(place);
+            }
+        }
+        all.addAll(found);
+        return all;
+    }
+
+    /**
+     * Where the elements of each parameter are, in their order. Throws {@link IllegalArgumentException} when some of them have two
+     * places or none.
+     */
+    static Map<String, List<Piece>> pieces(List<Place> places) {
+        Map<String, List<Piece>> pieces = new LinkedHashMap<>();
+        for (Place place : places) {
+            long from = 0;
+            for (Part part : place.parts()) {
+                pieces.computeIfAbsent(part.name(), name -> new ArrayList<>()).add(new Piece(place.name(), from, part));
+                from += part.count();
+            }
+        }
+        pieces.values().forEach(TensorMap::requireWhole);
+        return pieces;
+    }
+
+    private static void requireWhole(List<Piece> pieces) {
+        pieces.sort(Comparator.comparingLong(piece -> piece.part().from()));
+        long end = 0;
+        for (Piece piece : pieces) {
+            Part part = piece.part();
+            if (part.from() < end) {
+                throw new IllegalArgumentException("parameter \"" + part.name() + "\" has two places in the folder");
+            }
+            requireNoGap(part, end, part.from());
+            end = part.end();
+        }
+        Part last = pieces.getLast().part();
+        requireNoGap(last, end, last.shape().count());
+    }
+
+    private static void requireNoGap(Part part, long end, long next) {
+        if (end != next) {
+            throw new IllegalArgumentException("elements " + end + " to " + next + " of the parameter \"" + part.name()
+                    + "\" have no place in the folder");
+        }
     }
 
     /** A map to be filled from {@code shapes}, the parameters of a model of Braid by name. */
@@ -94,6 +145,7 @@ public final class TensorMap {
     public static final class Builder {
         private final Map<String, Shape> shapes;
         private final List<Place> places = new ArrayList<>();
+        private final List<Place> alternatives = new ArrayList<>();
         private final Map<String, String> copies = new LinkedHashMap<>();
         private final Map<String, List<String>> substitutes = new LinkedHashMap<>();
 
@@ -145,11 +197,36 @@ public final class TensorMap {
             return this;
         }
 
-        private List<Part> parts(String... names) {
-            return Arrays.stream(names).map(name -> new Part(name, shape(name))).toList();
+        /** The tensor {@code name} of {@code shape} consists of {@code parts}. */
+        public Builder put(String name, Shape shape, List<Part> parts) {
+            places.add(new Place(name, shape, parts));
+            return this;
         }
 
-        private Shape shape(String name) {
+        /** As above, for a tensor that some folders have in place of those that have the parameters otherwise. */
+        public Builder alternative(String name, Shape shape, List<Part> parts) {
+            alternatives.add(new Place(name, shape, parts));
+            return this;
+        }
+
+        /** Elements {@code from} until {@code from + count} of the parameter {@code name}. */
+        public Part run(String name, long from, long count) {
+            return Part.run(name, shape(name), from, count);
+        }
+
+        /** Elements of the parameter {@code name}, there as [a, b, c], in the tensor as [b, a, c]. */
+        public Part turned(String name, long from, long a, long b, long c) {
+            return new Part(name, shape(name), from, Shape.of(a, b, c), true);
+        }
+
+        private List<Part> parts(String... names) {
+            return Arrays.stream(names)
+                    .map(name -> Part.whole(name, shape(name)))
+                    .toList();
+        }
+
+        /** The extents of the parameter {@code name}. */
+        public Shape shape(String name) {
             Shape shape = shapes.get(name);
             if (shape == null) {
                 throw new IllegalArgumentException(
@@ -158,21 +235,16 @@ public final class TensorMap {
             return shape;
         }
 
-        private Builder put(String name, Shape shape, List<Part> parts) {
-            places.add(new Place(name, shape, parts));
-            return this;
-        }
-
         /** The map. Throws {@link IllegalArgumentException} that names the parameters without a place. */
         public TensorMap build() {
-            TensorMap map = new TensorMap(places, copies, substitutes);
+            Set<String> held = pieces(places).keySet();
             List<String> left = shapes.keySet().stream()
-                    .filter(name -> !map.locations.containsKey(name))
+                    .filter(name -> !held.contains(name))
                     .toList();
             if (!left.isEmpty()) {
                 throw new IllegalArgumentException("no tensor of the folder holds the parameters " + left);
             }
-            return map;
+            return new TensorMap(places, alternatives, copies, substitutes);
         }
     }
 }

@@ -143,6 +143,78 @@ class TensorMapTest {
         assertThat(map.places()).extracting(TensorMap.Place::name).containsExactly("one");
     }
 
+    /** Two experts [2, 3] of a parameter, of which the folder has the transposes. */
+    private static TensorMap experts() {
+        TensorMap.Builder map = TensorMap.of(Map.of("experts", Shape.of(2, 2, 3)));
+        return map.put("0.weight", Shape.of(3, 2), List.of(map.turned("experts", 0, 2, 3, 1)))
+                .put("1.weight", Shape.of(3, 2), List.of(map.turned("experts", 6, 2, 3, 1)))
+                .alternative("all", Shape.of(2, 2, 3), List.of(map.run("experts", 0, 12)))
+                .build();
+    }
+
+    private Path exportExperts() throws IOException {
+        Tensor tensor = memory.zeros(Category.PARAMETERS, DType.F32, Shape.of(2, 2, 3));
+        for (int i = 0; i < 12; i++) {
+            tensor.set(i, i);
+        }
+        Path out = folder.resolve("experts");
+        ObjectNode config = JsonNodeFactory.instance.objectNode().put("model_type", "toy");
+        HuggingFaceModel model = new HuggingFaceModel(config, experts(), 8, OptionalInt.empty(), OptionalInt.empty());
+        HuggingFaceExport.write(model, Weights.of(Map.of("experts", tensor)), DType.F32, Map.of(), out);
+        return out;
+    }
+
+    @Test
+    void shouldWriteTheTransposeOfEachExpertAsATensor() throws IOException {
+        try (SafetensorsFile tensors = SafetensorsFile.open(exportExperts().resolve("model.safetensors"))) {
+            assertThat(tensors.tensors().keySet()).containsExactlyInAnyOrder("0.weight", "1.weight");
+            assertThat(tensors.tensor("1.weight").shape()).isEqualTo(Shape.of(3, 2));
+            assertThat(tensors.floats("0.weight")).containsExactly(0, 3, 1, 4, 2, 5);
+            assertThat(tensors.floats("1.weight")).containsExactly(6, 9, 7, 10, 8, 11);
+        }
+    }
+
+    @Test
+    void shouldReadRangesThatReachFromOneExpertIntoTheNext() throws IOException {
+        try (HuggingFaceImport read = HuggingFaceImport.open(exportExperts(), experts())) {
+            assertThat(TinyModel.floats(read.weights(), "experts"))
+                    .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
+            float[] middle = new float[5];
+            read.weights().read("experts", 4, 5, MemorySegment.ofArray(middle));
+            assertThat(middle).containsExactly(4, 5, 6, 7, 8);
+        }
+    }
+
+    @Test
+    void shouldReadTheTensorThatAnotherWriterHasInPlaceOfSeveral() throws IOException {
+        float[] values = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+        SafetensorsWriter.write(
+                folder.resolve("model.safetensors"), List.of(Entry.of("all", Shape.of(2, 2, 3), values)), Map.of());
+        try (HuggingFaceImport read = HuggingFaceImport.open(folder, experts())) {
+            assertThat(TinyModel.floats(read.weights(), "experts")).containsExactly(values);
+        }
+    }
+
+    @Test
+    void shouldRefuseAFolderWithBothLayouts() throws IOException {
+        SafetensorsWriter.write(
+                folder.resolve("model.safetensors"),
+                List.of(
+                        Entry.of("all", Shape.of(2, 2, 3), new float[12]),
+                        Entry.of("1.weight", Shape.of(3, 2), new float[6])),
+                Map.of());
+        assertThatThrownBy(() -> HuggingFaceImport.open(folder, experts()))
+                .hasMessageContaining("\"1.weight\" has no place in the model");
+    }
+
+    @Test
+    void shouldNameElementsWithoutAPlace() {
+        TensorMap.Builder map = TensorMap.of(Map.of("experts", Shape.of(2, 2, 3)));
+        map.put("0.weight", Shape.of(3, 2), List.of(map.turned("experts", 0, 2, 3, 1)));
+        assertThatThrownBy(map::build)
+                .hasMessage("elements 6 to 12 of the parameter \"experts\" have no place in the folder");
+    }
+
     private Path export() throws IOException {
         Map<String, Tensor> weights = new LinkedHashMap<>();
         SHAPES.forEach((name, shape) -> {

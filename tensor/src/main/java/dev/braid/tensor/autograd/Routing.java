@@ -11,7 +11,9 @@ import dev.braid.tensor.parameters.Weight;
 import dev.braid.tensor.routing.Router;
 import dev.braid.tensor.routing.RouterZLoss;
 import dev.braid.tensor.routing.Selection;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The choice of experts as operations of a tape. */
 public final class Routing {
@@ -97,44 +99,70 @@ public final class Routing {
      * What losses of a router ask of its gradient.
      *
      * @param probabilities F32 [s, E]: gradient of the probabilities of all tokens in one of s runs of as many tokens
-     * @param z gradient of {@code sum over tokens of logsumexp(logits)^2}
+     * @param load F32 [s, E], alike, of the smooth load: see {@link Router#smoothLoad}
+     * @param z gradient of {@code sum over tokens of logsumexp(logits)^2} of the first logits
      */
-    public record Auxiliary(Tensor probabilities, float z) {}
+    public record Auxiliary(Tensor probabilities, Optional<Tensor> load, float z) {}
 
     /**
      * The weights of what a router has chosen as a variable, through which gradients go back to the logits: those of the weights and
      * those of the router's own losses.
      *
-     * @param logits [n, E], those of {@code inputs}
+     * @param logits [n, E] each, those of {@code inputs}; a constant comes of none
      * @param selection as the router has set it, of tensors that the caller gives back
-     * @param auxiliary its tensor too is the caller's
+     * @param auxiliary its tensors too are the caller's
      * @return F32 [n, K]
      */
     public static Variable weights(
-            Tape tape, Variable logits, Router router, Router.Inputs inputs, Selection selection, Auxiliary auxiliary) {
-        Compute compute = tape.compute();
-        List<Tensor> saved = List.of(
-                inputs.logits(),
+            Tape tape,
+            List<Variable> logits,
+            Router router,
+            Router.Inputs inputs,
+            Selection selection,
+            Auxiliary auxiliary) {
+        tape.own(selection.weights().retain());
+        if (logits.isEmpty()) {
+            return tape.constant(selection.weights());
+        }
+        List<Tensor> saved = new ArrayList<>(inputs.logits());
+        saved.addAll(List.of(
                 inputs.tokens(),
                 inputs.sequences().documents(),
                 selection.experts(),
                 selection.weights(),
                 selection.probabilities(),
-                auxiliary.probabilities());
-        tape.own(selection.weights().retain());
+                auxiliary.probabilities()));
+        auxiliary.load().ifPresent(saved::add);
         return tape.record(
                 selection.weights(),
                 saved,
                 gradient -> {
-                    if (logits.differentiable()) {
-                        Tensor passed = tape.temporary(DType.F32, logits.value().shape());
-                        router.gradient(compute, inputs, selection, gradient, auxiliary.probabilities(), passed);
-                        if (auxiliary.z() != 0) {
-                            RouterZLoss.addGradient(compute, inputs.logits(), auxiliary.z(), passed);
-                        }
-                        tape.addGradient(logits, passed);
+                    if (logits.stream().anyMatch(Variable::differentiable)) {
+                        pass(tape, logits, router, inputs, selection, auxiliary, gradient);
                     }
                 },
                 null);
+    }
+
+    private static void pass(
+            Tape tape,
+            List<Variable> logits,
+            Router router,
+            Router.Inputs inputs,
+            Selection selection,
+            Auxiliary auxiliary,
+            Tensor gradient) {
+        Compute compute = tape.compute();
+        List<Tensor> passed = logits.stream()
+                .map(each -> tape.temporary(DType.F32, each.value().shape()))
+                .toList();
+        Router.Gradients gradients = new Router.Gradients(gradient, auxiliary.probabilities(), auxiliary.load());
+        router.gradient(compute, inputs, selection, gradients, passed);
+        if (auxiliary.z() != 0) {
+            RouterZLoss.addGradient(compute, inputs.logits().getFirst(), auxiliary.z(), passed.getFirst());
+        }
+        for (int i = 0; i < passed.size(); i++) {
+            tape.addGradient(logits.get(i), passed.get(i));
+        }
     }
 }

@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The declaration of a model's parameters, without memory: units of weights, each weight one parameter or several in one block,
@@ -131,8 +132,19 @@ public final class Parameters {
                 .toList();
     }
 
-    /** Number of elements of all parameters, on all ranks of the tensor axis together. */
+    /** Number of elements of all parameters that are trained, on all ranks of the tensor axis together. */
     public long count() {
-        return specs().stream().mapToLong(spec -> spec.shape().count()).sum();
+        return trained().mapToLong(spec -> spec.shape().count()).sum();
+    }
+
+    /** Those of them that a token uses on average: all but the experts that it does not go to. */
+    public long activeCount() {
+        return Math.round(trained()
+                .mapToDouble(spec -> spec.activity() * spec.shape().count())
+                .sum());
+    }
+
+    private Stream<ParameterSpec> trained() {
+        return specs().stream().filter(ParameterSpec::trained);
     }
 }

@@ -3,6 +3,7 @@ package dev.braid.tensor.routing;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.kernels.Addresses;
+import java.util.List;
 
 /**
  * The {@code slots} most likely experts of {@code p = softmax(logits)}, weighted by p, or by p over the sum of those taken
@@ -23,107 +24,74 @@ public record SoftmaxRouter(int slots, boolean renormalise, float scale) impleme
     @Override
     public void choose(Compute compute, Inputs inputs, Selection selection) {
         int experts = inputs.experts();
+        long logits = inputs.logits().getFirst().address();
         TopK.Rows rows = TopK.rows(inputs, selection);
         TopK.blocks(compute, inputs.count(), (from, to) -> {
+            float[] probabilities = new float[experts];
             float[] scores = new float[experts];
+            int[] chosen = new int[slots];
             for (int row = from; row < to; row++) {
-                softmax(rows.logits(row), rows.probabilities(row), experts);
-                rows.biased(rows.probabilities(row), scores);
-                TopK.choose(scores, slots, rows.experts(row));
+                Softmax.of(TopK.row(logits, row, experts), probabilities, rows.probabilities(row));
+                rows.biased(probabilities, scores);
+                TopK.choose(scores, chosen);
+                rows.setExperts(row, chosen);
             }
         });
     }
 
     @Override
     public void weigh(Compute compute, Inputs inputs, Selection selection) {
+        weigh(compute, inputs, selection, weighting());
+    }
+
+    private Weighting weighting() {
+        return new Weighting(renormalise, scale);
+    }
+
+    /** Weights of experts that were chosen by the probabilities of {@code selection}. */
+    static void weigh(Compute compute, Inputs inputs, Selection selection, Weighting weighting) {
         TopK.Rows rows = TopK.rows(inputs, selection);
         TopK.blocks(compute, inputs.count(), (from, to) -> {
+            float[] probabilities = new float[rows.experts()];
             for (int row = from; row < to; row++) {
-                weigh(rows.experts(row), rows.probabilities(row), rows.weights(row));
+                rows.readProbabilities(row, probabilities);
+                weighting.weigh(probabilities, rows.experts(row), rows.weights(row), rows.slots());
             }
         });
-    }
-
-    static void softmax(long logits, long probabilities, int experts) {
-        float largest = Float.NEGATIVE_INFINITY;
-        for (int e = 0; e < experts; e++) {
-            largest = Math.max(largest, Addresses.getFloat(logits, e));
-        }
-        double sum = 0;
-        for (int e = 0; e < experts; e++) {
-            sum += Math.exp(Addresses.getFloat(logits, e) - largest);
-        }
-        for (int e = 0; e < experts; e++) {
-            Addresses.setFloat(probabilities, e, (float) (Math.exp(Addresses.getFloat(logits, e) - largest) / sum));
-        }
-    }
-
-    private void weigh(long experts, long probabilities, long weights) {
-        float sum = 1;
-        if (renormalise) {
-            sum = 0;
-            for (int k = 0; k < slots; k++) {
-                sum += Addresses.getFloat(probabilities, Addresses.getInt(experts, k));
-            }
-        }
-        for (int k = 0; k < slots; k++) {
-            float probability = Addresses.getFloat(probabilities, Addresses.getInt(experts, k));
-            Addresses.setFloat(weights, k, probability / sum * scale);
-        }
     }
 
     @Override
     public void gradient(
+            Compute compute, Inputs inputs, Selection selection, Gradients gradients, List<Tensor> dLogits) {
+        gradient(compute, inputs, selection, gradients, weighting(), dLogits.getFirst());
+    }
+
+    /** The gradient of logits whose softmax the probabilities of {@code selection} are. */
+    static void gradient(
             Compute compute,
             Inputs inputs,
             Selection selection,
-            Tensor dWeights,
-            Tensor dProbabilities,
+            Gradients gradients,
+            Weighting weighting,
             Tensor dLogits) {
         int experts = inputs.experts();
-        int run = inputs.count() / Math.toIntExact(dProbabilities.shape().rows());
         TopK.Rows rows = TopK.rows(inputs, selection);
-        long dWeightsAt = dWeights.address();
-        long dProbabilitiesAt = dProbabilities.address();
+        RunRows runs = RunRows.of(gradients.probabilities(), inputs.count());
+        long dWeightsAt = gradients.weights().address();
         long dLogitsAt = dLogits.address();
         TopK.blocks(compute, inputs.count(), (from, to) -> {
+            float[] probabilities = new float[experts];
             double[] dp = new double[experts];
             for (int row = from; row < to; row++) {
-                long auxiliary = dProbabilitiesAt + (long) (row / run) * experts * Float.BYTES;
+                long shared = runs.of(row);
                 for (int e = 0; e < experts; e++) {
-                    dp[e] = Addresses.getFloat(auxiliary, e);
+                    dp[e] = Addresses.getFloat(shared, e);
                 }
-                addWeightGradient(
-                        rows.experts(row), rows.probabilities(row), dWeightsAt + (long) row * slots * Float.BYTES, dp);
-                throughSoftmax(rows.probabilities(row), dp, dLogitsAt + (long) row * experts * Float.BYTES, experts);
+                rows.readProbabilities(row, probabilities);
+                long dWeights = TopK.row(dWeightsAt, row, rows.slots());
+                weighting.addGradient(probabilities, rows.experts(row), dWeights, rows.slots(), dp);
+                Softmax.gradient(probabilities, dp, TopK.row(dLogitsAt, row, experts));
             }
         });
-    }
-
-    /** With w = p / S: dp_j = (dw_j - sum_k w_k dw_k) / S. */
-    private void addWeightGradient(long experts, long probabilities, long dWeights, double[] dp) {
-        double sum = 0;
-        double dot = 0;
-        for (int k = 0; k < slots; k++) {
-            double probability = Addresses.getFloat(probabilities, Addresses.getInt(experts, k));
-            sum += probability;
-            dot += probability * Addresses.getFloat(dWeights, k);
-        }
-        for (int k = 0; k < slots; k++) {
-            double gradient = Addresses.getFloat(dWeights, k);
-            double passed = renormalise ? (gradient - dot / sum) / sum : gradient;
-            dp[Addresses.getInt(experts, k)] += passed * scale;
-        }
-    }
-
-    /** dlogit_e = p_e (dp_e - sum_i p_i dp_i). */
-    static void throughSoftmax(long probabilities, double[] dp, long dLogits, int experts) {
-        double dot = 0;
-        for (int e = 0; e < experts; e++) {
-            dot += Addresses.getFloat(probabilities, e) * dp[e];
-        }
-        for (int e = 0; e < experts; e++) {
-            Addresses.setFloat(dLogits, e, (float) (Addresses.getFloat(probabilities, e) * (dp[e] - dot)));
-        }
     }
 }

@@ -1,5 +1,7 @@
 package dev.braid.tensor.routing;
 
+import java.util.Optional;
+
 /**
  * {@code E sum_e f_e P_e}: f_e is the share of the slots that went to expert e, P_e its mean probability (Fedus et al. 2021, arXiv
  * 2101.03961, section 2.2; Lepikhin et al. 2020, arXiv 2006.16668). It is 1 where all experts get as much. Over each sequence as in
@@ -23,6 +25,6 @@ public record SwitchLoss(boolean bySequence, boolean global) implements BalanceL
                 value += factor * load.probabilitySums()[run][e];
             }
         }
-        return new Term(value, gradient);
+        return new Term(value, gradient, Optional.empty());
     }
 }

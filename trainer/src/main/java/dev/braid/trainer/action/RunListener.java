@@ -4,6 +4,7 @@ import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.report.EventFile;
 import dev.braid.trainer.report.Format;
 import dev.braid.trainer.report.MetricsWriter;
+import dev.braid.trainer.report.RouterRecord;
 import dev.braid.trainer.report.StatusLine;
 import dev.braid.trainer.report.StepRecord;
 import dev.braid.trainer.report.TrainingProgress;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -91,8 +93,17 @@ final class RunListener implements RankListener, AutoCloseable {
                 ? "; matmul peak " + Format.flops(peak) + " in "
                         + experiment.precision().compute()
                 : "";
-        status.line("model: " + Format.count(started.parameters()) + " parameters; " + started.cores() + " cores, "
+        status.line("model: " + parameters(started) + "; " + started.cores() + " cores, "
                 + started.engine().lines().findFirst().orElse("") + speed);
+    }
+
+    /** Where a token does not use all of the model, FLOPs are those of what it uses. */
+    private static String parameters(TrainingEvent.Started started) {
+        String all = Format.count(started.parameters()) + " parameters";
+        return started.activeParameters() == started.parameters()
+                ? all
+                : all + ", " + Format.count(started.activeParameters())
+                        + " active for a token: FLOP/s and part of peak count these alone";
     }
 
     /** Why steps that were already shown are shown again. */
@@ -120,7 +131,8 @@ final class RunListener implements RankListener, AutoCloseable {
                 .withEpoch(Math.toIntExact(step.epoch() + 1))
                 .withSeconds(step.seconds())
                 .withMtpLosses(step.mtpLosses())
-                .withWaits(Waits.of(step.stepSeconds(), step.exposedSeconds()));
+                .withWaits(Waits.of(step.stepSeconds(), step.exposedSeconds()))
+                .withRouters(routers(step));
         if (!Double.isNaN(step.valLoss())) {
             record = record.withValLoss(step.valLoss());
         }
@@ -135,6 +147,25 @@ final class RunListener implements RankListener, AutoCloseable {
         } else {
             progress.step(written);
         }
+    }
+
+    private static List<RouterRecord> routers(TrainingEvent.Stepped step) {
+        int experts = step.routers().stream()
+                .mapToInt(router -> router.counts().size())
+                .sum();
+        boolean counts = RouterRecord.tellsCounts(step.step(), experts);
+        return step.routers().stream()
+                .map(router -> new RouterRecord(
+                        router.layer(),
+                        router.maxOverMean(),
+                        router.capacity() ? OptionalDouble.of(router.dropRate()) : OptionalDouble.empty(),
+                        router.entropy(),
+                        router.balanceLoss(),
+                        router.zLoss(),
+                        router.bias().stream().mapToDouble(Double::doubleValue).min(),
+                        router.bias().stream().mapToDouble(Double::doubleValue).max(),
+                        counts ? router.counts() : List.of()))
+                .toList();
     }
 
     @Override

@@ -85,6 +85,11 @@ final class FileKeys implements Keys {
     }
 
     @Override
+    public Optional<ObjectNode> ffnIf(String name, String type) {
+        return Optional.of(ffn(name, type));
+    }
+
+    @Override
     public List<String> layers(Function<ConfigFile, List<String>> read, BiConsumer<List<String>, ObjectNode> write) {
         layers = new ArrayList<>(read.apply(file));
         return layers;

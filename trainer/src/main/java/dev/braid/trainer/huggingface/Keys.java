@@ -35,6 +35,9 @@ interface Keys {
     /** The section of the only feed-forward of kind {@code type}. */
     ObjectNode ffn(String name, String type);
 
+    /** As above, or nothing when the model has none. A file's is left out when no layer has it. */
+    Optional<ObjectNode> ffnIf(String name, String type);
+
     /**
      * The layers in order, as {@code mixer+ffn} or {@code mixer} with the names that were given above.
      *

@@ -72,7 +72,12 @@ final class ModelKeys implements Keys {
 
     @Override
     public ObjectNode ffn(String name, String type) {
-        return section("ffns", name, type, section -> true).orElseGet(() -> missing("feed-forward", type));
+        return ffnIf(name, type).orElseGet(() -> missing("feed-forward", type));
+    }
+
+    @Override
+    public Optional<ObjectNode> ffnIf(String name, String type) {
+        return section("ffns", name, type, section -> true);
     }
 
     private ObjectNode missing(String kind, String type) {

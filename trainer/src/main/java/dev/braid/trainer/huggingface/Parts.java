@@ -19,13 +19,27 @@ final class Parts {
         return dim;
     }
 
-    /** Heads of attention as most types of transformers name them. Returns the size of a head. */
+    /** Heads of attention as most types of transformers name them, with biases or without. Returns the size of a head. */
     static int heads(Keys keys, int dim, ObjectNode attention) {
-        int heads = keys.count("num_attention_heads", attention, "heads");
-        keys.derived(attention, "kv_heads", heads);
-        keys.count("num_key_value_heads", heads, attention, "kv_heads");
+        biases(keys, attention);
+        return headSizes(keys, dim, attention, 0);
+    }
+
+    /** Biases on all four projections of attention. */
+    static void biases(Keys keys, ObjectNode attention) {
         keys.flag("attention_bias", false, attention, "qkv_bias");
         keys.flag("attention_bias", false, attention, "output_bias");
+    }
+
+    /**
+     * Numbers and size of the heads of attention. Returns the size.
+     *
+     * @param usualKeyHeads key and value heads where a file does not say them; 0 for as many as query heads
+     */
+    static int headSizes(Keys keys, int dim, ObjectNode attention, int usualKeyHeads) {
+        int heads = keys.count("num_attention_heads", attention, "heads");
+        keys.derived(attention, "kv_heads", heads);
+        keys.count("num_key_value_heads", usualKeyHeads == 0 ? heads : usualKeyHeads, attention, "kv_heads");
         keys.inFile(file -> file.noteDropout("attention_dropout"));
         keys.derived(attention, "head_size", dim / heads);
         int size = keys.count("head_dim", dim / heads, attention, "head_size");

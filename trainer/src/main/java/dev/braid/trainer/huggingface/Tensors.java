@@ -1,9 +1,11 @@
 package dev.braid.trainer.huggingface;
 
+import dev.braid.checkpoint.huggingface.Part;
 import dev.braid.checkpoint.huggingface.TensorMap;
 import dev.braid.models.ModelConfig;
 import dev.braid.tensor.Shape;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /** Pairs of names, with the prefixes of a layer or without. Parameters that the model does not have are left out. Used by one thread. */
@@ -38,6 +40,33 @@ final class Tensors {
     Tensors put(String name, String... parameters) {
         map.putIfPresent(folder + name, prefixed(parameters));
         return this;
+    }
+
+    /** The tensor {@code name} of {@code shape}, which consists of {@code parts}. */
+    Tensors put(String name, Shape shape, List<Part> parts) {
+        map.put(folder + name, shape, parts);
+        return this;
+    }
+
+    /** As above, for a tensor that some folders have in place of those that have the parameters otherwise. */
+    Tensors alternative(String name, Shape shape, List<Part> parts) {
+        map.alternative(folder + name, shape, parts);
+        return this;
+    }
+
+    /** Elements {@code from} until {@code from + count} of a parameter. */
+    Part run(String parameter, long from, long count) {
+        return map.run(prefix + parameter, from, count);
+    }
+
+    /** Elements of a parameter, there as [a, b, c], in the tensor as [b, a, c]. */
+    Part turned(String parameter, long from, long a, long b, long c) {
+        return map.turned(prefix + parameter, from, a, b, c);
+    }
+
+    /** The extents of a parameter. */
+    Shape shape(String parameter) {
+        return map.shape(prefix + parameter);
     }
 
     /** The tensor {@code name}, without the prefixes of the layer, and the parameter of this layer that it is. */

@@ -72,8 +72,8 @@ public final class EventFile implements Closeable {
     }
 
     /**
-     * Writes loss, mtp_N_loss of modules of multi-token prediction, grad_norm, lr, tokens_per_second, val_loss and val_accuracy when evaluated, and exposed_seconds/AXIS where there are several
-     * ranks, as one event.
+     * Writes loss, mtp_N_loss of module N of multi-token prediction, grad_norm, lr, tokens_per_second, val_loss and val_accuracy when
+     * evaluated, and exposed_seconds/AXIS where there are several ranks, and routers/N/FIGURE where layer N has a router, as one event.
      */
     public void step(StepRecord record) throws IOException {
         ByteArrayOutputStream summary = new ByteArrayOutputStream();
@@ -93,6 +93,9 @@ public final class EventFile implements Closeable {
         record.waits()
                 .seconds()
                 .forEach((axis, seconds) -> summary.writeBytes(value("exposed_seconds/" + axis, seconds)));
+        for (RouterRecord router : record.routers()) {
+            summary.writeBytes(RouterSummary.of(router));
+        }
         append(event(clock.instant(), record.step(), field(5, summary.toByteArray())));
     }
 
@@ -137,7 +140,7 @@ public final class EventFile implements Closeable {
     }
 
     /** Summary.value (1) of Value: tag (1) string, simple_value (2) float. */
-    private static byte[] value(String tag, double scalar) {
+    static byte[] value(String tag, double scalar) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(field(1, tag.getBytes(StandardCharsets.UTF_8)));
         out.write(2 << 3 | 5);
@@ -149,7 +152,7 @@ public final class EventFile implements Closeable {
     }
 
     /** A length-delimited field. */
-    private static byte[] field(int number, byte[] content) {
+    static byte[] field(int number, byte[] content) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.write(number << 3 | 2);
         varint(out, content.length);

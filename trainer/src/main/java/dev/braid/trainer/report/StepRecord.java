@@ -40,6 +40,7 @@ import java.util.TreeMap;
  * @param attempt from 1; each resume adds one
  * @param waits of rank 0 for other ranks, in this step
  * @param mtpLosses mean training loss of each module of multi-token prediction, in nats a token that counts for it
+ * @param routers what the routers did in this step, by layer; empty for a model without any
  */
 public record StepRecord(
         long step,
@@ -59,17 +60,20 @@ public record StepRecord(
         double seconds,
         int attempt,
         Waits waits,
-        List<Double> mtpLosses) {
+        List<Double> mtpLosses,
+        List<RouterRecord> routers) {
+    private static final String ROUTERS = "routers";
     private static final JsonFactory FACTORY = new JsonFactory();
     private static final ObjectReader READER = reader();
 
     public StepRecord {
+        mtpLosses = List.copyOf(mtpLosses);
+        routers = List.copyOf(routers);
         check(step >= 1, "step", step, "at least 1");
         check(tokens >= 0, "tokens", tokens, "at least 0");
         check(skippedSteps >= (skipped ? 1 : 0), "skipped_steps", skippedSteps, "at least 0, and 1 in a skipped step");
         check(epoch >= 1, "epoch", epoch, "at least 1");
         check(attempt >= 1, "attempt", attempt, "at least 1");
-        mtpLosses = List.copyOf(mtpLosses);
     }
 
     /** A step with what every step has; the {@code with} methods add the rest. */
@@ -94,6 +98,7 @@ public record StepRecord(
                 0,
                 1,
                 Waits.NONE,
+                List.of(),
                 List.of());
     }
 
@@ -244,6 +249,15 @@ public record StepRecord(
 
     /** With the losses of the modules of multi-token prediction. */
     public StepRecord withMtpLosses(List<Double> losses) {
+        return withLists(losses, routers);
+    }
+
+    /** With what the routers did. */
+    public StepRecord withRouters(List<RouterRecord> of) {
+        return withLists(mtpLosses, of);
+    }
+
+    private StepRecord withLists(List<Double> newMtpLosses, List<RouterRecord> newRouters) {
         return new StepRecord(
                 step,
                 loss,
@@ -262,7 +276,8 @@ public record StepRecord(
                 seconds,
                 attempt,
                 waits,
-                losses);
+                newMtpLosses,
+                newRouters);
     }
 
     private StepRecord copy(
@@ -295,7 +310,8 @@ public record StepRecord(
                 newSeconds,
                 newAttempt,
                 newWaits,
-                mtpLosses);
+                mtpLosses,
+                routers);
     }
 
     /**
@@ -339,6 +355,13 @@ public record StepRecord(
                 }
                 json.writeEndObject();
             }
+            if (!routers.isEmpty()) {
+                json.writeArrayFieldStart(ROUTERS);
+                for (RouterRecord router : routers) {
+                    router.write(json);
+                }
+                json.writeEndArray();
+            }
             json.writeEndObject();
         } catch (IOException impossible) {
             throw new UncheckedIOException("a string writer failed", impossible);
@@ -380,7 +403,8 @@ public record StepRecord(
                 optional(node, "seconds").orElse(0),
                 Math.toIntExact(wholeOr(node, "attempt", 1)),
                 waits(node),
-                mtpLosses(node));
+                mtpLosses(node),
+                RouterRecord.read(node.path(ROUTERS)));
     }
 
     /** {@code mtp_1_loss} for the first module, whose index is 0. */
@@ -416,7 +440,7 @@ public record StepRecord(
         return mapper.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
     }
 
-    private static double number(JsonNode node, String key) {
+    static double number(JsonNode node, String key) {
         OptionalDouble value = optional(node, key);
         if (value.isEmpty()) {
             throw new IllegalArgumentException("key '" + key + "' is missing");
@@ -424,7 +448,7 @@ public record StepRecord(
         return value.getAsDouble();
     }
 
-    private static OptionalDouble optional(JsonNode node, String key) {
+    static OptionalDouble optional(JsonNode node, String key) {
         JsonNode value = node.get(key);
         if (value == null) {
             return OptionalDouble.empty();
@@ -440,7 +464,7 @@ public record StepRecord(
         };
     }
 
-    private static long whole(JsonNode node, String key) {
+    static long whole(JsonNode node, String key) {
         JsonNode value = node.get(key);
         if (value == null) {
             throw new IllegalArgumentException("key '" + key + "' is missing");

@@ -14,6 +14,7 @@ public final class TrainingProgress {
     private static final int FIRST_STEPS = 5;
     private static final int SKIPS_TOLD = 5;
     private static final int SKIPS_BETWEEN = 100;
+    private static final double UNEVEN = 3;
 
     private final StatusLine out;
     private final long totalSteps;
@@ -88,6 +89,8 @@ public final class TrainingProgress {
                 .add(4, "lr " + Format.scientific(record.lr()))
                 .add(3, "grad " + Format.fixed(record.gradNorm(), 2))
                 .add(7, Format.count(record.tokensPerSecond()) + " tok/s")
+                .add(5, dropped(record))
+                .add(5, uneven(record))
                 .add(2, speed(record))
                 .add(2, waiting(record))
                 .add(1, record.peakMemoryBytes() > 0 ? Format.bytes(record.peakMemoryBytes()) : "")
@@ -124,6 +127,21 @@ public final class TrainingProgress {
         String flops = Format.flops(record.modelFlopsPerSecond());
         OptionalDouble share = record.peakShare();
         return share.isPresent() ? flops + " (" + Format.percent(share.getAsDouble()) + " of peak)" : flops;
+    }
+
+    /** Always told where experts have a capacity. */
+    private static String dropped(StepRecord record) {
+        OptionalDouble rate = RouterRecord.dropRate(record.routers());
+        return rate.isPresent() ? Format.finePercent(rate.getAsDouble()) + " dropped" : "";
+    }
+
+    /** Told when the busiest expert of a layer has so many times the tokens of the mean that the others learn little. */
+    private static String uneven(StepRecord record) {
+        return RouterRecord.worst(record.routers())
+                .filter(router -> router.maxOverMean() > UNEVEN)
+                .map(router -> "experts of layer " + router.layer() + " uneven ("
+                        + Format.fixed(router.maxOverMean(), 1) + "x)")
+                .orElse("");
     }
 
     private static String waiting(StepRecord record) {

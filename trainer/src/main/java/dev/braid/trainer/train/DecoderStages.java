@@ -12,6 +12,7 @@ import dev.braid.tensor.autograd.WeightQueue;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The stages of a decoder that a rank holds, with the micro-batches of a step. Every rank of a pipeline has the same micro-batches;
@@ -26,7 +27,9 @@ final class DecoderStages implements StageModel {
     private Microbatches microbatches = new Microbatches(List.of());
     private LossScales scales = new LossScales(0, List.of());
     private StepTotals totals = new StepTotals(0);
-    private boolean training;
+
+    /** Of a training step; an evaluation has none. */
+    private Optional<StepRouting> routing = Optional.empty();
 
     /** @param counts whether this rank answers for the losses of what it sees at the last stage */
     DecoderStages(Decoder model, PipelineRank place, boolean recompute, boolean counts) {
@@ -37,22 +40,26 @@ final class DecoderStages implements StageModel {
     }
 
     /** The micro-batches of a step; losses are counted in {@code counted}. */
-    void begin(Microbatches step, LossScales gradientScales, StepTotals counted) {
+    void begin(Microbatches step, LossScales gradientScales, StepTotals counted, StepRouting ofStep) {
+        begin(step, gradientScales, counted, Optional.of(ofStep));
+    }
+
+    private void begin(Microbatches step, LossScales gradientScales, StepTotals counted, Optional<StepRouting> ofStep) {
         microbatches = step;
         scales = gradientScales;
         totals = counted;
-        training = true;
+        routing = ofStep;
     }
 
     /** Micro-batches that only go forward. */
     void evaluate(Microbatches validation, StepTotals counted) {
-        begin(validation, new LossScales(0, List.of()), counted);
-        training = false;
+        begin(validation, new LossScales(0, List.of()), counted, Optional.empty());
     }
 
     /** The losses counted so far were not right. */
     void discard() {
         totals.clear();
+        routing.ifPresent(StepRouting::discard);
     }
 
     /** All has run. */
@@ -86,8 +93,8 @@ final class DecoderStages implements StageModel {
 
     @Override
     public Map<String, Variable> forward(Tape tape, int stage, int microbatch, Map<String, Variable> inputs) {
-        Batch batch = batches.computeIfAbsent(
-                microbatch, index -> microbatches.batch(index, model.compute().memory()));
+        Batch batch = batches.computeIfAbsent(microbatch, this::batch);
+        boolean training = routing.isPresent();
         StageResult result = model.forward(tape, stage, inputs, batch, scales, training && recompute);
         if (counts && stage == place.schedule().map().stages() - 1) {
             totals.add(result, microbatches, microbatch);
@@ -96,6 +103,11 @@ final class DecoderStages implements StageModel {
             batches.remove(microbatch).close();
         }
         return result.passed();
+    }
+
+    private Batch batch(int microbatch) {
+        Batch batch = microbatches.batch(microbatch, model.compute().memory());
+        return routing.map(step -> batch.routed(step.of(microbatch))).orElse(batch);
     }
 
     /** The last stage that this rank runs for a micro-batch. */

@@ -33,9 +33,11 @@ import java.util.Optional;
 /** The ranks of a mesh, connected by a fabric. Used by the rank's thread. */
 public final class MeshRanks implements RankGroup {
     private static final String AXIS = "world";
+    private static final String BALANCE = "balance";
 
     private final RankGroups groups;
     private final Communicator world;
+    private final Communicator balance;
     private final Memory memory;
     private final ExposedTime exposed;
     private final Layout layout;
@@ -109,6 +111,7 @@ public final class MeshRanks implements RankGroup {
         }
         this.groups = groups;
         this.world = groups.world();
+        this.balance = groups.fabric().group("balance", groups.data().members());
         this.memory = memory;
         this.exposed = exposed;
         this.pipeline = pipeline;
@@ -178,7 +181,14 @@ public final class MeshRanks implements RankGroup {
 
     @Override
     public void sum(int[] values) {
-        await(values, tensor -> world.allReduce(tensor, ReduceOp.SUM));
+        await(AXIS, values, tensor -> world.allReduce(tensor, ReduceOp.SUM));
+    }
+
+    @Override
+    public void sumOverData(int[] values) {
+        if (balance.size() > 1) {
+            await(BALANCE, values, tensor -> balance.allReduce(tensor, ReduceOp.SUM));
+        }
     }
 
     private interface Start {
@@ -186,11 +196,11 @@ public final class MeshRanks implements RankGroup {
     }
 
     /** Runs a collective on {@code values}, in place. */
-    private void await(int[] values, Start start) {
+    private void await(String axis, int[] values, Start start) {
         Tensor tensor = memory.allocate(Category.COMMUNICATION, DType.I32, Shape.of(values.length));
         try {
             tensor.setInts(values);
-            exposed.await(AXIS, start.on(tensor));
+            exposed.await(axis, start.on(tensor));
             for (int i = 0; i < values.length; i++) {
                 values[i] = tensor.getInt(i);
             }
@@ -202,7 +212,7 @@ public final class MeshRanks implements RankGroup {
     @Override
     public byte[] broadcast(byte[] content) {
         int[] length = {content.length};
-        await(length, tensor -> world.broadcast(tensor, 0));
+        await(AXIS, length, tensor -> world.broadcast(tensor, 0));
         byte[] result = Arrays.copyOf(content, length[0]);
         Tensor bytes = bytes(result);
         try {

@@ -16,14 +16,20 @@ import java.util.function.Supplier;
  * have been, or not at all. The same bits as {@link SynchronisedSteps}.
  */
 final class OptimisticSteps implements Steps {
-    /** An update that may have to be undone. */
-    private record Pending(double rate, long tokens, double correction) {}
+    /**
+     * An update that may have to be undone.
+     *
+     * @param here what the routers did in the layers that this rank holds
+     */
+    private record Pending(double rate, long tokens, double correction, List<RouterLoad> here) {}
 
     private final Decoder model;
     private final AdamW optimizer;
     private final StepSettings settings;
     private final RankGroup ranks;
     private final Passes passes;
+    private final StepRouting routing;
+    private final BiasUpdate bias;
     private final Phases phases;
     private final TotalsFlow flow;
     private final UndoableUpdate update;
@@ -36,12 +42,15 @@ final class OptimisticSteps implements Steps {
             RankGroup ranks,
             TotalsFlow flow,
             Passes passes,
+            StepRouting routing,
             Phases phases) {
         this.model = model;
         this.optimizer = optimizer;
         this.settings = settings;
         this.ranks = ranks;
         this.passes = passes;
+        this.routing = routing;
+        this.bias = new BiasUpdate(model);
         this.phases = phases;
         this.flow = flow;
         this.update = new UndoableUpdate(
@@ -58,27 +67,39 @@ final class OptimisticSteps implements Steps {
         StepTotals totals = new StepTotals(depth());
         phases.begin();
         flow.passOn();
+        routing.begin(step, microbatches);
         flow.countTokens(microbatches.validTokens(model.config()));
         // Modules of multi-token prediction weigh by the valid tokens of the whole step: these are waited for.
         Optional<List<Long>> counted = depth() == 0 ? Optional.empty() : Optional.of(flow.tokens());
         LossScales scales = counted.map(valid -> LossScales.of(model.config(), tokens, valid))
                 .orElseGet(() -> new LossScales(1f / tokens, List.of()));
-        passes.begin(microbatches, scales, totals);
+        passes.begin(microbatches, scales, totals, routing);
         passes.warmUp();
         List<SettledStep> settled = settle(true);
         passes.finish();
         totals.stop(stop);
+        int[] routed = routing.sums();
+        totals.routed(routed);
         flow.begin(totals.toInts(GradientNorm.squares(model.compute(), model.parameters())));
         phases.ended("norm");
         long valid = counted.orElseGet(flow::tokens).getFirst();
-        Pending made = new Pending(settings.rate(step), tokens, StepTotals.correction(tokens, valid));
+        Pending made =
+                new Pending(settings.rate(step), tokens, StepTotals.correction(tokens, valid), loadsHere(routed));
         update.keep();
         optimizer.step(made.rate, made.correction);
+        bias.apply(made.here);
         phases.ended("optimizer");
         model.store().publish();
         phases.ended("publish");
         pending = Optional.of(made);
         return settled;
+    }
+
+    /** Biases can't wait for the totals: the ranks that hold the same layers, and come to the end together, add up theirs. */
+    private List<RouterLoad> loadsHere(int[] routed) {
+        boolean biased =
+                routing.layers().stream().anyMatch(layer -> layer.bias().isPresent());
+        return biased ? StepLoads.read(routing.layers(), flow.sumOverHolders(routed)) : List.of();
     }
 
     @Override
@@ -119,8 +140,9 @@ final class OptimisticSteps implements Steps {
                 passes.warmUp();
             }
         }
-        StepResult result =
-                new StepResult(sum.meanLoss(), norm.norm(), made.rate, made.tokens, !norm.finite(), sum.moduleLosses());
+        List<RouterLoad> loads = StepLoads.read(routing.layers(), sum.routed());
+        StepResult result = new StepResult(
+                sum.meanLoss(), norm.norm(), made.rate, made.tokens, !norm.finite(), sum.moduleLosses(), loads);
         return List.of(new SettledStep(result, sum.stop()));
     }
 
@@ -133,6 +155,7 @@ final class OptimisticSteps implements Steps {
         update.undo();
         if (norm.finite()) {
             optimizer.step(made.rate, norm.scale());
+            bias.apply(made.here);
             model.store().publish();
         } else {
             model.store().refresh(model.compute());

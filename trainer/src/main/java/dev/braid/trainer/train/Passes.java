@@ -15,8 +15,9 @@ interface Passes {
      *
      * @param scales on the gradients of the sums of losses
      * @param totals where losses are counted, at the rank that answers for them
+     * @param routing of the step, which has begun
      */
-    void begin(Microbatches microbatches, LossScales scales, StepTotals totals);
+    void begin(Microbatches microbatches, LossScales scales, StepTotals totals, StepRouting routing);
 
     /** Runs what needs no gradient and adds to none; of the step before, gradients may still be in use. */
     void warmUp();

@@ -60,7 +60,7 @@ public final class PipelineRank {
 
     /** Adds up totals over all ranks without a barrier; all ranks make one. */
     TotalsFlow totalsFlow() {
-        return new TotalsFlow(groups, memory, exposed);
+        return new TotalsFlow(groups, layout.schedule().map(), memory, exposed);
     }
 
     /** Makes text with all ranks of the pipeline. */

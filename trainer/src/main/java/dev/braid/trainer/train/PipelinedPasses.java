@@ -27,12 +27,12 @@ final class PipelinedPasses implements Passes {
     }
 
     @Override
-    public void begin(Microbatches microbatches, LossScales scales, StepTotals totals) {
+    public void begin(Microbatches microbatches, LossScales scales, StepTotals totals, StepRouting routing) {
         if (microbatches.count() != place.schedule().microbatches()) {
             throw new IllegalArgumentException("a step of " + microbatches.count() + " micro-batches for schedule "
                     + place.schedule().name() + " of " + place.schedule().microbatches());
         }
-        stages.begin(microbatches, scales, totals);
+        stages.begin(microbatches, scales, totals, routing);
         place.stages().forEach(model::holdGradients);
     }
 

@@ -56,6 +56,9 @@ public interface RankGroup {
         public void sum(int[] values) {}
 
         @Override
+        public void sumOverData(int[] values) {}
+
+        @Override
         public byte[] broadcast(byte[] content) {
             return content;
         }
@@ -112,6 +115,12 @@ public interface RankGroup {
 
     /** Replaces {@code values} by their sums over all ranks of the run. */
     void sum(int[] values);
+
+    /**
+     * Replaces {@code values} by their sums over the ranks that have the same part of the model for other sequences. Only these make
+     * the call.
+     */
+    void sumOverData(int[] values);
 
     /** What rank 0 passes; what others pass does not matter. */
     byte[] broadcast(byte[] content);

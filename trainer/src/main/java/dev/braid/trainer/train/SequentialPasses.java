@@ -18,6 +18,7 @@ final class SequentialPasses implements Passes {
     private final RankGroup ranks;
     private final Phases phases;
     private Microbatches microbatches = new Microbatches(List.of());
+    private StepRouting routing;
     private LossScales scales = new LossScales(0, List.of());
     private StepTotals totals = new StepTotals(0);
 
@@ -31,8 +32,9 @@ final class SequentialPasses implements Passes {
     }
 
     @Override
-    public void begin(Microbatches step, LossScales gradientScales, StepTotals counted) {
+    public void begin(Microbatches step, LossScales gradientScales, StepTotals counted, StepRouting ofStep) {
         microbatches = step;
+        routing = ofStep;
         scales = gradientScales;
         totals = counted;
     }
@@ -58,7 +60,7 @@ final class SequentialPasses implements Passes {
             store.beginMicrobatch();
             try (Batch batch = microbatches.batch(i, model.compute().memory());
                     Tape tape = model.trainingTape()) {
-                StageResult result = model.train(tape, batch, scales, recompute);
+                StageResult result = model.train(tape, batch.routed(routing.of(i)), scales, recompute);
                 count(totals, result, microbatches, i);
                 tape.endForward();
                 phases.ended("forward");

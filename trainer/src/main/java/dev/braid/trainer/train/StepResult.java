@@ -11,6 +11,7 @@ import java.util.List;
  * @param tokens that the step trained on, ignored labels included
  * @param skipped the gradient was not finite and the weights were left as they were
  * @param moduleLosses mean cross-entropy of each module of multi-token prediction over the tokens that count for it; not in the loss
+ * @param routers what the routers did, by layer; empty for a model without any
  */
 public record StepResult(
         double loss,
@@ -18,8 +19,10 @@ public record StepResult(
         double learningRate,
         long tokens,
         boolean skipped,
-        List<Double> moduleLosses) {
+        List<Double> moduleLosses,
+        List<RouterLoad> routers) {
     public StepResult {
         moduleLosses = List.copyOf(moduleLosses);
+        routers = List.copyOf(routers);
     }
 }

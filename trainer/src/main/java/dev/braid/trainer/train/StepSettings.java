@@ -14,6 +14,7 @@ import dev.braid.trainer.config.Experiment;
  * @param recompute keep only the inputs of blocks and run them again in backward
  * @param groups in how many equal groups of micro-batches gradients add up by themselves; with a pipeline its schedule says that
  * @param optimistic whether ranks of a pipeline step before the norm is known, and undo what was not right
+ * @param seed of the noise of routers
  */
 public record StepSettings(
         double peakRate,
@@ -23,7 +24,21 @@ public record StepSettings(
         int microbatch,
         boolean recompute,
         int groups,
-        boolean optimistic) {
+        boolean optimistic,
+        long seed) {
+    /** Those of a model without noise. */
+    public StepSettings(
+            double peakRate,
+            double clip,
+            ScheduleConfig schedule,
+            int totalSteps,
+            int microbatch,
+            boolean recompute,
+            int groups,
+            boolean optimistic) {
+        this(peakRate, clip, schedule, totalSteps, microbatch, recompute, groups, optimistic, 0);
+    }
+
     /** Steps that wait for the norm. */
     public StepSettings(
             double peakRate,
@@ -47,7 +62,8 @@ public record StepSettings(
                 experiment.microbatchSize(),
                 experiment.train().recomputesBlocks(),
                 PipelineLayout.groups(experiment),
-                experiment.pipeline().stepsOptimistically());
+                experiment.pipeline().stepsOptimistically(),
+                experiment.seed());
     }
 
     /** Learning rate of a step, counted from 0. */

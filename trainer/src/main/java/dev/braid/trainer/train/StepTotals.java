@@ -25,6 +25,7 @@ final class StepTotals {
     private long validTokens;
     private long correctTokens;
     private boolean stop;
+    private int[] routed = {};
 
     /** @param depth number of modules of multi-token prediction whose losses are counted, the same at all ranks */
     StepTotals(int depth) {
@@ -45,6 +46,11 @@ final class StepTotals {
     /** Whether this rank wishes to end the run. */
     void stop(boolean wished) {
         stop = wished;
+    }
+
+    /** Takes in what this rank answers for of what the routers did, as {@link StepRouting#sums} gives it: as much at every rank. */
+    void routed(int[] sums) {
+        routed = sums;
     }
 
     /** Forgets what was added. */
@@ -89,12 +95,14 @@ final class StepTotals {
 
     /** Whole numbers that are to be added up over all ranks, this one having {@code squares} of its share of the gradient. */
     int[] toInts(ExactSum squares) {
-        int[] all = Arrays.copyOf(losses.toInts(), MODULES + ModuleTotals.ints(depth));
+        int firstRouted = MODULES + ModuleTotals.ints(depth);
+        int[] all = Arrays.copyOf(losses.toInts(), firstRouted + routed.length);
         System.arraycopy(squares.toInts(), 0, all, SQUARES, ExactSum.INTS);
         System.arraycopy(limbs(validTokens), 0, all, TOKENS, TOKEN_LIMBS);
         System.arraycopy(limbs(correctTokens), 0, all, CORRECT, TOKEN_LIMBS);
         all[STOPS] = stop ? 1 : 0;
-        System.arraycopy(modules.toInts(), 0, all, MODULES, ModuleTotals.ints(depth));
+        System.arraycopy(modules.toInts(), 0, all, MODULES, firstRouted - MODULES);
+        System.arraycopy(routed, 0, all, firstRouted, routed.length);
         return all;
     }
 
@@ -124,23 +132,28 @@ final class StepTotals {
      * @param squares of the gradient
      * @param stop whether a rank wishes to end the run
      * @param moduleLosses mean loss of each module of multi-token prediction over the tokens that count for it
+     * @param routed sums of what the routers did, as {@link StepLoads#read} takes them
      */
+    @SuppressWarnings("ArrayRecordComponent")
     record Sum(
             double loss,
             long validTokens,
             long correctTokens,
             ExactSum squares,
             boolean stop,
-            List<Double> moduleLosses) {
+            List<Double> moduleLosses,
+            int[] routed) {
         /** Reads the sums of what {@link StepTotals#toInts} gives, for so many modules. */
         static Sum of(int[] all, int depth) {
+            int firstRouted = MODULES + ModuleTotals.ints(depth);
             return new Sum(
                     ExactSum.fromInts(Arrays.copyOf(all, ExactSum.INTS)).value(),
                     number(Arrays.copyOfRange(all, TOKENS, CORRECT)),
                     number(Arrays.copyOfRange(all, CORRECT, STOPS)),
                     ExactSum.fromInts(Arrays.copyOfRange(all, SQUARES, TOKENS)),
                     all[STOPS] > 0,
-                    ModuleTotals.means(Arrays.copyOfRange(all, MODULES, MODULES + ModuleTotals.ints(depth))));
+                    ModuleTotals.means(Arrays.copyOfRange(all, MODULES, firstRouted)),
+                    Arrays.copyOfRange(all, firstRouted, all.length));
         }
 
         /** Mean loss of a valid token; 0 when there is none. */

@@ -13,15 +13,25 @@ final class SynchronisedSteps implements Steps {
     private final StepSettings settings;
     private final RankGroup ranks;
     private final Passes passes;
+    private final StepRouting routing;
+    private final BiasUpdate bias;
     private final Phases phases;
 
     SynchronisedSteps(
-            Decoder model, AdamW optimizer, StepSettings settings, RankGroup ranks, Passes passes, Phases phases) {
+            Decoder model,
+            AdamW optimizer,
+            StepSettings settings,
+            RankGroup ranks,
+            Passes passes,
+            StepRouting routing,
+            Phases phases) {
         this.model = model;
         this.optimizer = optimizer;
         this.settings = settings;
         this.ranks = ranks;
         this.passes = passes;
+        this.routing = routing;
+        this.bias = new BiasUpdate(model);
         this.phases = phases;
     }
 
@@ -32,22 +42,26 @@ final class SynchronisedSteps implements Steps {
         phases.begin();
         // How many of the step's tokens are valid is known only when all ranks have counted: the gradient is corrected
         // then.
-        passes.begin(microbatches, scales(tokens, microbatches), totals);
+        routing.begin(step, microbatches);
+        passes.begin(microbatches, scales(tokens, microbatches), totals, routing);
         passes.finish();
+        totals.routed(routing.sums());
         totals.stop(stop);
         StepTotals.Sum sum = totals.over(ranks, GradientNorm.squares(model.compute(), model.parameters()));
         GradientNorm norm =
                 GradientNorm.of(sum.squares(), StepTotals.correction(tokens, sum.validTokens()), settings.clip());
         phases.ended("norm");
+        List<RouterLoad> loads = StepLoads.read(routing.layers(), sum.routed());
         double rate = settings.rate(step);
         if (norm.finite()) {
             optimizer.step(rate, norm.scale());
+            bias.apply(loads);
             phases.ended("optimizer");
             model.store().publish();
             phases.ended("publish");
         }
         StepResult result =
-                new StepResult(sum.meanLoss(), norm.norm(), rate, tokens, !norm.finite(), sum.moduleLosses());
+                new StepResult(sum.meanLoss(), norm.norm(), rate, tokens, !norm.finite(), sum.moduleLosses(), loads);
         return List.of(new SettledStep(result, sum.stop()));
     }
 
@@ -56,9 +70,8 @@ final class SynchronisedSteps implements Steps {
         if (model.config().predictionDepth() == 0) {
             return new LossScales(1f / tokens, List.of());
         }
-        List<Long> mine = microbatches.validTokens(model.config());
-        int[] limbs = ranks.countsLosses() ? StepTotals.limbs(mine) : new int[mine.size() * StepTotals.TOKEN_LIMBS];
-        ranks.sum(limbs);
+        int[] limbs = StepTotals.limbs(microbatches.validTokens(model.config()));
+        ranks.sumOverData(limbs);
         return LossScales.of(model.config(), tokens, StepTotals.numbers(limbs));
     }
 

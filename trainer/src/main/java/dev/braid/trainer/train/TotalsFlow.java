@@ -7,6 +7,7 @@ import dev.braid.parallelism.ReduceOp;
 import dev.braid.parallelism.mesh.Axis;
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.parallelism.mesh.RankGroups;
+import dev.braid.parallelism.pipeline.StageMap;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Memory;
@@ -16,7 +17,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -34,6 +37,7 @@ final class TotalsFlow {
     private record Arrival(Tensor numbers, Handle handle) {}
 
     private final Communicator peers;
+    private final Communicator holders;
     private final Communicator data;
     private final Communicator pipeline;
     private final Memory memory;
@@ -44,20 +48,37 @@ final class TotalsFlow {
     private Optional<Arrival> tokens = Optional.empty();
     private int[] sum = {};
 
-    /** Makes the process groups; all ranks do so. */
-    TotalsFlow(RankGroups groups, Memory memory, ExposedTime exposed) {
+    /**
+     * Makes the process groups; all ranks do so.
+     *
+     * @param map which place in the pipeline holds which stages
+     */
+    TotalsFlow(RankGroups groups, StageMap map, Memory memory, ExposedTime exposed) {
         Mesh mesh = groups.mesh();
         int place = groups.coordinate().pipeline();
-        List<Integer> here = IntStream.range(0, mesh.ranks())
-                .filter(rank -> mesh.coordinate(rank).pipeline() == place)
-                .boxed()
-                .toList();
-        this.peers = groups.fabric().group("totals.place", here);
+        Set<Integer> stages = Set.copyOf(map.stagesOf(place));
+        this.peers = groups.fabric().group("totals.place", ranks(mesh, other -> other == place));
+        this.holders = groups.fabric()
+                .group("totals.holders", ranks(mesh, other -> stages.equals(Set.copyOf(map.stagesOf(other)))));
         this.data = groups.fabric().group("totals.tokens", groups.data().members());
         this.pipeline = groups.fabric()
                 .group("totals.pipeline", groups.along(Axis.PIPELINE).members());
         this.memory = memory;
         this.exposed = exposed;
+    }
+
+    private static List<Integer> ranks(Mesh mesh, IntPredicate place) {
+        return IntStream.range(0, mesh.ranks())
+                .filter(rank -> place.test(mesh.coordinate(rank).pipeline()))
+                .boxed()
+                .toList();
+    }
+
+    /** The sums of {@code mine} over the ranks that hold the same stages, which come to a step's end together; waits for them. */
+    int[] sumOverHolders(int[] mine) {
+        return holders.size() == 1
+                ? mine
+                : take(started(numbers(mine), numbers -> holders.allReduce(numbers, ReduceOp.SUM)));
     }
 
     private int last() {

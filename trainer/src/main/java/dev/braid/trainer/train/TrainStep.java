@@ -2,6 +2,7 @@ package dev.braid.trainer.train;
 
 import dev.braid.data.Sample;
 import dev.braid.models.Decoder;
+import dev.braid.models.RoutingException;
 import dev.braid.optimizers.AdamW;
 import dev.braid.parallelism.pipeline.MeasuredAction;
 import dev.braid.tensor.trace.Recorder;
@@ -24,12 +25,18 @@ public final class TrainStep {
      * @throws IllegalArgumentException for optimistic steps without a pipeline
      */
     public TrainStep(Decoder model, AdamW optimizer, StepSettings settings, RankGroup ranks) {
+        this(model, optimizer, settings, ranks, RoutingReplay.NONE);
+    }
+
+    /** The same, with routers under {@code replay}. */
+    public TrainStep(Decoder model, AdamW optimizer, StepSettings settings, RankGroup ranks, RoutingReplay replay) {
         this.settings = settings;
         this.ranks = ranks;
         Optional<PipelineRank> place = ranks.pipeline();
         this.passes = place.isPresent()
                 ? new PipelinedPasses(model, settings.recompute(), place.get(), ranks, phases)
                 : new SequentialPasses(model, settings.recompute(), settings.groups(), ranks, phases);
+        StepRouting routing = new StepRouting(model, settings.seed(), ranks, replay);
         this.steps = settings.optimistic()
                 ? new OptimisticSteps(
                         model,
@@ -40,8 +47,9 @@ public final class TrainStep {
                                         "optimistic steps save time only where there is a pipeline"))
                                 .totalsFlow(),
                         passes,
+                        routing,
                         phases)
-                : new SynchronisedSteps(model, optimizer, settings, ranks, passes, phases);
+                : new SynchronisedSteps(model, optimizer, settings, ranks, passes, routing, phases);
     }
 
     /** Tells {@code listener} of the phases of every step from now on; {@link Recorder#NONE} ends that. */
@@ -74,9 +82,14 @@ public final class TrainStep {
      * @param samples this rank's sequences of the step, of equal length
      * @param stop whether this rank wishes to end the run
      * @return the steps whose results are certain now and were not before, in order; not always this one
+     * @throws RoutingException when a router's logits are not numbers, naming layer and step
      */
     public List<SettledStep> advance(int step, List<Sample> samples, boolean stop) {
-        return steps.advance(step, Microbatches.of(samples, settings.microbatch()), stop);
+        try {
+            return steps.advance(step, Microbatches.of(samples, settings.microbatch()), stop);
+        } catch (RoutingException failure) {
+            throw failure.inStep(step + 1L);
+        }
     }
 
     /** Makes everything certain that has been trained: to be called before the weights are saved or looked at. */

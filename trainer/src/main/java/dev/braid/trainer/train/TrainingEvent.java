@@ -24,11 +24,13 @@ public sealed interface TrainingEvent {
      *
      * @param step steps already done: 0, or those of the checkpoint that was resumed
      * @param parameters trained elements of the model
+     * @param activeParameters those that a token uses on average: fewer where there are experts
      * @param peakFlopsPerSecond measured peak of matrix products in the compute dtype, of all ranks together
      * @param engine which engines take the products, for people
      * @param cores of the rank
      */
-    record Started(long step, long parameters, double peakFlopsPerSecond, String engine, int cores)
+    record Started(
+            long step, long parameters, long activeParameters, double peakFlopsPerSecond, String engine, int cores)
             implements TrainingEvent {}
 
     /**
@@ -44,6 +46,7 @@ public sealed interface TrainingEvent {
      * @param stepSeconds of this step
      * @param exposedSeconds of this step in which rank 0 waited for other ranks, by mesh axis; empty for a rank alone
      * @param mtpLosses of the modules of multi-token prediction; empty for a model without
+     * @param routers what the routers did, by layer; empty for a model without any
      */
     record Stepped(
             long step,
@@ -62,7 +65,8 @@ public sealed interface TrainingEvent {
             double seconds,
             double stepSeconds,
             Map<String, Double> exposedSeconds,
-            List<Double> mtpLosses)
+            List<Double> mtpLosses,
+            List<RouterLoad> routers)
             implements TrainingEvent {}
 
     /** A checkpoint is complete on the disk. */

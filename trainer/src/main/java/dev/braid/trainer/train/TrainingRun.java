@@ -136,6 +136,7 @@ public final class TrainingRun {
         events.accept(new TrainingEvent.Started(
                 state.step(),
                 model.parameterCount(),
+                model.activeParameterCount(),
                 steps > state.step()
                         ? ranks.ranks()
                                 * MatmulPeak.measure(
@@ -237,7 +238,8 @@ public final class TrainingRun {
                 state.seconds(),
                 timing.seconds,
                 timing.exposed,
-                result.moduleLosses()));
+                result.moduleLosses(),
+                result.routers()));
     }
 
     /** The samples of one step. */

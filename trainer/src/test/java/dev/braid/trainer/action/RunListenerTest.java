@@ -46,7 +46,7 @@ class RunListenerTest {
     }
 
     private void starts(int attempt, long step) {
-        hear(attempt, new TrainingEvent.Started(step, 1000, 0, "oneDNN", 2));
+        hear(attempt, new TrainingEvent.Started(step, 1000, 1000, 0, "oneDNN", 2));
     }
 
     private void steps(int attempt, long first, long last) {
@@ -71,6 +71,7 @@ class RunListenerTest {
                             step,
                             0,
                             Map.of(),
+                            List.of(),
                             List.of()));
         }
     }

@@ -5,15 +5,24 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.braid.models.DecodeState;
+import dev.braid.models.Decoder;
+import dev.braid.models.ModelConfig;
+import dev.braid.tensor.Category;
+import dev.braid.tensor.Compute;
+import dev.braid.tensor.DType;
 import dev.braid.trainer.Braid;
+import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.ranks.RankJvm;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -27,6 +36,8 @@ class MixerSpeedTest {
     private static final int TOKENS = 32_768;
     private static final int ROUNDS = 3;
     private static final int SHORTEST = 4_096;
+    private static final int[] LENGTHS = {512, SHORTEST, 8_192, TOKENS};
+    private static final int DECODED = 600;
     private static final String CONFIG = "../examples/bench-mixer.yaml";
 
     /** Eight heads of 64 or thereabouts in a width of 512: states of about 4,096 numbers a head. */
@@ -45,26 +56,71 @@ class MixerSpeedTest {
         MIXERS.put("rwkv7", "{type: rwkv7, head_size: 64}");
     }
 
+    /** Attention has no goal: its cost a token grows with the length. */
     @Test
     void shouldCostTheSameATokenAtAnyLength() throws IOException, InterruptedException {
         SoftAssertions goals = new SoftAssertions();
         for (Map.Entry<String, String> mixer : MIXERS.entrySet()) {
-            JsonNode first = run(mixer.getValue(), SHORTEST);
-            JsonNode second = run(mixer.getValue(), TOKENS);
-            double few = tokensPerSecond(first);
-            double many = tokensPerSecond(second);
-            print(mixer.getKey(), SHORTEST, first);
-            print(mixer.getKey(), TOKENS, second);
-            goals.assertThat(many / few).as(mixer.getKey()).isCloseTo(1, within(0.1));
+            Map<Integer, JsonNode> facts = new TreeMap<>();
+            for (int length : LENGTHS) {
+                facts.put(length, run(mixer.getValue(), length));
+                print(mixer.getKey(), length, facts.get(length));
+            }
+            goals.assertThat(tokensPerSecond(facts.get(TOKENS)) / tokensPerSecond(facts.get(SHORTEST)))
+                    .as(mixer.getKey())
+                    .isCloseTo(1, within(0.1));
+        }
+        for (int length : new int[] {512, SHORTEST, 8_192}) {
+            print("attention", length, run("{type: attention, heads: 8, kv_heads: 8}", length));
         }
         goals.assertAll();
     }
 
+    /** After a prefix sixteen times as long a mixer has the same state, and takes as long for a token, give or take the clock. */
     @Test
-    void shouldShowWhereAttentionIsDearer() throws IOException, InterruptedException {
-        for (int length = 512; length <= 2 * SHORTEST; length *= 4) {
-            print("attention", length, run("{type: attention, heads: 8, kv_heads: 8}", length));
-            print("gated_deltanet", length, run(MIXERS.get("gated_deltanet"), length));
+    void shouldDecodeInConstantTimeAndMemory() {
+        SoftAssertions goals = new SoftAssertions();
+        for (Map.Entry<String, String> mixer : MIXERS.entrySet()) {
+            Decoding early = decode(mixer.getValue(), 512);
+            Decoding late = decode(mixer.getValue(), 8_192);
+            System.out.printf(
+                    Locale.ROOT,
+                    "%-18s decodes a token in %.2f ms after 512, in %.2f ms after 8,192; state %d and %d bytes%n",
+                    mixer.getKey(),
+                    early.milliseconds,
+                    late.milliseconds,
+                    early.stateBytes,
+                    late.stateBytes);
+            goals.assertThat(late.stateBytes).as(mixer.getKey()).isEqualTo(early.stateBytes);
+            goals.assertThat(late.milliseconds / early.milliseconds)
+                    .as(mixer.getKey())
+                    .isLessThan(1.25);
+        }
+        goals.assertAll();
+    }
+
+    private record Decoding(double milliseconds, long stateBytes) {}
+
+    private static Decoding decode(String mixer, int prefix) {
+        ModelConfig model = Experiment.read(Path.of(CONFIG), List.of("model.mixers.mix=" + mixer))
+                .model();
+        try (Compute compute = new Compute(2, "auto", "decode")) {
+            Decoder decoder = new Decoder(model, model.vocab().orElseThrow(), compute, DType.BF16);
+            decoder.initialize(1);
+            long before = compute.memory().live(Category.ACTIVATIONS)
+                    + compute.memory().live(Category.WORKSPACE);
+            try (DecodeState state = decoder.newState(prefix + DECODED)) {
+                decoder.step(state, new int[prefix]);
+                long after = compute.memory().live(Category.ACTIVATIONS)
+                        + compute.memory().live(Category.WORKSPACE);
+                double[] times = new double[DECODED];
+                for (int token = 0; token < DECODED; token++) {
+                    long start = System.nanoTime();
+                    decoder.step(state, new int[] {token});
+                    times[token] = (System.nanoTime() - start) / 1e6;
+                }
+                return new Decoding(CommResult.median(Arrays.copyOfRange(times, DECODED / 2, DECODED)), after - before);
+            }
         }
     }
 
@@ -74,7 +130,7 @@ class MixerSpeedTest {
         String python = System.getenv().getOrDefault("BRAID_PEERS_PYTHON", "");
         assumeFalse(python.isEmpty(), "BRAID_PEERS_PYTHON names no interpreter");
         SoftAssertions goals = new SoftAssertions();
-        for (String mixer : List.of("mamba2", "gated_deltanet")) {
+        for (String mixer : List.of("mamba2", "gated_deltanet", "olmo_hybrid")) {
             double[] ours = new double[ROUNDS];
             double[] theirs = new double[ROUNDS];
             for (int round = 0; round < ROUNDS; round++) {
@@ -103,19 +159,20 @@ class MixerSpeedTest {
         return Double.parseDouble(line.substring("tokens/s=".length()));
     }
 
-    /** The shape that the peer has: its Mamba-2 has no feed-forward, its gated delta rule attention in every fourth layer. */
-    private static JsonNode besidePeer(String mixer) throws IOException, InterruptedException {
-        List<String> settings = new ArrayList<>(
-                List.of("model.mixers.mix=" + MIXERS.get(mixer), "data.sequence=1024", "batch={sequences: 4}"));
-        if (mixer.equals("mamba2")) {
-            settings.add("model.ffns={}");
-            settings.add("model.pattern=[mix]");
-        } else {
-            settings.add("model.mixers.attn={type: attention, heads: 8}");
-            settings.add("model.layers=4");
-            settings.add("model.pattern=[mix+mlp, mix+mlp, mix+mlp, attn+mlp]");
-        }
-        return bench(5, settings);
+    /** The shapes that the script has. */
+    private static JsonNode besidePeer(String name) throws IOException, InterruptedException {
+        boolean hybrid = name.equals("olmo_hybrid");
+        String mixer = MIXERS.get(hybrid ? "gated_deltanet" : name);
+        List<String> settings =
+                new ArrayList<>(List.of("model.mixers.mix=" + mixer, "data.sequence=1024", "batch={sequences: 4}"));
+        settings.addAll(
+                hybrid
+                        ? List.of(
+                                "model.mixers.attn={type: attention, heads: 8}",
+                                "model.layers=4",
+                                "model.pattern=[mix+mlp, mix+mlp, mix+mlp, attn+mlp]")
+                        : List.of("model.ffns={}", "model.pattern=[mix]"));
+        return bench(10, settings);
     }
 
     private static double tokensPerSecond(JsonNode facts) {

@@ -54,7 +54,10 @@ class HuggingFaceParityTest {
                 "delta_net",
                 "gated_deltanet",
                 "kda",
-                "rwkv7"
+                "rwkv7",
+                "mixtral",
+                "qwen2_moe",
+                "qwen3_moe"
             })
     void shouldGiveTheLogitsOfTheOriginal(String name) throws IOException {
         TinyFolder tiny = TinyFolder.of(name);
@@ -87,7 +90,10 @@ class HuggingFaceParityTest {
                 "delta_net",
                 "gated_deltanet",
                 "kda",
-                "rwkv7"
+                "rwkv7",
+                "mixtral",
+                "qwen2_moe",
+                "qwen3_moe"
             })
     void shouldWriteTheSameTensorsAgain(String name) throws IOException {
         TinyFolder tiny = TinyFolder.of(name);
@@ -148,6 +154,19 @@ class HuggingFaceParityTest {
         Files.writeString(saved.resolve("config.json"), tiny.config());
 
         assertThat(logits(saved, tiny.tokens())).isEqualTo(logits(in, tiny.tokens()));
+    }
+
+    /** transformers 5 has the weights of all experts in two tensors, and reads them from files too. */
+    @Test
+    void shouldReadExpertsThatLieInOneTensor() throws IOException {
+        TinyFolder tiny = TinyFolder.of("mixtral");
+        Path in = tiny.write(folder.resolve("in"));
+        Path fused = Files.createDirectories(folder.resolve("fused"));
+        SafetensorsWriter.write(
+                fused.resolve("model.safetensors"), FusedExperts.ofMixtral(in.resolve("model.safetensors")), Map.of());
+        Files.writeString(fused.resolve("config.json"), tiny.config());
+
+        assertThat(logits(fused, tiny.tokens())).isEqualTo(logits(in, tiny.tokens()));
     }
 
     private static float[] logits(Path folder, int[] tokens) throws IOException {

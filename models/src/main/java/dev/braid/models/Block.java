@@ -17,12 +17,17 @@ record Block(Unit unit, Optional<Norm> entry, Norms mixerNorms, Mixer mixer, Opt
     /** The feed-forward with its norms. */
     record Second(Norms norms, FeedForward ffn) {}
 
-    /** The norms around a part of a layer. */
-    record Norms(Optional<Norm> before, Optional<Norm> after) {
+    /**
+     * The norms around a part of a layer.
+     *
+     * @param factor of what the part adds
+     */
+    record Norms(Optional<Norm> before, Optional<Norm> after, float factor) {
         private static Norms declare(Construction construction, NormPlace place, String part) {
             return new Norms(
                     place.before() ? Optional.of(Norm.declare(construction, part + "_norm")) : Optional.empty(),
-                    place.after() ? Optional.of(Norm.declare(construction, part + "_post_norm")) : Optional.empty());
+                    place.after() ? Optional.of(Norm.declare(construction, part + "_post_norm")) : Optional.empty(),
+                    (float) construction.model().residualScale());
         }
 
         /** What the part makes, given its input and its residual. */
@@ -30,11 +35,15 @@ record Block(Unit unit, Optional<Norm> entry, Norms mixerNorms, Mixer mixer, Opt
             Variable of(Variable x, Variable residual);
         }
 
-        /** {@code x + after(part(before(x)))}. Without a norm behind it the part adds x itself. */
+        /** {@code x + factor after(part(before(x)))}. Without a norm or factor behind it the part adds x itself. */
         private Variable around(Tape tape, Variable x, Part part) {
             Variable input = before.map(norm -> norm.apply(tape, x)).orElse(x);
-            return after.map(norm -> Pointwise.add(tape, x, norm.apply(tape, part.of(input, Variable.zerosLike(x)))))
-                    .orElseGet(() -> part.of(input, x));
+            if (after.isEmpty() && factor == 1) {
+                return part.of(input, x);
+            }
+            Variable made = part.of(input, Variable.zerosLike(x));
+            Variable normed = after.map(norm -> norm.apply(tape, made)).orElse(made);
+            return Pointwise.add(tape, x, factor == 1 ? normed : Pointwise.scale(tape, normed, factor));
         }
     }
 

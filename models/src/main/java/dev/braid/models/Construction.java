@@ -145,7 +145,7 @@ public final class Construction {
         @Override
         public RopeTable get() {
             if (table == null) {
-                table = new RopeTable(key.rope.inverseFrequencies(key.headSize), positions);
+                table = key.rope.table(key.headSize, positions);
             }
             return table;
         }

@@ -10,7 +10,7 @@ import dev.braid.config.Validated;
 public record LinearRopeScaling(
         @Key("What positions are divided by.") double factor) implements RopeScaling, Validated {
     @Override
-    public void apply(float[] inverseFrequencies) {
+    public void apply(float[] inverseFrequencies, double base) {
         for (int i = 0; i < inverseFrequencies.length; i++) {
             inverseFrequencies[i] /= (float) factor;
         }

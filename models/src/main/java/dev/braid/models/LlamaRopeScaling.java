@@ -24,7 +24,7 @@ public record LlamaRopeScaling(
         implements RopeScaling, Validated {
 
     @Override
-    public void apply(float[] inverseFrequencies) {
+    public void apply(float[] inverseFrequencies, double base) {
         float stretch = (float) factor;
         for (int i = 0; i < inverseFrequencies.length; i++) {
             float frequency = inverseFrequencies[i];

@@ -14,6 +14,7 @@ public sealed interface MixerConfig
                 LightningConfig,
                 LinearAttentionConfig,
                 Mamba2Config,
+                MlaConfig,
                 ParallelMixerConfig,
                 RetNetConfig,
                 Rwkv7Config {

@@ -4,7 +4,6 @@ import dev.braid.config.Faults;
 import dev.braid.config.Key;
 import dev.braid.config.Validated;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,7 +25,11 @@ public record ModelConfig(
                     "falcon-h1-0.5b",
                     "olmo-hybrid-7b",
                     "bamba-9b",
-                    "gemma-3-1b"
+                    "gemma-3-1b",
+                    "mixtral-8x7b",
+                    "qwen3-30b-a3b",
+                    "granite-4.0-h-tiny",
+                    "qwen3-next-80b-a3b"
                 },
                 preset = true)
         Optional<String> preset,
@@ -43,6 +46,13 @@ public record ModelConfig(
 
         @Key("Feed-forwards by name: what works on each position alone.")
         Map<String, FeedForwardConfig> ffns,
+
+        @Key(
+                value =
+                        "Layers before the pattern begins, written as the pattern's: dense ones before mixtures of experts"
+                                + " (DeepSeek).",
+                byDefault = "[]")
+        List<String> firstLayers,
 
         @Key("Layers as mixer+ffn, or as the mixer alone, repeated until all layers are named.")
         List<String> pattern,
@@ -88,6 +98,9 @@ public record ModelConfig(
         @Key("Bounds the logits after their factor: cap * tanh(logits / cap) (Gemma 2).")
         Optional<Double> logitSoftCap,
 
+        @Key(value = "Factor of what mixers and feed-forwards add to the residual stream (Granite).", byDefault = "1")
+        double residualScale,
+
         @Key("Multi-token prediction while training (DeepSeek-V3); none when not given.")
         Optional<MultiTokenConfig> mtp)
         implements Validated {
@@ -112,6 +125,7 @@ public record ModelConfig(
                 tieEmbeddings,
                 mixers,
                 ffns,
+                List.of(),
                 pattern,
                 vocab,
                 normEps,
@@ -122,6 +136,7 @@ public record ModelConfig(
                 Optional.of(1.0),
                 1,
                 Optional.empty(),
+                1,
                 Optional.empty());
     }
 
@@ -142,13 +157,20 @@ public record ModelConfig(
         }
     }
 
-    /** The layers in order, the pattern repeated over them. Call only on a valid config. */
+    /** The layers in order: the first ones, and the pattern repeated over the others. Call only on a valid config. */
     public List<Layer> arrangement() {
         List<Layer> arrangement = new ArrayList<>();
-        for (int i = 0; i < layers; i++) {
+        firstLayers.forEach(text -> arrangement.add(Layer.of(text)));
+        for (int i = 0; i < layers - firstLayers.size(); i++) {
             arrangement.add(Layer.of(pattern.get(i % pattern.size())));
         }
         return arrangement;
+    }
+
+    /** The layers in words: {@code attn+mlp, attn+moe}, after {@code first attn+mlp, then} where layers come before the pattern. */
+    public String layersInWords() {
+        String repeated = String.join(", ", pattern);
+        return firstLayers.isEmpty() ? repeated : "first " + String.join(", ", firstLayers) + ", then " + repeated;
     }
 
     /**
@@ -170,6 +192,7 @@ public record ModelConfig(
         add(keys, "embedding_norm", embeddingNorm);
         add(keys, "embedding_scale", embeddingFactor() != 1);
         add(keys, "logit_scale", logitScale != 1);
+        add(keys, "residual_scale", residualScale != 1);
         add(keys, "logit_soft_cap", logitSoftCap.isPresent());
         return keys;
     }
@@ -195,6 +218,7 @@ public record ModelConfig(
                 tieEmbeddings,
                 mixers,
                 ffns,
+                firstLayers,
                 pattern,
                 vocab,
                 normEps,
@@ -205,6 +229,7 @@ public record ModelConfig(
                 embeddingScale,
                 logitScale,
                 logitSoftCap,
+                residualScale,
                 other);
     }
 
@@ -249,6 +274,7 @@ public record ModelConfig(
         }
         embeddingScale.ifPresent(scale -> factor(faults, "embedding_scale", scale));
         factor(faults, "logit_scale", logitScale);
+        factor(faults, "residual_scale", residualScale);
         logitSoftCap.ifPresent(cap -> {
             if (!(cap > 0) || Double.isInfinite(cap)) {
                 faults.add("logit_soft_cap", "is " + cap + ", must be above 0", "30 is usual, none for no bound");
@@ -269,37 +295,54 @@ public record ModelConfig(
         }
         Set<String> unusedMixers = new TreeSet<>(mixers.keySet());
         Set<String> unusedFfns = new TreeSet<>(ffns.keySet());
-        Map<String, String> named = new LinkedHashMap<>();
-        for (int i = 0; i < pattern.size(); i++) {
-            named.put("pattern." + i, pattern.get(i));
-        }
-        mtp.flatMap(MultiTokenConfig::layer).ifPresent(layer -> named.put("mtp.layer", layer));
-        named.forEach((key, text) -> {
-            if (text.split("\\+", -1).length > 2) {
-                faults.add(key, "'" + text + "' is not of the form mixer+ffn or mixer", "");
-                return;
-            }
-            Layer layer = Layer.of(text);
-            unusedMixers.remove(layer.mixer());
-            known(faults, key, "mixer", layer.mixer(), mixers.keySet());
-            layer.ffn().ifPresent(ffn -> {
-                unusedFfns.remove(ffn);
-                known(faults, key, "ffn", ffn, ffns.keySet());
-            });
-        });
-        if (pattern.size() > layers && layers > 0) {
+        validateLayers(faults, "first_layers", firstLayers, unusedMixers, unusedFfns);
+        validateLayers(faults, "pattern", pattern, unusedMixers, unusedFfns);
+        mtp.flatMap(MultiTokenConfig::layer)
+                .ifPresent(layer -> validateLayer(faults, "mtp.layer", layer, unusedMixers, unusedFfns));
+        if (firstLayers.size() + pattern.size() > layers && layers > 0) {
+            String named = firstLayers.isEmpty()
+                    ? "names " + pattern.size() + " layers"
+                    : "names " + pattern.size() + " layers after " + firstLayers.size() + " of first_layers";
             faults.add(
                     "pattern",
-                    "names " + pattern.size() + " layers, but the model has " + layers,
-                    "shorten the pattern or raise model.layers");
+                    named + ", but the model has " + layers,
+                    firstLayers.isEmpty()
+                            ? "shorten the pattern or raise model.layers"
+                            : "shorten one of them or raise model.layers");
         }
-        unusedMixers.forEach(name -> faults.add("mixers." + name, "is not used by the pattern", "remove it or use it"));
-        unusedFfns.forEach(name -> faults.add("ffns." + name, "is not used by the pattern", "remove it or use it"));
+        String unused = firstLayers.isEmpty()
+                ? "is not used by the pattern"
+                : "is used neither by first_layers nor by the pattern";
+        unusedMixers.forEach(name -> faults.add("mixers." + name, unused, "remove it or use it"));
+        unusedFfns.forEach(name -> faults.add("ffns." + name, unused, "remove it or use it"));
     }
 
-    private static void known(Faults faults, String key, String kind, String name, Set<String> names) {
+    private void validateLayers(
+            Faults faults, String key, List<String> written, Set<String> unusedMixers, Set<String> unusedFfns) {
+        for (int i = 0; i < written.size(); i++) {
+            validateLayer(faults, key + "." + i, written.get(i), unusedMixers, unusedFfns);
+        }
+    }
+
+    /** Takes the names that a layer has out of those that are unused. */
+    private void validateLayer(
+            Faults faults, String path, String written, Set<String> unusedMixers, Set<String> unusedFfns) {
+        if (written.split("\\+", -1).length > 2) {
+            faults.add(path, "'" + written + "' is not of the form mixer+ffn or mixer", "");
+            return;
+        }
+        Layer layer = Layer.of(written);
+        unusedMixers.remove(layer.mixer());
+        known(faults, path, "mixer", layer.mixer(), mixers.keySet());
+        layer.ffn().ifPresent(ffn -> {
+            unusedFfns.remove(ffn);
+            known(faults, path, "ffn", ffn, ffns.keySet());
+        });
+    }
+
+    private static void known(Faults faults, String path, String kind, String name, Set<String> names) {
         if (!names.contains(name)) {
-            faults.add(key, "names the " + kind + " '" + name + "', known are " + names, "");
+            faults.add(path, "names the " + kind + " '" + name + "', known are " + names, "");
         }
     }
 

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Declares the parameters around the heads of a recurrent mixer: projections of the input, packed into one weight in the order in
+ * Declares the parameters around the heads of a mixer: projections of the input, packed into one weight in the order in
  * which they are named here, and what follows them.
  */
 final class Projections {

@@ -31,8 +31,14 @@ public record RopeConfig(
     /** Radians a position of each pair of rotated values. */
     float[] inverseFrequencies(int headSize) {
         float[] frequencies = RopeTable.inverseFrequencies(rotated(headSize), base);
-        scaling.ifPresent(stretch -> stretch.apply(frequencies));
+        scaling.ifPresent(stretch -> stretch.apply(frequencies, base));
         return frequencies;
+    }
+
+    /** Cosines and sines of heads of {@code headSize} at positions from 0 until {@code positions}. */
+    RopeTable table(int headSize, int positions) {
+        double magnitude = scaling.map(RopeScaling::magnitude).orElse(1.0);
+        return new RopeTable(inverseFrequencies(headSize), positions, (float) magnitude);
     }
 
     @Override

@@ -73,6 +73,38 @@ class LayerTraceTest {
                 .isEqualTo(2 * TOKENS * (64 + 128 + 64 + 64) + 4 * TOKENS * (1 + 4));
     }
 
+    private static final String LATENT = """
+            mixers: {mla: {type: mla, heads: 4, q_rank: 24, kv_rank: 16, nope_size: 8, rope_size: 6, value_size: 10}}
+            ffns: {}
+            pattern: [mla]
+            """;
+
+    private static ModelConfig latent() {
+        return ConfigReader.of(ModelConfig.class)
+                .parse("model.yaml", "dim: 64\nlayers: 2\ncontext: 64\n" + LATENT, List.of());
+    }
+
+    /**
+     * The norm of the stream; the latent of queries before and behind its norm, queries; the other latent before and behind its norm,
+     * the shared part of keys, what latents are expanded to; mixed heads and the output. But no keys. In F32 three norms' sizes and
+     * the log-sums.
+     */
+    @Test
+    void shouldKeepLatentsAndWhatTheyAreExpandedTo() {
+        LayerTrace trace = LayerTrace.of(latent(), 0, setting(1, false));
+        long columns = 64 + (24 + 24 + 4 * 14) + (16 + 16 + 6 + 4 * 18) + 4 * 10 + 64;
+        assertThat(net(trace.forward(), Category.ACTIVATIONS)).isEqualTo(2 * TOKENS * columns + 4 * TOKENS * (3 + 4));
+        assertThat(net(trace.backward(), Category.ACTIVATIONS)).isEqualTo(-net(trace.forward(), Category.ACTIVATIONS));
+    }
+
+    /** One gather and one sum forward; as many and a gather again backward: latents are made on every rank, not sent. */
+    @Test
+    void shouldExchangeNoLatents() {
+        LayerTrace trace = LayerTrace.of(latent(), 0, setting(2, false));
+        assertThat(trace.forward().exchanged()).isEqualTo(2 * 2 * TOKENS * 64);
+        assertThat(trace.backward().exchanged()).isEqualTo(3 * 2 * TOKENS * 64);
+    }
+
     /** Forward: two gathers and two sums; backward: as many, and two gathers again for weight gradients. */
     @Test
     void shouldCountWhatTensorRanksExchange() {

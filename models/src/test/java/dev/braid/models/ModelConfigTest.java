@@ -40,6 +40,47 @@ class ModelConfigTest {
                 .containsExactly(new Layer("a", "mlp"), new Layer("b", "mlp"), new Layer("a", "mlp"));
     }
 
+    private static final String DENSE_FIRST = """
+            dim: 64
+            layers: %d
+            context: 16
+            mixers: {attn: {type: attention, heads: 4}}
+            ffns: {mlp: {type: swiglu, hidden: 96}, wide: {type: swiglu, hidden: 192}%s}
+            first_layers: [%s]
+            pattern: [attn+mlp, attn]
+            """;
+
+    @Test
+    void shouldBeginThePatternBehindTheFirstLayers() {
+        ModelConfig config = ConfigReader.of(ModelConfig.class)
+                .parse("model.yaml", DENSE_FIRST.formatted(5, "", "attn+wide, attn+wide"), List.of());
+        assertThat(config.arrangement())
+                .containsExactly(
+                        new Layer("attn", "wide"),
+                        new Layer("attn", "wide"),
+                        new Layer("attn", "mlp"),
+                        new Layer("attn", Optional.empty()),
+                        new Layer("attn", "mlp"));
+        assertThat(config.layersInWords()).isEqualTo("first attn+wide, attn+wide, then attn+mlp, attn");
+    }
+
+    @Test
+    void shouldReportFirstLayersThatCannotBe() {
+        assertThatThrownBy(() -> ConfigReader.of(ModelConfig.class)
+                        .parse(
+                                "model.yaml",
+                                DENSE_FIRST.formatted(
+                                        4, ", other: {type: swiglu, hidden: 8}", "attn+wide, at+wide, a+b+c"),
+                                List.of()))
+                .hasMessageContaining("first_layers.1")
+                .hasMessageContaining("names the mixer 'at', known are [attn]")
+                .hasMessageContaining("'a+b+c' is not of the form mixer+ffn or mixer")
+                .hasMessageContaining("names 2 layers after 3 of first_layers, but the model has 4")
+                .hasMessageContaining("shorten one of them or raise model.layers")
+                .hasMessageContaining("ffns.other")
+                .hasMessageContaining("is used neither by first_layers nor by the pattern");
+    }
+
     @Test
     void shouldReportModulesThatCannotBe() {
         ModelConfig config = config(32, 2, Map.of("attn", ATTENTION), List.of("attn+mlp"))

@@ -8,6 +8,7 @@ import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.parameters.Parameter;
+import dev.braid.tensor.parameters.ParameterSpec;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,12 +34,34 @@ class ModelPresetsTest {
         "olmo-hybrid-7b, 7430870688",
         "bamba-9b, 9780235392",
         "gated-deltanet-1.3b, 1387348732",
-        "rwkv7-1.5b, 1527404544"
+        "rwkv7-1.5b, 1527404544",
+        "mixtral-8x7b, 46702792704",
+        "qwen3-30b-a3b, 30532122624",
+        "granite-4.0-h-tiny, 6939037248",
+        "qwen3-next-80b-a3b, 79674391296"
     })
     void shouldHaveThePublishedParameters(String name, long parameters) {
         ModelConfig config = preset(name, List.of());
         Architecture model = new Architecture(config, config.vocab().orElseThrow(), DType.BF16, 1, 0);
         assertThat(model.parameters().count()).isEqualTo(parameters);
+    }
+
+    /** Of all parameters of the models that transformers builds, but of the experts' only the share that a token goes to. */
+    @ParameterizedTest
+    @CsvSource({
+        "mixtral-8x7b, 12879925248",
+        "qwen3-30b-a3b, 3353032704",
+        "granite-4.0-h-tiny, 1465470528",
+        "qwen3-next-80b-a3b, 3874929408"
+    })
+    void shouldHaveThePublishedActiveParameters(String name, long parameters) {
+        ModelConfig config = preset(name, List.of());
+        Architecture model = new Architecture(config, config.vocab().orElseThrow(), DType.BF16, 1, 0);
+        double active = 0;
+        for (ParameterSpec spec : model.parameters().specs()) {
+            active += spec.activity() * spec.shape().count();
+        }
+        assertThat(Math.round(active)).isEqualTo(parameters);
     }
 
     /** No mixer needs more than addresses for a plan. */
@@ -51,7 +74,11 @@ class ModelPresetsTest {
                 "falcon-h1-0.5b",
                 "olmo-hybrid-7b",
                 "bamba-9b",
-                "gemma-3-1b"
+                "gemma-3-1b",
+                "mixtral-8x7b",
+                "qwen3-30b-a3b",
+                "granite-4.0-h-tiny",
+                "qwen3-next-80b-a3b"
             })
     void shouldBeRehearsedInFull(String name) {
         ModelConfig config = preset(name, List.of());
@@ -70,6 +97,7 @@ class ModelPresetsTest {
         }
     }
 
+    private static final String EXPERT = "ffns.moe.hidden=12";
     private static final String MLP = "ffns.mlp.hidden=24";
 
     private static List<String> shrunk(String name) {
@@ -128,6 +156,44 @@ class ModelPresetsTest {
                         "mixers.attn.heads=2",
                         "mixers.attn.kv_heads=1",
                         MLP);
+            case "mixtral-8x7b", "qwen3-30b-a3b" ->
+                List.of(
+                        "layers=2",
+                        "dim=16",
+                        "mixers.attn.heads=2",
+                        "mixers.attn.kv_heads=1",
+                        "mixers.attn.head_size=8",
+                        "ffns.moe.experts=4",
+                        "ffns.moe.top_k=2",
+                        EXPERT);
+            case "granite-4.0-h-tiny" ->
+                List.of(
+                        "layers=10",
+                        "dim=16",
+                        "mixers.mamba.heads=2",
+                        "mixers.mamba.head_size=16",
+                        "mixers.mamba.state_size=8",
+                        "mixers.attn.heads=2",
+                        "mixers.attn.kv_heads=1",
+                        "ffns.moe.experts=4",
+                        "ffns.moe.top_k=2",
+                        "ffns.moe.shared.hidden=16",
+                        EXPERT);
+            case "qwen3-next-80b-a3b" ->
+                List.of(
+                        "layers=4",
+                        "dim=16",
+                        "mixers.delta.heads=2",
+                        "mixers.delta.value_heads=4",
+                        "mixers.delta.key_size=8",
+                        "mixers.delta.value_size=8",
+                        "mixers.attn.heads=2",
+                        "mixers.attn.kv_heads=1",
+                        "mixers.attn.head_size=16",
+                        "ffns.moe.experts=4",
+                        "ffns.moe.top_k=2",
+                        "ffns.moe.shared.hidden=16",
+                        EXPERT);
             default ->
                 List.of(
                         "layers=6",
@@ -150,7 +216,11 @@ class ModelPresetsTest {
                 "falcon-h1-0.5b",
                 "olmo-hybrid-7b",
                 "bamba-9b",
-                "gemma-3-1b"
+                "gemma-3-1b",
+                "mixtral-8x7b",
+                "qwen3-30b-a3b",
+                "granite-4.0-h-tiny",
+                "qwen3-next-80b-a3b"
             })
     void shouldTrainWhenMadeSmall(String name) {
         ModelConfig config = preset(name, shrunk(name));

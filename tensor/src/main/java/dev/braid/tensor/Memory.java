@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The off-heap memory of one rank. Blocks that are given back are kept by size and handed out again, so that a training
- * step allocates nothing from the system after its first round. Live bytes and their peak are counted per category.
+ * The off-heap memory of one rank. Blocks that are given back are kept by size, large ones by nearly their size, and handed
+ * out again, so that a training step allocates nothing from the system after its first round. Live bytes and their peak are counted per category.
  *
  * <p>There are two kinds: memory of this process alone, and {@link #shared()}, which other processes of the machine can read in
  * place. Both count alike.
@@ -25,6 +25,9 @@ public final class Memory implements AutoCloseable {
 
     /** What a rehearsal sets to zero in earnest: token ids and the like are read even there. */
     private static final long MOST_TOUCHED = 1 << 20;
+
+    /** Blocks of this size and more are shared by sizes nearly the same; of smaller ones there are few sizes. */
+    private static final long LEAST_SHARED = 64 << 10;
 
     private static final int CATEGORIES = Category.values().length;
 
@@ -46,14 +49,16 @@ public final class Memory implements AutoCloseable {
         final Memory memory;
         final long address;
         final long bytes;
+        private final long room;
         private Category category;
         private int references = 1;
 
-        private Block(Memory memory, Category category, long address, long bytes) {
+        private Block(Memory memory, Category category, long address, long bytes, long room) {
             this.memory = memory;
             this.category = category;
             this.address = address;
             this.bytes = bytes;
+            this.room = room;
         }
 
         boolean alive() {
@@ -204,15 +209,31 @@ public final class Memory implements AutoCloseable {
     private synchronized Block take(Category category, long bytes) {
         requireOpen();
         long size = roundUp(Math.max(bytes, 1));
-        ArrayDeque<Long> list = free.get(size);
-        long address = list == null || list.isEmpty() ? reserve(size) : list.pop();
+        long room = room(category, size);
+        ArrayDeque<Long> list = free.get(room);
+        long address = list == null || list.isEmpty() ? reserve(room) : list.pop();
         int index = category.ordinal();
         live[index] += size;
         liveTotal += size;
         peak[index] = Math.max(peak[index], live[index]);
         peakTotal = Math.max(peakTotal, liveTotal);
         listener.changed(category, size);
-        return new Block(this, category, address, size);
+        return new Block(this, category, address, size, room);
+    }
+
+    /**
+     * What is taken from the system for a block of {@code size} bytes. Sizes of activations may change from step to step, as the rows
+     * of experts do: those that are nearly the same share blocks, each with at most a sixteenth to spare.
+     */
+    private static long room(Category category, long size) {
+        boolean varies = category == Category.ACTIVATIONS
+                || category == Category.WORKSPACE
+                || category == Category.COMMUNICATION;
+        if (!varies || size < LEAST_SHARED) {
+            return size;
+        }
+        long step = Long.highestOneBit(size) / 16;
+        return (size + step - 1) / step * step;
     }
 
     private void requireOpen() {
@@ -241,7 +262,7 @@ public final class Memory implements AutoCloseable {
             live[index] -= block.bytes;
             liveTotal -= block.bytes;
             listener.changed(block.category, -block.bytes);
-            free.computeIfAbsent(block.bytes, size -> new ArrayDeque<>()).push(block.address);
+            free.computeIfAbsent(block.room, size -> new ArrayDeque<>()).push(block.address);
         }
     }
 

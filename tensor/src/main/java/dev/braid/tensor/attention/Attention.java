@@ -26,8 +26,8 @@ public final class Attention {
      *
      * @param q {@code [batch * queries]} rows or more, any number of heads
      * @param k {@code [batch * keys]} rows or more; its heads divide those of {@code q}
-     * @param v like {@code k}
-     * @param o overwritten; heads as {@code q}
+     * @param v as many heads and rows as {@code k}, of any size
+     * @param o overwritten; as many heads as {@code q}, of the size of {@code v}
      * @param lse F32 {@code [batch, heads, queries]}, overwritten by the logarithm of the sum of the exponentials of the
      *     scaled scores, which {@link #backward} needs; null when it is not wanted
      */
@@ -70,13 +70,13 @@ public final class Attention {
             Heads o,
             Tensor lse) {
         AttentionKernel.Problem problem = problem(spec, q, k, v);
-        checkQueries("o", spec, q, o);
+        checkOutputs("o", spec, q, v, o);
         long lseAddress = lse == null ? 0 : checkLse(spec, q, lse);
         Operand output = o.operand();
         compute.profile()
                 .time(
                         "attention.forward",
-                        4 * products(problem),
+                        2 * products(problem, 1, 1),
                         () -> kernel.forward(compute, problem, output, lseAddress));
     }
 
@@ -94,11 +94,11 @@ public final class Attention {
             Heads dk,
             Heads dv) {
         AttentionKernel.Problem problem = problem(spec, q, k, v);
-        checkQueries("o", spec, q, o);
-        checkQueries("dO", spec, q, dO);
+        checkOutputs("o", spec, q, v, o);
+        checkOutputs("dO", spec, q, v, dO);
         checkQueries("dq", spec, q, dq);
-        checkKeys("dk", spec, k, dk);
-        checkKeys("dv", spec, k, dv);
+        checkKeys("dk", "k", spec, k, dk);
+        checkKeys("dv", "v", spec, v, dv);
         if (lse == null) {
             throw new IllegalArgumentException("attention.backward needs the lse that attention.forward wrote: pass a"
                     + " tensor to forward instead of null");
@@ -106,13 +106,17 @@ public final class Attention {
         AttentionKernel.Gradients gradients = new AttentionKernel.Gradients(
                 o.operand(), checkLse(spec, q, lse), dO.operand(), dq.operand(), dk.operand(), dv.operand());
         compute.profile()
-                .time("attention.backward", 10 * products(problem), () -> kernel.backward(compute, problem, gradients));
+                .time(
+                        "attention.backward",
+                        2 * products(problem, 3, 2),
+                        () -> kernel.backward(compute, problem, gradients));
     }
 
-    /** Multiply-adds of one of the two products of the forward pass. */
-    private static double products(AttentionKernel.Problem problem) {
+    /** Multiply-adds of so many products over the columns of keys, and over those of values. */
+    private static double products(AttentionKernel.Problem problem, int ofKeys, int ofValues) {
         AttentionSpec spec = problem.spec();
-        return (double) spec.batch() * problem.heads() * problem.headSize() * spec.visiblePairs();
+        double columns = ofKeys * problem.headSize() + ofValues * problem.valueSize();
+        return spec.batch() * problem.heads() * columns * spec.visiblePairs();
     }
 
     private static AttentionKernel.Problem problem(AttentionSpec spec, Heads q, Heads k, Heads v) {
@@ -128,10 +132,11 @@ public final class Attention {
             throw new IllegalArgumentException(
                     String.format(Locale.ROOT, "head size of k is %d but that of q is %d", k.headSize(), q.headSize()));
         }
-        checkKeys("k", spec, k, k);
-        checkKeys("v", spec, k, v);
+        checkKeys("k", "k", spec, k, k);
+        checkHeads("v", "k", v, k.heads(), v.headSize());
+        checkRows("v", (long) spec.batch() * spec.keys(), "batch * keys", v);
         return new AttentionKernel.Problem(
-                spec, q.heads(), k.heads(), q.headSize(), q.operand(), k.operand(), v.operand());
+                spec, q.heads(), k.heads(), q.headSize(), v.headSize(), q.operand(), k.operand(), v.operand());
     }
 
     private static void checkQueries(String name, AttentionSpec spec, Heads q, Heads heads) {
@@ -139,22 +144,32 @@ public final class Attention {
         checkRows(name, (long) spec.batch() * spec.queries(), "batch * queries", heads);
     }
 
-    private static void checkKeys(String name, AttentionSpec spec, Heads k, Heads heads) {
-        checkLike(name, "k", k, heads);
+    /** Outputs have the heads of the queries and the columns of the values. */
+    private static void checkOutputs(String name, AttentionSpec spec, Heads q, Heads v, Heads heads) {
+        checkHeads(name, q.headSize() == v.headSize() ? "q" : "q and v", heads, q.heads(), v.headSize());
+        checkRows(name, (long) spec.batch() * spec.queries(), "batch * queries", heads);
+    }
+
+    private static void checkKeys(String name, String modelName, AttentionSpec spec, Heads model, Heads heads) {
+        checkLike(name, modelName, model, heads);
         checkRows(name, (long) spec.batch() * spec.keys(), "batch * keys", heads);
     }
 
     private static void checkLike(String name, String modelName, Heads model, Heads heads) {
-        if (heads.heads() != model.heads() || heads.headSize() != model.headSize()) {
+        checkHeads(name, modelName, heads, model.heads(), model.headSize());
+    }
+
+    private static void checkHeads(String name, String modelName, Heads heads, int count, int size) {
+        if (heads.heads() != count || heads.headSize() != size) {
             throw new IllegalArgumentException(String.format(
                     Locale.ROOT,
-                    "%s has %d heads of size %d but must have %d of size %d, as %s has",
+                    "%s has %d heads of size %d but must have %d of size %d, as %s",
                     name,
                     heads.heads(),
                     heads.headSize(),
-                    model.heads(),
-                    model.headSize(),
-                    modelName));
+                    count,
+                    size,
+                    modelName.contains(" ") ? modelName + " have" : modelName + " has"));
         }
     }
 

@@ -8,8 +8,11 @@ interface AttentionKernel {
      * The operands that forward and backward share.
      *
      * @param heads of the queries, a multiple of {@code kvHeads}
+     * @param headSize columns of a head of queries and of keys
+     * @param valueSize columns of a head of values and of outputs
      */
-    record Problem(AttentionSpec spec, int heads, int kvHeads, int headSize, Operand q, Operand k, Operand v) {
+    record Problem(
+            AttentionSpec spec, int heads, int kvHeads, int headSize, int valueSize, Operand q, Operand k, Operand v) {
         /** Query heads that share a key head. */
         int group() {
             return heads / kvHeads;

@@ -25,8 +25,11 @@ final class BackwardPass {
     private final AttentionSpec spec;
     private final int size;
     private final int padded;
+    private final int valueSize;
+    private final int valuePadded;
     private final int keyRows;
     private final long rowBytes;
+    private final long valueBytes;
     /** Floats from the workspace's start to each of its parts. */
     private final long keysAt;
 
@@ -52,18 +55,23 @@ final class BackwardPass {
         size = problem.headSize();
         padded = Lanes.padded(size);
         rowBytes = 4L * padded;
+        valueSize = problem.valueSize();
+        valuePadded = Lanes.padded(valueSize);
+        valueBytes = 4L * valuePadded;
         keyRows = (spec.keys() + BLOCK - 1) / BLOCK * BLOCK;
         long allKeys = (long) keyRows * padded;
+        long allValues = (long) keyRows * valuePadded;
         long block = (long) QUERIES * padded;
+        long valueBlock = (long) QUERIES * valuePadded;
         keysAt = 0;
         keyTilesAt = keysAt + allKeys;
         valueTilesAt = keyTilesAt + allKeys;
-        dkAt = valueTilesAt + allKeys;
+        dkAt = valueTilesAt + allValues;
         dvAt = dkAt + allKeys;
-        queriesAt = dvAt + allKeys;
+        queriesAt = dvAt + allValues;
         outputsAt = queriesAt + block;
-        dqAt = outputsAt + block;
-        scoresAt = dqAt + block;
+        dqAt = outputsAt + valueBlock;
+        scoresAt = dqAt + Math.max(block, valueBlock);
         productsAt = scoresAt + (long) QUERIES * BLOCK;
         slopesAt = productsAt + (long) QUERIES * BLOCK;
         lsesAt = slopesAt + (spec.options().capped() ? (long) ROWS * BLOCK : 0);
@@ -96,9 +104,10 @@ final class BackwardPass {
         long row = (long) batch * spec.keys();
         float unscale = (float) (1 / LOG2_E);
         for (int key = 0; key < spec.keys(); key++) {
-            long offset = key * rowBytes;
-            Packing.unpack(workspace + 4 * dkAt + offset, unscale, gradients.dk(), row + key, kvHead, size);
-            Packing.unpack(workspace + 4 * dvAt + offset, 1, gradients.dv(), row + key, kvHead, size);
+            long ofKey = workspace + 4 * dkAt + key * rowBytes;
+            Packing.unpack(ofKey, unscale, gradients.dk(), row + key, kvHead, size);
+            long ofValue = workspace + 4 * dvAt + key * valueBytes;
+            Packing.unpack(ofValue, 1, gradients.dv(), row + key, kvHead, valueSize);
         }
     }
 
@@ -108,17 +117,18 @@ final class BackwardPass {
         long keys = workspace + 4 * keysAt;
         long values = workspace + 4 * dvAt;
         Packing.rows(problem.k(), row, kvHead, size, spec.keys(), keyRows, 1, keys);
-        transpose(keys, workspace + 4 * keyTilesAt);
-        Packing.rows(problem.v(), row, kvHead, size, spec.keys(), keyRows, 1, values);
-        transpose(values, workspace + 4 * valueTilesAt);
+        transpose(keys, size, workspace + 4 * keyTilesAt);
+        Packing.rows(problem.v(), row, kvHead, valueSize, spec.keys(), keyRows, 1, values);
+        transpose(values, valueSize, workspace + 4 * valueTilesAt);
         Packing.zero(workspace + 4 * zerosAt, MicroKernel.ZEROS);
         Packing.zero(workspace + 4 * dkAt, (long) keyRows * padded);
-        Packing.zero(values, (long) keyRows * padded);
+        Packing.zero(values, (long) keyRows * valuePadded);
     }
 
-    private void transpose(long source, long target) {
+    private void transpose(long source, int columns, long target) {
+        long bytes = 4L * Lanes.padded(columns);
         for (int key = 0; key < keyRows; key += BLOCK) {
-            Packing.transpose(source + key * rowBytes, size, BLOCK, target + 4L * key * size);
+            Packing.transpose(source + key * bytes, columns, BLOCK, target + 4L * key * columns);
         }
     }
 
@@ -151,13 +161,14 @@ final class BackwardPass {
         long outputs = workspace + 4 * outputsAt;
         long dq = workspace + 4 * dqAt;
         Packing.rows(problem.q(), row, head, size, rows, whole, factor, workspace + 4 * queriesAt);
-        Packing.rows(gradients.dO(), row, head, size, rows, whole, 1, outputs);
-        Packing.rows(gradients.o(), row, head, size, rows, whole, 1, dq);
+        Packing.rows(gradients.dO(), row, head, valueSize, rows, whole, 1, outputs);
+        Packing.rows(gradients.o(), row, head, valueSize, rows, whole, 1, dq);
         for (int i = 0; i < whole; i++) {
             long index = problem.lseIndex(batch, head, first + Math.min(i, rows - 1));
             double lse = Lanes.get(gradients.lse() + 4 * index) * LOG2_E;
             Lanes.set(workspace + 4 * (lsesAt + i), (float) Math.max(lse, Softmax.NONE));
-            float delta = Softmax.dot(outputs + i * rowBytes, dq + i * rowBytes, padded, workspace + 4 * scoresAt);
+            float delta =
+                    Softmax.dot(outputs + i * valueBytes, dq + i * valueBytes, valuePadded, workspace + 4 * scoresAt);
             Lanes.set(workspace + 4 * (deltasAt + i), delta);
         }
         Packing.zero(dq, (long) whole * padded);
@@ -173,15 +184,14 @@ final class BackwardPass {
         long scores = workspace + 4 * (scoresAt + (long) row * BLOCK);
         long products = workspace + 4 * (productsAt + (long) row * BLOCK);
         long queries = workspace + 4 * queriesAt + row * rowBytes;
-        long outputs = workspace + 4 * outputsAt + row * rowBytes;
+        long outputs = workspace + 4 * outputsAt + row * valueBytes;
         int columns = Lanes.padded(visible);
-        long tile = 4L * key * size;
-        long keyTile = workspace + 4 * keyTilesAt + tile;
+        long keyTile = workspace + 4 * keyTilesAt + 4L * key * size;
         long zeros = workspace + 4 * zerosAt;
-        long valueTile = workspace + 4 * valueTilesAt + tile;
+        long valueTile = workspace + 4 * valueTilesAt + 4L * key * valueSize;
         MicroKernel.multiply(queries, rowBytes, 4, keyTile, 4L * BLOCK, size, zeros, scores, 4L * BLOCK, ROWS, columns);
         MicroKernel.multiply(
-                outputs, rowBytes, 4, valueTile, 4L * BLOCK, size, zeros, products, 4L * BLOCK, ROWS, columns);
+                outputs, valueBytes, 4, valueTile, 4L * BLOCK, valueSize, zeros, products, 4L * BLOCK, ROWS, columns);
         long slopes = workspace + 4 * slopesAt;
         if (spec.options().capped()) {
             SoftCap.applyWithSlopes(
@@ -237,13 +247,13 @@ final class BackwardPass {
                     scores,
                     4,
                     4L * BLOCK,
-                    workspace + 4 * outputsAt + queryRow,
-                    rowBytes,
+                    workspace + 4 * outputsAt + from * valueBytes,
+                    valueBytes,
                     to - from,
-                    workspace + 4 * dvAt + keyRow,
-                    rowBytes,
+                    workspace + 4 * dvAt + (key + strip) * valueBytes,
+                    valueBytes,
                     ROWS,
-                    padded);
+                    valuePadded);
             MicroKernel.add(
                     products,
                     4,

@@ -25,6 +25,8 @@ final class ForwardPass {
     private final long lse;
     private final int size;
     private final int padded;
+    private final int valueSize;
+    private final int valuePadded;
     private final int group;
     private final int chunk;
     private final int chunks;
@@ -47,6 +49,8 @@ final class ForwardPass {
         this.lse = lse;
         size = problem.headSize();
         padded = Lanes.padded(size);
+        valueSize = problem.valueSize();
+        valuePadded = Lanes.padded(valueSize);
         group = problem.group();
         int wanted = Math.max(TASK_ROWS / group, 4 * ROWS) / ROWS * ROWS;
         chunk = Math.min(wanted, (spec.queries() + ROWS - 1) / ROWS * ROWS);
@@ -54,9 +58,9 @@ final class ForwardPass {
         long rows = (long) chunk * group;
         keysAt = 0;
         valuesAt = keysAt + (long) BLOCK * padded;
-        queriesAt = valuesAt + (long) BLOCK * padded;
+        queriesAt = valuesAt + (long) BLOCK * Math.max(padded, valuePadded);
         outputsAt = queriesAt + rows * padded;
-        scoresAt = outputsAt + rows * padded;
+        scoresAt = outputsAt + rows * valuePadded;
         referencesAt = scoresAt + (long) ROWS * BLOCK;
         sumsAt = referencesAt + Lanes.padded((int) rows);
         zerosAt = sumsAt + rows * LANES;
@@ -106,7 +110,7 @@ final class ForwardPass {
             Packing.rows(problem.q(), row, kvHead * group + member, size, rows, whole, factor, target);
         }
         Packing.zero(workspace + 4 * zerosAt, MicroKernel.ZEROS);
-        Packing.zero(workspace + 4 * outputsAt, (long) group * chunk * padded);
+        Packing.zero(workspace + 4 * outputsAt, (long) group * chunk * valuePadded);
         Packing.zero(workspace + 4 * sumsAt, (long) group * chunk * LANES);
         for (int row = 0; row < group * chunk; row++) {
             Lanes.set(workspace + 4 * (referencesAt + row), Softmax.NONE);
@@ -119,7 +123,7 @@ final class ForwardPass {
         long values = workspace + 4 * valuesAt;
         Packing.rows(problem.k(), row, kvHead, size, keys, BLOCK, 1, values);
         Packing.transpose(values, size, BLOCK, workspace + 4 * keysAt);
-        Packing.rows(problem.v(), row, kvHead, size, keys, BLOCK, 1, values);
+        Packing.rows(problem.v(), row, kvHead, valueSize, keys, BLOCK, 1, values);
     }
 
     /** Takes eight query rows through one block of keys. */
@@ -131,8 +135,9 @@ final class ForwardPass {
         int visible = Math.min(keys, spec.keysEnd(query + ROWS - 1) - key);
         int index = member * chunk + row;
         long rowBytes = 4L * padded;
+        long valueBytes = 4L * valuePadded;
         long queries = workspace + 4 * queriesAt + index * rowBytes;
-        long outputs = workspace + 4 * outputsAt + index * rowBytes;
+        long outputs = workspace + 4 * outputsAt + index * valueBytes;
         long scores = workspace + 4 * scoresAt;
         int columns = Lanes.padded(visible);
         long keyTile = workspace + 4 * keysAt;
@@ -154,17 +159,26 @@ final class ForwardPass {
         Mask.apply(spec, query, ROWS, key, visible, scores, 4L * BLOCK, columns);
         weigh(scores, columns, index, workspace);
         MicroKernel.add(
-                scores, 4L * BLOCK, 4, workspace + 4 * valuesAt, rowBytes, visible, outputs, rowBytes, ROWS, padded);
+                scores,
+                4L * BLOCK,
+                4,
+                workspace + 4 * valuesAt,
+                valueBytes,
+                visible,
+                outputs,
+                valueBytes,
+                ROWS,
+                valuePadded);
     }
 
     private void weigh(long scores, int columns, int index, long workspace) {
         long references = workspace + 4 * (referencesAt + index);
         long sums = workspace + 4 * (sumsAt + (long) index * LANES);
-        long outputs = workspace + 4 * (outputsAt + (long) index * padded);
+        long outputs = workspace + 4 * (outputsAt + (long) index * valuePadded);
         for (int i = 0; i < ROWS; i++) {
             long line = scores + 4L * BLOCK * i;
             long sum = sums + 4L * LANES * i;
-            Softmax.refer(line, columns, references + 4L * i, sum, outputs + 4L * padded * i, padded);
+            Softmax.refer(line, columns, references + 4L * i, sum, outputs + 4L * valuePadded * i, valuePadded);
         }
         Powers.replace(scores, 4L * BLOCK, ROWS, columns, references);
         for (int i = 0; i < ROWS; i++) {
@@ -180,9 +194,9 @@ final class ForwardPass {
                 float sum = Lanes.sum(workspace + 4 * (sumsAt + (long) index * LANES));
                 float reference = Lanes.get(workspace + 4 * (referencesAt + index));
                 boolean blind = reference == Softmax.NONE;
-                long source = workspace + 4 * (outputsAt + (long) index * padded);
+                long source = workspace + 4 * (outputsAt + (long) index * valuePadded);
                 long target = (long) batch * spec.queries() + first + row;
-                Packing.unpack(source, blind ? 0 : 1 / sum, o, target, head, size);
+                Packing.unpack(source, blind ? 0 : 1 / sum, o, target, head, valueSize);
                 if (lse != 0) {
                     double value = blind ? Double.NEGATIVE_INFINITY : reference / LOG2_E + Math.log(sum);
                     Lanes.set(lse + 4 * problem.lseIndex(batch, head, first + row), (float) value);

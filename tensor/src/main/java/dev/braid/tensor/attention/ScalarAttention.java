@@ -32,7 +32,7 @@ final class ScalarAttention implements AttentionKernel {
             scores[key] = spec.sees(query, key) ? (float) Math.exp(scores[key] - maximum) : 0;
             sum += scores[key];
         }
-        for (int column = 0; column < problem.headSize(); column++) {
+        for (int column = 0; column < problem.valueSize(); column++) {
             float weighted = 0;
             for (int key = 0; key < scores.length; key++) {
                 if (spec.sees(query, key)) {
@@ -59,7 +59,8 @@ final class ScalarAttention implements AttentionKernel {
                 scores[key] = Float.NEGATIVE_INFINITY;
                 continue;
             }
-            float score = spec.scale() * dot(problem, problem.q(), problem.k(), batch, head, query, key);
+            float score =
+                    spec.scale() * dot(problem, problem.headSize(), problem.q(), problem.k(), batch, head, query, key);
             scores[key] = spec.options().capped() ? cap * (float) Math.tanh(score / cap) : score;
         }
         return scores;
@@ -71,10 +72,11 @@ final class ScalarAttention implements AttentionKernel {
         return 1 - tanh * tanh;
     }
 
-    private static float dot(Problem problem, Operand rows, Operand others, int batch, int head, int query, int key) {
+    private static float dot(
+            Problem problem, int columns, Operand rows, Operand others, int batch, int head, int query, int key) {
         AttentionSpec spec = problem.spec();
         float sum = 0;
-        for (int column = 0; column < problem.headSize(); column++) {
+        for (int column = 0; column < columns; column++) {
             sum += rows.get((long) batch * spec.queries() + query, head, column)
                     * others.get((long) batch * spec.keys() + key, head / problem.group(), column);
         }
@@ -93,8 +95,9 @@ final class ScalarAttention implements AttentionKernel {
     private static void backwardKeys(Problem problem, Gradients gradients, int batch, int kvHead) {
         AttentionSpec spec = problem.spec();
         int size = problem.headSize();
+        int valueSize = problem.valueSize();
         float[] dk = new float[spec.keys() * size];
-        float[] dv = new float[spec.keys() * size];
+        float[] dv = new float[spec.keys() * valueSize];
         for (int member = 0; member < problem.group(); member++) {
             int head = kvHead * problem.group() + member;
             for (int query = 0; query < spec.queries(); query++) {
@@ -102,10 +105,12 @@ final class ScalarAttention implements AttentionKernel {
             }
         }
         for (int key = 0; key < spec.keys(); key++) {
+            long row = (long) batch * spec.keys() + key;
             for (int column = 0; column < size; column++) {
-                long row = (long) batch * spec.keys() + key;
                 gradients.dk().set(row, kvHead, column, dk[key * size + column]);
-                gradients.dv().set(row, kvHead, column, dv[key * size + column]);
+            }
+            for (int column = 0; column < valueSize; column++) {
+                gradients.dv().set(row, kvHead, column, dv[key * valueSize + column]);
             }
         }
     }
@@ -114,11 +119,12 @@ final class ScalarAttention implements AttentionKernel {
             Problem problem, Gradients gradients, int batch, int head, int query, float[] dk, float[] dv) {
         AttentionSpec spec = problem.spec();
         int size = problem.headSize();
+        int valueSize = problem.valueSize();
         int kvHead = head / problem.group();
         long row = (long) batch * spec.queries() + query;
         float lse = ALL.get(FLOAT, gradients.lse() + 4 * problem.lseIndex(batch, head, query));
         float delta = 0;
-        for (int column = 0; column < size; column++) {
+        for (int column = 0; column < valueSize; column++) {
             delta += gradients.dO().get(row, head, column) * gradients.o().get(row, head, column);
         }
         float[] dq = new float[size];
@@ -128,12 +134,14 @@ final class ScalarAttention implements AttentionKernel {
                 continue;
             }
             float probability = (float) Math.exp(scores[key] - lse);
-            float dp = dot(problem, gradients.dO(), problem.v(), batch, head, query, key);
+            float dp = dot(problem, problem.valueSize(), gradients.dO(), problem.v(), batch, head, query, key);
             float ds = probability * (dp - delta) * slope(spec.options(), scores[key]) * spec.scale();
             for (int column = 0; column < size; column++) {
                 dq[column] += ds * problem.k().get((long) batch * spec.keys() + key, kvHead, column);
                 dk[key * size + column] += ds * problem.q().get(row, head, column);
-                dv[key * size + column] += probability * gradients.dO().get(row, head, column);
+            }
+            for (int column = 0; column < valueSize; column++) {
+                dv[key * valueSize + column] += probability * gradients.dO().get(row, head, column);
             }
         }
         for (int column = 0; column < size; column++) {

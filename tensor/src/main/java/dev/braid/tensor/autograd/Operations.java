@@ -269,11 +269,16 @@ public final class Operations {
 
     /** Rotates the query and key heads of a packed matrix, in place, by I32 {@code positions} [n]. */
     public static Variable rope(Tape tape, Variable packed, HeadLayout layout, RopeTable table, Tensor positions) {
-        Compute compute = tape.compute();
         int rotated = layout.heads() + layout.kvHeads();
-        Rope.apply(compute, packed.value(), table, positions, layout.headSize(), rotated, false);
+        return rope(tape, packed, new Rope.Place(0, layout.headSize(), rotated, false), table, positions);
+    }
+
+    /** Rotates what lies at {@code place}, in place, by I32 {@code positions} [n]. */
+    public static Variable rope(Tape tape, Variable x, Rope.Place place, RopeTable table, Tensor positions) {
+        Compute compute = tape.compute();
+        Rope.apply(compute, x.value(), table, positions, place, false);
         return tape.record(
-                packed.value(),
+                x.value(),
                 List.of(positions),
                 gradient -> {
                     Tensor passed = gradient;
@@ -283,9 +288,9 @@ public final class Operations {
                         passed = tape.temporary(gradient.dtype(), gradient.shape());
                         passed.copyFrom(gradient);
                     }
-                    // A rotation is orthogonal: its transpose is the rotation back.
-                    Rope.apply(compute, passed, table, positions, layout.headSize(), rotated, true);
-                    tape.addGradient(packed, passed);
+                    // The transpose of a rotation is the rotation back.
+                    Rope.apply(compute, passed, table, positions, place, true);
+                    tape.addGradient(x, passed);
                 },
                 null);
     }

@@ -8,6 +8,9 @@ import java.util.function.ToLongBiFunction;
  */
 final class GroupTiling {
     private static final int ROWS = 256;
+    /** Rows of a part are multiples of so many, so that products of few different sizes are made. */
+    private static final int STEP = 16;
+
     private static final int COLUMNS = 512;
     /** So many tiles keep the cores of a rank busy to the end. */
     private static final int ENOUGH = 16;
@@ -37,14 +40,25 @@ final class GroupTiling {
         int[] height = new int[bands];
         int band = 0;
         for (int index = 0; index < groups; index++) {
-            for (int from = firstRows[index]; from < firstRows[index + 1]; from += ROWS) {
+            int end = firstRows[index + 1];
+            int even = part(end - firstRows[index], ROWS);
+            for (int from = firstRows[index]; from < end; from += even) {
                 group[band] = index;
                 row[band] = from;
-                height[band] = Math.min(ROWS, firstRows[index + 1] - from);
+                height[band] = Math.min(even, end - from);
                 band++;
             }
         }
         return new GroupTiling(group, row, height, columns, bands >= ENOUGH ? columns : Math.min(columns, COLUMNS));
+    }
+
+    /**
+     * Length of the parts of at most {@code limit}, itself a multiple of 16, into which {@code length} is cut as evenly as multiples of
+     * 16 allow: a short rest would cost as much packing as a long part. No more parts than {@code limit} needs.
+     */
+    static int part(int length, int limit) {
+        int parts = Math.max(1, Math.ceilDiv(length, limit));
+        return Math.ceilDiv(Math.ceilDiv(length, parts), STEP) * STEP;
     }
 
     private int strips() {

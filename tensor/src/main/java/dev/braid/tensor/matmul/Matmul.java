@@ -174,11 +174,13 @@ public final class Matmul implements AutoCloseable {
                                         * spec.result().bytes()));
     }
 
-    /** Rows of a group that are added up in one call; a fixed number, so that products of few different depths are made. */
-    private static final int GROUP_DEPTH = 512;
+    /** Most rows of a group that are added up in one call: 64 depths at most, whatever the lengths of groups. */
+    private static final int GROUP_DEPTH = 1024;
 
     /**
-     * Sums over groups of rows: {@code C_g += A[rows of g]^T B[rows of g]}, the rows in runs of {@value #GROUP_DEPTH}.
+     * Sums over groups of rows: {@code C_g += A[rows of g]^T B[rows of g]}. A group of more than {@value #GROUP_DEPTH} rows is added in
+     * as few equal parts as can be, whose lengths are multiples of 16; otherwise the same as a call of {@link #multiply} for each group,
+     * bit for bit.
      *
      * @param spec of one group's C [m, n], which accumulates, with A transposed; k is the number of rows of A and B
      * @param firstRows first row of each group and, behind the last, k
@@ -205,25 +207,22 @@ public final class Matmul implements AutoCloseable {
                 .filter(group -> firstRows[group + 1] > firstRows[group])
                 .toArray();
         Tiling tiling = Tiling.of(spec.ofDepth(GROUP_DEPTH));
-        int[] depths = Arrays.stream(taken)
-                .flatMap(group -> IntStream.of(
-                        Math.min(GROUP_DEPTH, firstRows[group + 1] - firstRows[group]),
-                        (firstRows[group + 1] - firstRows[group]) % GROUP_DEPTH))
-                .filter(depth -> depth > 0)
+        Arrays.stream(taken)
+                .map(group -> firstRows[group + 1] - firstRows[group])
+                .flatMap(Matmul::depths)
                 .distinct()
-                .toArray();
-        for (int depth : depths) {
-            prepare(pick(spec.ofDepth(depth)), spec.ofDepth(depth), tiling);
-        }
+                .forEach(depth -> prepare(pick(spec.ofDepth(depth)), spec.ofDepth(depth), tiling));
         long stepC = (long) spec.m() * spec.n() * spec.result().bytes();
         int operand = spec.operands().bytes();
         workers.run(taken.length * tiling.tiles(), task -> {
             int group = taken[task / tiling.tiles()];
-            for (int row = firstRows[group]; row < firstRows[group + 1]; row += GROUP_DEPTH) {
-                MatmulSpec part = spec.ofDepth(Math.min(GROUP_DEPTH, firstRows[group + 1] - row));
+            int end = firstRows[group + 1];
+            int part = GroupTiling.part(end - firstRows[group], GROUP_DEPTH);
+            for (int row = firstRows[group]; row < end; row += part) {
+                MatmulSpec product = spec.ofDepth(Math.min(part, end - row));
                 tile(
-                        pick(part),
-                        part,
+                        pick(product),
+                        product,
                         tiling,
                         task % tiling.tiles(),
                         addressA + row * spec.strideA() * operand,
@@ -231,6 +230,13 @@ public final class Matmul implements AutoCloseable {
                         addressC + group * stepC);
             }
         });
+    }
+
+    /** The lengths of the parts of a group of {@code rows}: all but the last have the same. */
+    private static IntStream depths(int rows) {
+        int part = GroupTiling.part(rows, GROUP_DEPTH);
+        int rest = rows % part;
+        return rest == 0 ? IntStream.of(part) : IntStream.of(Math.min(part, rows), rest);
     }
 
     private static void requireApart(MatmulSpec spec, int batch, Batched c) {

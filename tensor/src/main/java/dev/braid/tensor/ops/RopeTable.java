@@ -37,6 +37,11 @@ public final class RopeTable {
      * @param maximumPositions positions that the table holds
      */
     public RopeTable(float[] inverseFrequencies, int maximumPositions) {
+        this(inverseFrequencies, maximumPositions, 1);
+    }
+
+    /** The same, cosines and sines times {@code factor}: a rotation that also stretches, as YaRN's. */
+    public RopeTable(float[] inverseFrequencies, int maximumPositions, float factor) {
         if (maximumPositions <= 0) {
             throw new IllegalArgumentException("rope: maximum positions " + maximumPositions + " must be positive");
         }
@@ -46,7 +51,7 @@ public final class RopeTable {
         Arena arena = Arena.ofAuto();
         cosine = arena.allocate(ValueLayout.JAVA_FLOAT, count);
         sine = arena.allocate(ValueLayout.JAVA_FLOAT, count);
-        fill(inverseFrequencies);
+        fill(inverseFrequencies, factor);
     }
 
     /** {@code 1 / base^(2i/rotated)} for i = 0 until rotated / 2: radians a position of each pair. */
@@ -66,13 +71,13 @@ public final class RopeTable {
         return frequencies;
     }
 
-    private void fill(float[] frequencies) {
+    private void fill(float[] frequencies, float factor) {
         for (int position = 0; position < maximumPositions; position++) {
             long row = (long) position * frequencies.length;
             for (int i = 0; i < frequencies.length; i++) {
                 double angle = position * frequencies[i];
-                cosine.setAtIndex(ValueLayout.JAVA_FLOAT, row + i, (float) StrictMath.cos(angle));
-                sine.setAtIndex(ValueLayout.JAVA_FLOAT, row + i, (float) StrictMath.sin(angle));
+                cosine.setAtIndex(ValueLayout.JAVA_FLOAT, row + i, (float) StrictMath.cos(angle) * factor);
+                sine.setAtIndex(ValueLayout.JAVA_FLOAT, row + i, (float) StrictMath.sin(angle) * factor);
             }
         }
     }

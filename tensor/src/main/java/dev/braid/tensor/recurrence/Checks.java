@@ -175,6 +175,10 @@ final class Checks {
     }
 
     private Operand sized(String name, int size, Heads actual) {
+        if (size > Heads.MAXIMUM_HEAD_SIZE) {
+            throw new IllegalArgumentException("recurrence: " + name + " has heads of size " + size
+                    + ", the widest are " + Heads.MAXIMUM_HEAD_SIZE);
+        }
         if (actual.headSize() != size) {
             throw wrongHeads(name, size, actual, Integer.toString(heads));
         }

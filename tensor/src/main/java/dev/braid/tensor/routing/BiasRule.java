@@ -12,21 +12,21 @@ import java.util.Arrays;
  */
 public record BiasRule(double rate) {
     /**
-     * Moves the bias.
+     * Moves the bias, or the part of it that a rank holds.
      *
-     * @param bias F32 [E]
-     * @param counts tokens that chose each expert, over all data ranks and micro-batches of the step
-     * @throws IllegalArgumentException when there are not as many counts as experts
+     * @param bias F32, of the experts from {@code first} on
+     * @param counts tokens that chose each of all experts, over all data ranks and micro-batches of the step
+     * @throws IllegalArgumentException when there are fewer counts than experts
      */
-    public void update(Tensor bias, long[] counts) {
-        if (bias.count() != counts.length) {
-            throw new IllegalArgumentException(
-                    "the bias is of " + bias.count() + " experts, the counts are of " + counts.length);
+    public void update(Tensor bias, int first, long[] counts) {
+        if (first < 0 || first + bias.count() > counts.length) {
+            throw new IllegalArgumentException("the bias is of experts " + first + " to " + (first + bias.count() - 1)
+                    + ", the counts are of " + counts.length);
         }
         long sum = Arrays.stream(counts).sum();
-        for (int e = 0; e < counts.length; e++) {
+        for (int e = 0; e < bias.count(); e++) {
             // In whole numbers, so that an expert with exactly the mean is left alone.
-            int direction = Long.compare(sum, counts[e] * counts.length);
+            int direction = Long.compare(sum, counts[first + e] * counts.length);
             bias.set(e, (float) (bias.get(e) + rate * direction));
         }
     }

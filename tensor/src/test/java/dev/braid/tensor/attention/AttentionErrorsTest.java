@@ -80,8 +80,12 @@ class AttentionErrorsTest {
                 () -> new Heads(tensor, -1, 1, 4),
                 "1 heads of 4 columns from column -1 do not fit rows of 12 columns of " + tensor);
         rejects(() -> new Heads(tensor, 0, 0, 4), "at least one head is needed, not 0");
-        rejects(() -> new Heads(tensor, 0, 1, 0), "head size must be from 1 to 256 but is 0");
-        rejects(() -> new Heads(tensor, 0, 1, 257), "head size must be from 1 to 256 but is 257");
+        rejects(() -> new Heads(tensor, 0, 1, 0), "head size must be from 1 to 1024 but is 0");
+        rejects(() -> new Heads(tensor, 0, 1, 1025), "head size must be from 1 to 1024 but is 1025");
+        rejects(() -> new Heads(tensor, 0, 2, 4, 3), "heads of 4 columns overlap: from one to the next there are 3");
+        rejects(
+                () -> new Heads(tensor, 1, 2, 4, 8),
+                "2 heads of 4 columns from column 1 do not fit rows of 12 columns of " + tensor);
         rejects(() -> Heads.of(tensor, 5), "head size 5 does not divide the 12 columns of " + tensor);
     }
 
@@ -109,6 +113,9 @@ class AttentionErrorsTest {
         rejects(
                 () -> forward(heads(6, 4, 4), heads(6, 2, 4), heads(6, 2, 4), heads(6, 2, 4), null),
                 "o has 2 heads of size 4 but must have 4 of size 4, as q has");
+        rejects(
+                () -> forward(heads(6, 4, 4), heads(6, 2, 4), heads(6, 2, 3), heads(6, 4, 4), null),
+                "o has 4 heads of size 4 but must have 4 of size 3, as q and v have");
     }
 
     @Test
@@ -155,7 +162,7 @@ class AttentionErrorsTest {
                 "dk has 2 heads of size 4 but must have 1 of size 4, as k has");
         rejects(
                 () -> Attention.backward(compute, SPEC, x, x, x, x, lse, x, x, x, other),
-                "dv has 2 heads of size 4 but must have 1 of size 4, as k has");
+                "dv has 2 heads of size 4 but must have 1 of size 4, as v has");
     }
 
     @Test

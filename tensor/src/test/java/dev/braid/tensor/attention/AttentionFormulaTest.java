@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -65,6 +66,21 @@ class AttentionFormulaTest {
                 Arguments.of(AttentionSpec.causal(1, 67, capped(2f, 0.7f)), 2, 1, 9));
     }
 
+    /** Spec, heads, key heads, key size, value size, columns between two heads of values. */
+    static Stream<Arguments> valueSizes() {
+        return Stream.of(
+                Arguments.of(causal(1, 1, 1), 1, 1, 1, 2, 0),
+                Arguments.of(causal(2, 17, 24), 4, 2, 24, 9, 5),
+                Arguments.of(causal(1, 70, 24), 2, 2, 24, 40, 0),
+                Arguments.of(causal(1, 130, 192), 2, 2, 192, 128, 128),
+                Arguments.of(causal(1, 67, 33), 2, 1, 33, 100, 3),
+                // Queries of all heads that read one latent, as a decoder does.
+                Arguments.of(causal(1, 70, 576), 3, 1, 576, 512, 0),
+                Arguments.of(new AttentionSpec(1, 3, 90, 0, 0, false, 0.05f), 1, 1, 576, 512, 0),
+                Arguments.of(windowed(1, 150, 40, 2, 20), 2, 1, 20, 7, 1),
+                Arguments.of(AttentionSpec.causal(1, 67, capped(2f, 0.7f)), 2, 1, 9, 17, 1));
+    }
+
     private static AttentionSpec windowed(int batch, int length, int window, int sinks, int size) {
         float scale = (float) (1 / Math.sqrt(size));
         return AttentionSpec.causal(
@@ -93,6 +109,35 @@ class AttentionFormulaTest {
         compare(new ScalarAttention(), spec, heads, kvHeads, headSize, DType.BF16, 0x1p-8, 0x1p-6);
     }
 
+    @ParameterizedTest
+    @MethodSource("valueSizes")
+    void shouldTakeValuesOfAnotherSizeThanKeys(
+            AttentionSpec spec, int heads, int kvHeads, int headSize, int valueSize, int gap) {
+        for (AttentionKernel kernel : Kernels.all().toList()) {
+            long seed = 100L * headSize + valueSize;
+            Case f32 = new Case(compute, spec, heads, kvHeads, headSize, valueSize, gap, DType.F32, seed);
+            compare(kernel, f32, 3e-6, 2e-5);
+            Case bf16 = new Case(compute, spec, heads, kvHeads, headSize, valueSize, gap, DType.BF16, seed);
+            compare(kernel, bf16, 0x1p-8, 0x1p-6);
+        }
+    }
+
+    @Test
+    void shouldLeaveTheColumnsBetweenHeadsOfValuesAlone() {
+        AttentionSpec spec = causal(1, 5, 4);
+        Case one = new Case(compute, spec, 2, 2, 4, 3, 2, DType.F32, 1);
+        one.dv.tensor().zero();
+        one.forward(new VectorAttention()).backward(new VectorAttention());
+        int columns = Math.toIntExact(one.dv.tensor().shape().columns());
+        for (int row = 0; row < 5; row++) {
+            for (int head = 0; head < 2; head++) {
+                long behind = (long) row * columns + one.dv.firstColumn() + head * 5L + 3;
+                assertThat(one.dv.tensor().get(behind)).isZero();
+                assertThat(one.dv.tensor().get(behind - 1)).isNotZero();
+            }
+        }
+    }
+
     /** Tolerances are relative to the largest element, forward and backward. */
     private void compare(
             AttentionKernel kernel,
@@ -104,20 +149,24 @@ class AttentionFormulaTest {
             double forward,
             double backward) {
         long seed = 1_000L * spec.queries() + headSize;
-        Case one = new Case(compute, spec, heads, kvHeads, headSize, dtype, seed);
+        compare(kernel, new Case(compute, spec, heads, kvHeads, headSize, dtype, seed), forward, backward);
+    }
+
+    private static void compare(AttentionKernel kernel, Case one, double forward, double backward) {
+        AttentionSpec spec = one.spec;
         double[][][] q = one.queryValues(one.q);
         double[][][] k = one.keyValues(one.k);
         double[][][] v = one.keyValues(one.v);
         Dense dense = new Dense(spec, q, k, v, one.queryValues(one.dO));
         one.forward(kernel).backward(kernel);
-        String context = kernel.getClass().getSimpleName() + " seed " + seed + " ";
+        String context = kernel.getClass().getSimpleName() + " seed " + one.seed + " ";
         near(context + "o", one.queryValues(one.o), dense.o, forward);
         near(context + "dq", one.queryValues(one.dq), dense.dq, backward);
         near(context + "dk", one.keyValues(one.dk), dense.dk, backward);
         near(context + "dv", one.keyValues(one.dv), dense.dv, backward);
         for (int row = 0; row < dense.lse.length; row++) {
-            for (int head = 0; head < heads; head++) {
-                int index = (row / spec.queries() * heads + head) * spec.queries() + row % spec.queries();
+            for (int head = 0; head < one.q.heads(); head++) {
+                int index = (row / spec.queries() * one.q.heads() + head) * spec.queries() + row % spec.queries();
                 double expected = dense.lse[row][head];
                 double actual = one.lse.get(index);
                 assertThat(actual == expected || Math.abs(actual - expected) < 3e-6 * (1 + Math.abs(expected)))

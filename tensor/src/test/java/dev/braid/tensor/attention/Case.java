@@ -19,26 +19,47 @@ final class Case {
     final Heads dk;
     final Heads dv;
     final Tensor lse;
+    final long seed;
     private final Compute compute;
 
     Case(Compute compute, AttentionSpec spec, int heads, int kvHeads, int headSize, DType dtype, long seed) {
+        this(compute, spec, heads, kvHeads, headSize, headSize, 0, dtype, seed);
+    }
+
+    /**
+     * Values of another size than keys.
+     *
+     * @param gap columns between two heads of values
+     */
+    Case(
+            Compute compute,
+            AttentionSpec spec,
+            int heads,
+            int kvHeads,
+            int headSize,
+            int valueSize,
+            int gap,
+            DType dtype,
+            long seed) {
         this.compute = compute;
         this.spec = spec;
+        this.seed = seed;
         Random random = new Random(seed);
         int queryRows = spec.batch() * spec.queries();
         int keyRows = spec.batch() * spec.keys();
         int rows = Math.max(queryRows, keyRows);
-        int columns = (heads + 2 * kvHeads) * headSize + 3;
+        int pitch = valueSize + gap;
+        int columns = (heads + kvHeads) * headSize + kvHeads * pitch + 3;
         Tensor packed = random(compute, random, dtype, rows, columns);
         Tensor gradients = random(compute, random, dtype, rows, columns);
         q = new Heads(packed, 3, heads, headSize);
         k = new Heads(packed, 3 + heads * headSize, kvHeads, headSize);
-        v = new Heads(packed, 3 + (heads + kvHeads) * headSize, kvHeads, headSize);
+        v = new Heads(packed, 3 + (heads + kvHeads) * headSize, kvHeads, valueSize, pitch);
         dq = new Heads(gradients, 3, heads, headSize);
         dk = new Heads(gradients, 3 + heads * headSize, kvHeads, headSize);
-        dv = new Heads(gradients, 3 + (heads + kvHeads) * headSize, kvHeads, headSize);
-        o = new Heads(random(compute, random, dtype, queryRows, heads * headSize + 1), 1, heads, headSize);
-        dO = Heads.of(random(compute, random, dtype, queryRows, heads * headSize), headSize);
+        dv = new Heads(gradients, 3 + (heads + kvHeads) * headSize, kvHeads, valueSize, pitch);
+        o = new Heads(random(compute, random, dtype, queryRows, heads * valueSize + 1), 1, heads, valueSize);
+        dO = Heads.of(random(compute, random, dtype, queryRows, heads * valueSize), valueSize);
         lse = compute.memory().allocate(Category.ACTIVATIONS, DType.F32, Shape.of(spec.batch(), heads, spec.queries()));
     }
 
@@ -72,7 +93,7 @@ final class Case {
         for (int row = 0; row < rows; row++) {
             for (int head = 0; head < heads.heads(); head++) {
                 for (int column = 0; column < heads.headSize(); column++) {
-                    long index = row * columns + heads.firstColumn() + (long) head * heads.headSize() + column;
+                    long index = row * columns + heads.firstColumn() + (long) head * heads.pitch() + column;
                     values[row][head][column] = heads.tensor().get(index);
                 }
             }

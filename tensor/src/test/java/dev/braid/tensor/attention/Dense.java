@@ -12,11 +12,12 @@ final class Dense {
     Dense(AttentionSpec spec, double[][][] q, double[][][] k, double[][][] v, double[][][] dO) {
         int heads = q[0].length;
         int size = q[0][0].length;
-        o = new double[q.length][heads][size];
+        int valueSize = v[0][0].length;
+        o = new double[q.length][heads][valueSize];
         lse = new double[q.length][heads];
         dq = new double[q.length][heads][size];
         dk = new double[k.length][k[0].length][size];
-        dv = new double[k.length][k[0].length][size];
+        dv = new double[k.length][k[0].length][valueSize];
         for (int row = 0; row < spec.batch() * spec.queries(); row++) {
             for (int head = 0; head < heads; head++) {
                 row(spec, q, k, v, dO, row, head, head * k[0].length / heads);

@@ -99,6 +99,69 @@ final class RopeTest {
         return first ? row[low] * c - row[high] * s : row[high] * c + row[low] * s;
     }
 
+    @Test
+    void shouldPairNeighboursWhereInterleaved() {
+        try (Fixture fixture = new Fixture("vector")) {
+            // (1, 0) turns by 1 radian and (0, 2) by a hundredth; the first value lies before the place.
+            Tensor x = fixture.of(DType.F32, 9, 1, 0, 0, 2).reshape(1, 5);
+            Rope.Place place = new Rope.Place(1, 4, 1, true);
+            Rope.apply(fixture.compute(), x, new RopeTable(4, 10_000, 8), fixture.ints(1), place, false);
+            assertThat(x.toFloats())
+                    .containsExactly(
+                            9, 0.5403023f, 0.84147096f, -2 * (float) Math.sin(0.01f), 2 * (float) Math.cos(0.01f));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.braid.tensor.ops.Fixture#kernelsAndDtypes")
+    void shouldRotateTheLastValuesOfEachHead(String kernels, DType dtype) {
+        try (Fixture fixture = new Fixture(kernels)) {
+            for (boolean interleaved : new boolean[] {true, false}) {
+                for (int rotated : new int[] {2, 6, 24, 34, 64, 80}) {
+                    rotateLast(fixture, dtype, rotated, interleaved);
+                }
+            }
+        }
+    }
+
+    /** Three heads of five values that stay and {@code rotated} that turn, and one column behind them. */
+    private static void rotateLast(Fixture fixture, DType dtype, int rotated, boolean interleaved) {
+        int size = 5 + rotated;
+        int columns = 3 * size + 1;
+        RopeTable table = new RopeTable(rotated, 500_000, 300);
+        Tensor x = fixture.random(dtype, 21, columns);
+        double[] before = doubles(x);
+        Tensor positions = fixture.randomIndices(300, 21);
+        Rope.Place place = new Rope.Place(5, size, 3, interleaved);
+        Rope.apply(fixture.compute(), x, table, positions, place, false);
+        int half = rotated / 2;
+        for (int i = 0; i < before.length; i++) {
+            int column = i % columns;
+            int turning = column % size - 5;
+            double expected = before[i];
+            if (column < 3 * size && turning >= 0) {
+                int pair = interleaved ? turning / 2 : turning % half;
+                boolean first = interleaved ? turning % 2 == 0 : turning < half;
+                double other = before[(first ? 1 : -1) * (interleaved ? 1 : half) + i];
+                int position = positions.getInt(i / columns);
+                double sine = table.sine(position, pair) * (first ? -1 : 1);
+                expected = before[i] * table.cosine(position, pair) + other * sine;
+            }
+            fixture.assertClose(x, i, expected, 4 * F32_ROUNDOFF * 8, rotated + " interleaved " + interleaved);
+        }
+        Rope.apply(fixture.compute(), x, table, positions, place, true);
+        for (int i = 0; i < before.length; i++) {
+            fixture.assertClose(x, i, before[i], dtype == DType.F32 ? 1e-5 : 0.05, "turned back");
+        }
+    }
+
+    @Test
+    void shouldStretchByTheFactorOfTheTable() {
+        RopeTable table = new RopeTable(new float[] {1}, 2, 1.5f);
+        assertThat(table.cosine(1, 0)).isEqualTo(1.5f * 0.5403023f);
+        assertThat(table.sine(1, 0)).isEqualTo(1.5f * 0.84147096f);
+    }
+
     @ParameterizedTest
     @MethodSource("dev.braid.tensor.ops.Fixture#kernels")
     void shouldRotateBackAsTheTransposedMatrix(String kernels) {

@@ -48,6 +48,15 @@ final class CompareAction {
         if (request.svg().isPresent()) {
             Files.writeString(request.svg().get(), ComparisonChart.draw(runs));
         }
+        if (request.loads().isPresent()) {
+            if (runs.stream()
+                    .allMatch(run -> Double.isNaN(run.history().routers().lastWorst()))) {
+                throw new IllegalArgumentException(
+                        "none of these runs has experts, whose load --loads would show; leave it out, or name runs of a"
+                                + " model with an ffn of type moe");
+            }
+            Files.writeString(request.loads().get(), ComparisonChart.drawLoads(runs));
+        }
         if (request.json()) {
             console.out().println(new ObjectMapper().writeValueAsString(ComparisonTable.facts(runs)));
         } else {
@@ -59,7 +68,7 @@ final class CompareAction {
         Experiment experiment = Experiment.read(folder.resolve(CONFIG), List.of());
         return new ComparisonTable.Run(
                 experiment.name(),
-                String.join(", ", experiment.model().pattern()),
+                experiment.model().layersInWords(),
                 parameters(experiment),
                 RunHistory.read(folder.resolve(METRICS)));
     }

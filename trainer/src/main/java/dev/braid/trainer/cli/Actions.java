@@ -161,9 +161,10 @@ public interface Actions {
     /**
      * @param runs folders of runs, in the order of the table
      * @param svg where to write the picture
+     * @param loads where to write that of the experts' load
      * @param json the table as one JSON array
      */
-    record Compare(List<Path> runs, Optional<Path> svg, boolean json) {
+    record Compare(List<Path> runs, Optional<Path> svg, Optional<Path> loads, boolean json) {
         public Compare {
             runs = List.copyOf(runs);
         }

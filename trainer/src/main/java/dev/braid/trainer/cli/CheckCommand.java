@@ -49,7 +49,7 @@ final class CheckCommand extends ConfigCommand {
         facts.put("output", experiment.output());
         facts.put("layers", experiment.model().layers());
         facts.put("dim", experiment.model().dim());
-        facts.put("pattern", String.join(", ", experiment.model().pattern()));
+        facts.put("pattern", experiment.model().layersInWords());
         experiment.vocabulary().ifPresent(size -> facts.put("vocabulary", size));
         facts.put("sequence", experiment.sequence());
         facts.put("micro_batches", experiment.microbatches());

@@ -29,12 +29,18 @@ final class CompareCommand extends Command {
     @Option(names = "--svg", paramLabel = "FILE", description = "Write the curves as SVG.")
     private Path svg;
 
+    @Option(
+            names = "--loads",
+            paramLabel = "FILE",
+            description = "Write the load of the busiest expert over the mean as SVG.")
+    private Path loads;
+
     CompareCommand(Actions actions) {
         this.actions = actions;
     }
 
     @Override
     void execute() throws IOException, InterruptedException {
-        actions.compareRuns(new Actions.Compare(runs, Optional.ofNullable(svg), json()));
+        actions.compareRuns(new Actions.Compare(runs, Optional.ofNullable(svg), Optional.ofNullable(loads), json()));
     }
 }

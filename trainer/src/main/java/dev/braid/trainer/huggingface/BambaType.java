@@ -27,16 +27,7 @@ final class BambaType extends DescribedType {
                     RopeKeys.add(keys, attention, 10000, 0.5);
                 });
         ObjectNode mixer = keys.mixer("mamba", "mamba2");
-        int columns = HybridMamba.add(keys, dim, mixer);
-        keys.flag("mamba_proj_bias", false, mixer, "output_bias");
-        keys.always(mixer, "norm", "gate_first");
-        keys.always(mixer, "norm_groups", 1);
-        keys.inWritten(file -> {
-            if (columns % dim != 0) {
-                keys.fault("heads of " + columns + " columns are no multiple of dim " + dim);
-            }
-            file.put("mamba_expand", columns / dim);
-        });
+        HybridMamba.gatedFirst(keys, dim, mixer);
         keys.count("intermediate_size", keys.ffn("mlp", "swiglu"), "hidden");
         keys.only("mlp_bias", false);
         keys.ignored("z_loss_coefficient", "attn_rotary_emb");

@@ -24,6 +24,8 @@ public final class HuggingFaceTypes {
             new MixtralType(),
             QwenMoeType.qwen2(),
             QwenMoeType.qwen3(),
+            new Qwen3NextType(),
+            new GraniteMoeHybridType(),
             new RetNetType(),
             new GlaType(),
             new Hgrn2Type(),

@@ -30,4 +30,18 @@ final class HybridMamba {
         keys.ignored("mamba_chunk_size", "mamba_expand", "num_logits_to_keep");
         return heads * size;
     }
+
+    /** As above, with a norm over the whole width behind the gate, as {@code bamba} has it. */
+    static void gatedFirst(Keys keys, int dim, ObjectNode mixer) {
+        int columns = add(keys, dim, mixer);
+        keys.flag("mamba_proj_bias", false, mixer, "output_bias");
+        keys.always(mixer, "norm", "gate_first");
+        keys.always(mixer, "norm_groups", 1);
+        keys.inWritten(file -> {
+            if (columns % dim != 0) {
+                keys.fault("heads of " + columns + " columns are no multiple of dim " + dim);
+            }
+            file.put("mamba_expand", columns / dim);
+        });
+    }
 }

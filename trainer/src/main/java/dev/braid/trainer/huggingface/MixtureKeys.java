@@ -28,6 +28,20 @@ final class MixtureKeys {
         keys.inWritten(file -> file.put(key, Sections.get(mixture, "experts").asInt()));
     }
 
+    /** A shared expert, which the type has always. */
+    static void shared(Keys keys, ObjectNode mixture, String key, int usual, boolean gated) {
+        keys.inFile(file -> {
+            Sections.put(mixture, "shared.hidden", file.count(key, usual));
+            Sections.put(mixture, "shared.gated", gated);
+        });
+        keys.inWritten(file -> {
+            if (!mixture.path("shared").isObject()) {
+                keys.fault("it must have a shared expert");
+            }
+            file.put(key, mixture.path("shared").path("hidden").asInt(1));
+        });
+    }
+
     /** The factor of the balance loss. What trains the router is no part of what the model computes. */
     static void balance(Keys keys, ObjectNode mixture) {
         keys.inFile(file -> {

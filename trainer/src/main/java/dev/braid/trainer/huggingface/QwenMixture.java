@@ -33,19 +33,8 @@ final class QwenMixture {
         MixtureKeys.softmax(keys, mixture, usual.choices());
         int hidden = keys.count("moe_intermediate_size", usual.hidden(), mixture, "hidden");
         keys.flag("norm_topk_prob", usual.renormalise(), mixture, "router.renormalise");
-        usual.shared().ifPresent(width -> {
-            keys.inWritten(file -> {
-                if (!mixture.path("shared").isObject()) {
-                    keys.fault("ffns.moe.shared is none, which it can't be");
-                }
-            });
-            keys.always(mixture, "shared.gated", true);
-            keys.inFile(file ->
-                    Sections.put(mixture, "shared.hidden", file.count("shared_expert_intermediate_size", width)));
-            keys.inWritten(file -> file.put(
-                    "shared_expert_intermediate_size",
-                    mixture.path("shared").path("hidden").asInt()));
-        });
+        usual.shared()
+                .ifPresent(width -> MixtureKeys.shared(keys, mixture, "shared_expert_intermediate_size", width, true));
         Optional<ObjectNode> dense = keys.ffnIf("mlp", "swiglu");
         dense.ifPresent(section -> keys.count("intermediate_size", usual.dense(), section, "hidden"));
         if (dense.isEmpty()) {

@@ -31,6 +31,7 @@ public final class PipelineFacts {
         facts.put("mesh", mesh);
         facts.put("zero", plan.input().zero());
         facts.put("parameters", plan.parameters());
+        facts.put("active_parameters", plan.activeParameters());
         facts.put("tokens_per_step", plan.input().tokens());
         facts.put("micro_batches", plan.input().microbatches());
         facts.put("recompute", plan.input().recompute() ? "block" : "none");

@@ -25,6 +25,7 @@ import java.util.stream.Stream;
  * @param simulation the schedule in estimated times; an overlapped pair runs in turn, as the executor runs it
  * @param ranks of the pipeline in order
  * @param parameters trained elements over all ranks
+ * @param activeParameters those that a token uses on average; model FLOPs count these alone
  * @param modelFlops of a step over all ranks, without what is run again
  */
 public record PipelinePlan(
@@ -34,6 +35,7 @@ public record PipelinePlan(
         Simulation simulation,
         List<Rank> ranks,
         long parameters,
+        long activeParameters,
         double modelFlops) {
     /**
      * One rank of a pipeline.
@@ -74,6 +76,7 @@ public record PipelinePlan(
                 simulation,
                 List.copyOf(ranks),
                 architecture.parameters().count(),
+                architecture.parameters().activeCount(),
                 architecture.flopsPerToken(input.sequence()) * input.tokens());
     }
 

@@ -33,8 +33,8 @@ public final class PipelineText {
         text.append(MeshTable.of(input.mesh())).append('\n');
         text.append(String.format(
                 Locale.ROOT,
-                "%s parameters, %s, zero %d; %d %s of %d x %d tokens a rank, %s tokens a step%n%n",
-                Format.grouped(plan.parameters()),
+                "%s, %s, zero %d; %d %s of %d x %d tokens a rank, %s tokens a step%n%n",
+                ParameterText.of(plan.parameters(), plan.activeParameters()),
                 input.compute().name().toLowerCase(Locale.ROOT),
                 input.zero(),
                 input.microbatches(),

@@ -7,6 +7,7 @@ import dev.braid.models.Architecture;
  *
  * @param input what was planned
  * @param parameters trained elements over all ranks
+ * @param activeParameters those that a token uses on average; model FLOPs count these alone
  * @param held bytes that a rank holds all the time
  * @param peak bytes at the fullest moment of a step
  * @param keeping peak if blocks are not run again in backward
@@ -20,6 +21,7 @@ import dev.braid.models.Architecture;
 public record Plan(
         PlanInput input,
         long parameters,
+        long activeParameters,
         ZeroMemory held,
         Footprint peak,
         Footprint keeping,
@@ -52,6 +54,7 @@ public record Plan(
         return new Plan(
                 input,
                 architecture.parameters().count(),
+                architecture.parameters().activeCount(),
                 chosen.held(),
                 chosen.peak(),
                 keeping.peak(),

@@ -25,6 +25,7 @@ public final class PlanFacts {
         facts.put("mesh", mesh(plan));
         facts.put("zero", plan.input().zero());
         facts.put("parameters", plan.parameters());
+        facts.put("active_parameters", plan.activeParameters());
         facts.put("tokens_per_step", plan.input().tokens());
         facts.put("micro_batches", plan.input().microbatches());
         facts.put("recompute", plan.input().recompute() ? "block" : "none");

@@ -17,6 +17,7 @@ public final class ComparisonChart {
     private static final int LEGEND_LINE = 20;
     private static final int LETTER = 8;
     private static final int MOST_POINTS = 400;
+    private static final int LOAD_POINTS = 150;
 
     /** Colours that differ for readers who see no red or green too (Okabe and Ito, 2008), without yellow. */
     private static final List<String> COLOURS =
@@ -83,6 +84,16 @@ public final class ComparisonChart {
                                 run -> run.history().loss().binned(MOST_POINTS),
                                 false);
         return chart.draw();
+    }
+
+    /** The same of the busiest expert's load over the mean, in the worst layer: 1 in balance. */
+    public static String drawLoads(List<ComparisonTable.Run> runs) {
+        return new ComparisonChart(
+                        runs,
+                        "busiest expert over the mean, worst layer, over the steps",
+                        run -> run.history().routers().worst().binned(LOAD_POINTS),
+                        false)
+                .draw();
     }
 
     private String draw() {

@@ -18,16 +18,22 @@ public final class ComparisonTable {
 
     private static final List<String> HEADERS =
             List.of("run", "layers", "parameters", "steps", "training loss", "validation loss", "accuracy", "time");
+
+    /** Where a run has routers: the busiest expert's load over the mean, by the last 100 steps. */
+    private static final List<String> LOADS =
+            List.of("max/mean load", "worst layer", "worst layer, " + RecentLoads.STEPS + " steps as one");
+
     private static final int FIRST_FIGURE = 2;
 
     private ComparisonTable() {}
 
     /** A Markdown table whose columns are aligned as plain text too; a dash stands for what a run does not have. */
     public static String markdown(List<Run> runs) {
+        boolean routed = runs.stream().anyMatch(run -> !run.history().routers().isEmpty());
         List<List<String>> rows = new ArrayList<>();
-        rows.add(HEADERS);
-        runs.forEach(run -> rows.add(cells(run)));
-        int[] widths = new int[HEADERS.size()];
+        rows.add(with(HEADERS, routed, LOADS));
+        runs.forEach(run -> rows.add(with(cells(run), routed, loads(run))));
+        int[] widths = new int[rows.getFirst().size()];
         for (List<String> row : rows) {
             for (int column = 0; column < widths.length; column++) {
                 widths[column] = Math.max(widths[column], row.get(column).length());
@@ -41,6 +47,24 @@ public final class ComparisonTable {
             }
         }
         return text.toString();
+    }
+
+    private static List<String> with(List<String> cells, boolean more, List<String> others) {
+        List<String> all = new ArrayList<>(cells);
+        if (more) {
+            all.addAll(others);
+        }
+        return all;
+    }
+
+    private static List<String> loads(Run run) {
+        RouterHistory routers = run.history().routers();
+        return routers.isEmpty()
+                ? List.of("-", "-", "-")
+                : List.of(
+                        Format.fixed(routers.lastMean(), 2),
+                        Format.fixed(routers.lastWorst(), 2),
+                        Double.isNaN(routers.lastWorstTogether()) ? "-" : Format.fixed(routers.lastWorstTogether(), 2));
     }
 
     private static void line(List<String> cells, int[] widths, StringBuilder text) {
@@ -87,6 +111,12 @@ public final class ComparisonTable {
             });
             put(facts, "val_loss", run.history().lastValLoss());
             put(facts, "val_accuracy", run.history().lastValAccuracy());
+            put(facts, "max_over_mean", run.history().routers().lastMean());
+            put(facts, "max_over_mean_worst_layer", run.history().routers().lastWorst());
+            put(
+                    facts,
+                    "max_over_mean_worst_layer_together",
+                    run.history().routers().lastWorstTogether());
             all.add(facts);
         }
         return all;

@@ -70,6 +70,7 @@ public final class HtmlReport {
         if (history.loss().size() > 0) {
             lossChart();
             smallCharts();
+            experts();
         }
         details();
         line("<footer>Braid</footer>");
@@ -164,6 +165,31 @@ public final class HtmlReport {
         line("</section>");
     }
 
+    private void experts() {
+        RouterHistory routers = history.routers();
+        if (routers.isEmpty()) {
+            return;
+        }
+        line("<div class=\"row\">");
+        smallChart("worst", "Busiest expert", "over the mean, worst layer", routers.worst());
+        smallChart("even", "Busiest expert", "over the mean, all layers", routers.mean());
+        if (routers.dropped().size() > 0) {
+            smallChart("drop", "Dropped", "part of the choices", routers.dropped());
+        }
+        line("</div>");
+        line("<section class=\"card\">");
+        line("<div class=\"head\"><h2>Load of the experts <small>a row an expert, over the steps</small></h2></div>");
+        legend(List.of(
+                mark("few", "a quarter of the mean or less"),
+                mark("mean", "the mean"),
+                mark("many", "four times or more")));
+        routers.grids().forEach((layer, loads) -> {
+            line("<h3>layer " + layer + "</h3>");
+            page.append(HeatMap.draw("load of the experts of layer " + layer, loads, firstStep, lastStep));
+        });
+        line("</section>");
+    }
+
     private void details() {
         if (!summary.facts().isEmpty()) {
             line("<section class=\"card\"><h2>Run</h2>\n<table>");
@@ -238,6 +264,7 @@ public final class HtmlReport {
                 + waits(indices)
                 + sparse("val", val)
                 + (right.size() > 0 ? sparse("acc", right) : "")
+                + experts(history.routers())
                 + "}";
     }
 
@@ -245,6 +272,16 @@ public final class HtmlReport {
     private static String sparse(String key, Series series) {
         List<Integer> all = IntStream.range(0, series.size()).boxed().toList();
         return ",\"" + key + "Steps\":" + steps(series, all) + ",\"" + key + "\":" + values(series, all);
+    }
+
+    private static String experts(RouterHistory routers) {
+        if (routers.isEmpty()) {
+            return "";
+        }
+        Series dropped = routers.dropped().downsampled(HOVER_POINTS);
+        return sparse("worst", routers.worst().downsampled(HOVER_POINTS))
+                + sparse("even", routers.mean().downsampled(HOVER_POINTS))
+                + (dropped.size() > 0 ? sparse("drop", dropped) : "");
     }
 
     private boolean waited() {

@@ -29,6 +29,7 @@ final class RunFigures {
             if (!Double.isNaN(history.medianWaitShare())) {
                 add(facts, "waiting for ranks", waiting(history));
             }
+            addExperts(facts, history.routers());
             if (last.peakMemoryBytes() > 0) {
                 add(facts, "peak memory", Format.bytes(last.peakMemoryBytes()));
             }
@@ -49,6 +50,19 @@ final class RunFigures {
         List<String> axes = new ArrayList<>();
         history.medianWaitShares().forEach((axis, share) -> axes.add(axis + " " + Format.percent(share)));
         return Format.percent(history.medianWaitShare()) + " (median; " + String.join(", ", axes) + ")";
+    }
+
+    private static void addExperts(List<RunSummary.Fact> facts, RouterHistory routers) {
+        if (!routers.isEmpty()) {
+            add(
+                    facts,
+                    "busiest expert",
+                    Format.fixed(routers.lastWorst(), 2) + " (times the mean, worst layer; all layers "
+                            + Format.fixed(routers.lastMean(), 2) + ")");
+        }
+        if (!Double.isNaN(routers.lastDropRate())) {
+            add(facts, "dropped", Format.finePercent(routers.lastDropRate()) + " (of the choices of experts)");
+        }
     }
 
     private static void addValidation(List<RunSummary.Fact> facts, RunHistory history) {

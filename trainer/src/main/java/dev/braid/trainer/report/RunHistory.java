@@ -20,6 +20,7 @@ public final class RunHistory {
     private final Series waits = new Series();
     private final Map<String, Series> waitShares = new TreeMap<>();
     private final Series resumes = new Series();
+    private final RouterHistory routers = new RouterHistory();
     private StepRecord last;
 
     /** Reads a {@code metrics.jsonl}; throws as {@link MetricsReader#forEach} does. */
@@ -52,6 +53,7 @@ public final class RunHistory {
         if (last != null && record.attempt() > last.attempt()) {
             resumes.add(step, record.attempt());
         }
+        routers.add(step, record.routers());
         last = record;
     }
 
@@ -95,6 +97,11 @@ public final class RunHistory {
         SortedMap<String, Double> medians = new TreeMap<>();
         waitShares.forEach((axis, shares) -> medians.put(axis, shares.median()));
         return medians;
+    }
+
+    /** What the routers did; empty for a model without any. */
+    public RouterHistory routers() {
+        return routers;
     }
 
     /** Which part of each step was waiting. */

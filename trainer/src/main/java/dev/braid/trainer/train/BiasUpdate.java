@@ -4,13 +4,14 @@ import dev.braid.models.Decoder;
 import dev.braid.models.RoutedLayer;
 import dev.braid.tensor.ops.Elementwise;
 import dev.braid.tensor.parameters.Parameter;
+import dev.braid.tensor.routing.BiasRule;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Moves the bias of every expert after a step, from the tokens that all experts of the layer got in it (Wang et al. 2024, arXiv
- * 2408.15664). Each rank does so with the part of a bias that it holds. Used by the rank's thread.
+ * Moves the bias of every expert after a step, from the tokens that all experts of the layer got in it by the {@link
+ * BiasRule}. Each rank does so with the part of a bias that it holds. Used by the rank's thread.
  */
 final class BiasUpdate {
     private record Held(Parameter parameter, RoutedLayer layer) {}
@@ -41,12 +42,11 @@ final class BiasUpdate {
 
     private void move(Held each, List<Long> counts) {
         Parameter parameter = each.parameter;
-        double mean = counts.stream().mapToLong(Long::longValue).sum() / (double) counts.size();
-        for (long i = 0; i < parameter.count(); i++) {
-            long count = counts.get(Math.toIntExact(parameter.bandFrom() + i));
-            double moved = parameter.master().get(i) + each.layer.biasRate() * Math.signum(mean - count);
-            parameter.master().set(i, (float) moved);
-        }
+        new BiasRule(each.layer.biasRate())
+                .update(
+                        parameter.master(),
+                        Math.toIntExact(parameter.bandFrom()),
+                        counts.stream().mapToLong(Long::longValue).toArray());
         if (parameter.hasComputeCopy()) {
             Elementwise.convert(model.compute(), parameter.master(), parameter.compute());
         }

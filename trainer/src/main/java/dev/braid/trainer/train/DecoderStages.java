@@ -93,7 +93,9 @@ final class DecoderStages implements StageModel {
 
     @Override
     public Map<String, Variable> forward(Tape tape, int stage, int microbatch, Map<String, Variable> inputs) {
-        Batch batch = batches.computeIfAbsent(microbatch, this::batch);
+        Batch held = batches.computeIfAbsent(
+                microbatch, index -> microbatches.batch(index, model.compute().memory()));
+        Batch batch = routed(held, microbatch);
         boolean training = routing.isPresent();
         StageResult result = model.forward(tape, stage, inputs, batch, scales, training && recompute);
         if (counts && stage == place.schedule().map().stages() - 1) {
@@ -105,8 +107,8 @@ final class DecoderStages implements StageModel {
         return result.passed();
     }
 
-    private Batch batch(int microbatch) {
-        Batch batch = microbatches.batch(microbatch, model.compute().memory());
+    /** Routed anew each time: what was warmed up and thrown away has left nothing behind. */
+    private Batch routed(Batch batch, int microbatch) {
         return routing.map(step -> batch.routed(step.of(microbatch))).orElse(batch);
     }
 

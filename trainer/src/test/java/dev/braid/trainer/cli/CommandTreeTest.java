@@ -397,7 +397,10 @@ final class CommandTreeTest {
         assertThat(braid.run("compare", "runs/b", "runs/a", "--svg", "c.svg")).isEqualTo(CommandTree.DONE);
         assertThat(actions.only(Actions.Compare.class))
                 .isEqualTo(new Actions.Compare(
-                        List.of(Path.of("runs/b"), Path.of("runs/a")), Optional.of(Path.of("c.svg")), false));
+                        List.of(Path.of("runs/b"), Path.of("runs/a")),
+                        Optional.of(Path.of("c.svg")),
+                        Optional.empty(),
+                        false));
     }
 
     @Test

@@ -57,7 +57,10 @@ class HuggingFaceParityTest {
                 "rwkv7",
                 "mixtral",
                 "qwen2_moe",
-                "qwen3_moe"
+                "qwen3_moe",
+                "qwen3_next",
+                "granitemoehybrid",
+                "granitemoehybrid_rope"
             })
     void shouldGiveTheLogitsOfTheOriginal(String name) throws IOException {
         TinyFolder tiny = TinyFolder.of(name);
@@ -93,7 +96,10 @@ class HuggingFaceParityTest {
                 "rwkv7",
                 "mixtral",
                 "qwen2_moe",
-                "qwen3_moe"
+                "qwen3_moe",
+                "qwen3_next",
+                "granitemoehybrid",
+                "granitemoehybrid_rope"
             })
     void shouldWriteTheSameTensorsAgain(String name) throws IOException {
         TinyFolder tiny = TinyFolder.of(name);

@@ -22,13 +22,17 @@ class HuggingFacePresetTest {
         "falcon-h1-0.5b, falcon_h1, 579",
         "olmo-hybrid-7b, olmo_hybrid, 475",
         "gated-deltanet-1.3b, gated_deltanet, 381",
-        "rwkv7-1.5b, rwkv7, 795"
+        "rwkv7-1.5b, rwkv7, 795",
+        "mixtral-8x7b, mixtral, 995",
+        "qwen3-30b-a3b, qwen3_moe, 18867",
+        "granite-4.0-h-tiny, granitemoehybrid, 586",
+        "qwen3-next-80b-a3b, qwen3_next, 74391"
     })
     void shouldBeWrittenAsTheTypeOfThePublishedModel(String preset, String type, int tensors) {
         ModelConfig model = ConfigReader.of(ModelConfig.class).parse(preset, ModelPresets.yaml(preset), List.of());
         HuggingFaceModel written =
                 HuggingFaceTypes.describe(model, model.vocab().orElse(32000), OptionalInt.empty());
         assertThat(written.type()).isEqualTo(type);
-        assertThat(written.tensors().places()).hasSize(tensors);
+        assertThat(written.tensors().places().size()).isEqualTo(tensors);
     }
 }

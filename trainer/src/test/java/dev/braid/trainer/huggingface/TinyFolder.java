@@ -83,7 +83,9 @@ record TinyFolder(String config, Map<String, Shape> tensors, int[] tokens, float
         if (name.endsWith("bias")) {
             spread = 0.6;
         } else if (gain) {
-            base = config.contains("gemma3_text") ? 0 : 1;
+            boolean zeroCentred = config.contains("gemma3_text")
+                    || config.contains("qwen3_next") && !name.contains("linear_attn.norm");
+            base = zeroCentred ? 0 : 1;
             spread = 0.4;
         } else if (shape.rank() == 1) {
             base = 0.3;

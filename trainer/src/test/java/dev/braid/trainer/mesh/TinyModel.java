@@ -1,18 +1,23 @@
 package dev.braid.trainer.mesh;
 
 import dev.braid.models.AttentionConfig;
+import dev.braid.models.BalanceConfig;
+import dev.braid.models.BalanceKind;
 import dev.braid.models.BranchMix;
 import dev.braid.models.FeedForwardConfig;
 import dev.braid.models.GatedDeltaNetConfig;
 import dev.braid.models.Mamba2Config;
 import dev.braid.models.MixerConfig;
 import dev.braid.models.ModelConfig;
+import dev.braid.models.MoeConfig;
 import dev.braid.models.MultiTokenConfig;
 import dev.braid.models.ParallelMixerConfig;
 import dev.braid.models.QkNorm;
 import dev.braid.models.RopeConfig;
+import dev.braid.models.RouterConfig;
 import dev.braid.models.Rwkv7Config;
 import dev.braid.models.RwkvChannelMixConfig;
+import dev.braid.models.SoftmaxRouterConfig;
 import dev.braid.models.SwiGluConfig;
 import java.util.List;
 import java.util.Map;
@@ -108,6 +113,32 @@ enum TinyModel {
                     Map.of("attn", 1.5));
             return Map.of("both", both);
         }
+    },
+
+    /** Attention, and four experts of which a token takes two, kept busy by a bias and by the loss of each micro-batch. */
+    MIXTURE("attn+mlp") {
+        @Override
+        Map<String, MixerConfig> mixers(int dim) {
+            return LLAMA.mixers(dim);
+        }
+
+        @Override
+        Map<String, FeedForwardConfig> feedForwards(int hidden) {
+            return mixture(hidden, new BalanceConfig(BalanceKind.SWITCH, 0.01, 0.02, 0.001));
+        }
+    },
+
+    /** The same, kept busy by the loss of the global batch. */
+    GLOBAL_MIXTURE("attn+mlp") {
+        @Override
+        Map<String, MixerConfig> mixers(int dim) {
+            return LLAMA.mixers(dim);
+        }
+
+        @Override
+        Map<String, FeedForwardConfig> feedForwards(int hidden) {
+            return mixture(hidden, new BalanceConfig(BalanceKind.GLOBAL, 0.05, 0, 0));
+        }
     };
 
     private static final Optional<MultiTokenConfig> TWO = Optional.of(new MultiTokenConfig(2, 0.5, Optional.empty()));
@@ -137,6 +168,11 @@ enum TinyModel {
                 Optional.empty(),
                 1e-5,
                 0.05);
+    }
+
+    private static Map<String, FeedForwardConfig> mixture(int hidden, BalanceConfig balance) {
+        RouterConfig router = new SoftmaxRouterConfig(true, 1);
+        return Map.of("mlp", new MoeConfig(4, 2, hidden / 2, router, balance, Optional.empty()));
     }
 
     private static MixerConfig delta() {

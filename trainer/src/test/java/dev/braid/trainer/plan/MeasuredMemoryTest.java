@@ -26,7 +26,7 @@ class MeasuredMemoryTest {
 
     /**
      * The 32M shape with short and with long sequences, a small model with every option, one that is nearly all head, and hybrids:
-     * one after the other, and side by side.
+     * one after the other, and side by side; and latent attention behind a first layer of another kind.
      */
     private static String model(String name) {
         return switch (name) {
@@ -77,6 +77,16 @@ class MeasuredMemoryTest {
                 ffns: {mlp: {type: swiglu, hidden: 384, gate_scale: 0.5}}
                 norms: {both: sandwich}
                 """;
+            case "latent" -> """
+                dim: 128
+                layers: 3
+                context: 512
+                vocab: 8192
+                mixers:
+                  mla: {type: mla, heads: 4, q_rank: 96, kv_rank: 64, nope_size: 32, rope_size: 16, value_size: 24}
+                ffns: {mlp: {type: swiglu, hidden: 384}, wide: {type: swiglu, hidden: 768}}
+                first_layers: [mla+wide]
+                """;
             default -> """
                 dim: 64
                 layers: 2
@@ -92,6 +102,7 @@ class MeasuredMemoryTest {
         return switch (name) {
             case "serial" -> "[mamba, delta+mlp, time+channels, attn+mlp]";
             case "parallel" -> "[both+mlp]";
+            case "latent" -> "[mla+mlp]";
             default -> "[attn+mlp]";
         };
     }
@@ -132,6 +143,8 @@ class MeasuredMemoryTest {
         "serial, f32, block, 4, 2, 256",
         "parallel, bf16, none, 4, 4, 512",
         "parallel, f32, block, 4, 4, 256",
+        "latent, bf16, none, 4, 4, 512",
+        "latent, f32, block, 4, 2, 256",
     })
     void shouldForetellThePeakWithinFivePercent(
             String model, String compute, String recompute, int sequences, int microbatch, int sequence) {

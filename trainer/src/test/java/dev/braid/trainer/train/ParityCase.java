@@ -94,10 +94,34 @@ record ParityCase(String name, ModelConfig model, int vocabulary, int length, in
             pattern: [hybrid+mlp]
             """;
 
+    /** Wide initial weights, so that the router's probabilities are far apart. */
+    private static final String MIXTRAL = """
+            dim: 48
+            layers: 3
+            context: 64
+            mixers: {attn: {type: attention, heads: 4, kv_heads: 2, rope: {base: 1000000}}}
+            ffns: {moe: {type: moe, experts: 6, top_k: 2, hidden: 40, balance: {loss: LOSS, coefficient: 0.05}}}
+            init_std: 0.15
+            pattern: [attn+moe]
+            """;
+
     static List<ParityCase> all() {
         List<ParityCase> all = new ArrayList<>(llamas());
         all.addAll(hybrids());
+        all.addAll(mixtures());
         return all;
+    }
+
+    /** Mixtures of experts, without balance loss and with one. All sequences at a time, since that loss is one of the micro-batch. */
+    private static List<ParityCase> mixtures() {
+        return List.of(
+                mixture("mixtral", MIXTRAL.replace("LOSS", "none")),
+                mixture("mixtral-balanced", MIXTRAL.replace("LOSS", "switch")));
+    }
+
+    private static ParityCase mixture(String name, String model) {
+        ModelConfig config = ConfigReader.of(ModelConfig.class).parse(name, model, List.of());
+        return new ParityCase(name, config, 211, 64, 6, 6);
     }
 
     private static List<ParityCase> llamas() {

@@ -8,6 +8,7 @@ import dev.braid.tensor.parameters.Division;
 import dev.braid.tensor.parameters.Parameter.Initialization;
 import dev.braid.tensor.parameters.ParameterSpec;
 import dev.braid.tensor.parameters.Parameters;
+import dev.braid.tensor.parameters.Place;
 import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.Weight;
 import java.util.ArrayList;
@@ -19,7 +20,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The parts of a decoder and the parameters that they declare for one rank of the tensor axis. Has no memory: a plan makes one
+ * The parts of a decoder and the parameters that they declare for one rank of the tensor axis and the expert axis. Has no memory: a plan makes one
  * for a model of any size.
  */
 public final class Architecture {
@@ -49,16 +50,21 @@ public final class Architecture {
      * Declares the model.
      *
      * @param dtype of activations and of matrices as operations read them: F32 or BF16
-     * @param tensorRanks ranks of the tensor axis
-     * @param tensorRank this one's place on it
+     * @param place of the rank
      * @throws IllegalArgumentException when a part can't be divided over the tensor axis: see {@link ModelConfig#tensorProblems}
      */
+    public Architecture(ModelConfig config, int vocabulary, DType dtype, Place place) {
+        this(config, vocabulary, dtype, place, config.context());
+    }
+
+    /** The same for a rank that has all experts. */
     public Architecture(ModelConfig config, int vocabulary, DType dtype, int tensorRanks, int tensorRank) {
-        this(config, vocabulary, dtype, tensorRanks, tensorRank, config.context());
+        this(config, vocabulary, dtype, Place.tensor(tensorRanks, tensorRank));
     }
 
     /** The same for sequences of at most {@code positions} tokens. */
-    Architecture(ModelConfig config, int vocabulary, DType dtype, int tensorRanks, int tensorRank, int positions) {
+    Architecture(ModelConfig config, int vocabulary, DType dtype, Place place, int positions) {
+        int tensorRanks = place.tensorRanks();
         if (vocabulary < tensorRanks) {
             throw new IllegalArgumentException("a vocabulary of " + vocabulary + " can't be divided over " + tensorRanks
                     + " tensor ranks; use at most " + vocabulary);
@@ -66,7 +72,7 @@ public final class Architecture {
         this.config = config;
         this.vocabulary = vocabulary;
         this.dtype = dtype;
-        Construction construction = new Construction(config, dtype, tensorRanks, tensorRank, positions);
+        Construction construction = new Construction(config, dtype, place, positions);
         this.parameters = construction.parameters();
         Initialization narrow = construction.init().inner();
         Shape table = Shape.of(vocabulary, config.dim());
@@ -129,14 +135,14 @@ public final class Architecture {
     /** The next tokens of one sequence through one layer, of which only the result and what it leaves for later ones stay. */
     Variable step(Tape tape, int layer, Variable x, Batch batch, MixerState state) {
         Block block = blocks.get(layer);
-        tape.enter(block.unit(), Tape.Use.TWICE);
+        block.enter(tape);
         Variable result = tape.scopeOfAll(() -> {
                     List<Variable> results = new ArrayList<>(List.of(block.step(tape, x, batch, state)));
                     results.addAll(batch.carried().all(makes(layer)));
                     return results;
                 })
                 .getFirst();
-        tape.leave(block.unit(), Tape.Use.TWICE);
+        block.leave(tape);
         return result;
     }
 
@@ -184,13 +190,26 @@ public final class Architecture {
         return results.subList(0, made);
     }
 
-    /** The unit that all modules of multi-token prediction share. */
-    Unit moduleUnit() {
-        return modules.getFirst().block().unit();
+    /** The units of all modules of multi-token prediction: one that they share, and those of experts. */
+    private List<Unit> moduleUnits() {
+        return modules.stream()
+                .flatMap(module -> module.block().units().stream())
+                .distinct()
+                .toList();
+    }
+
+    /** The layer in module {@code index} of multi-token prediction. */
+    Block moduleBlock(int index) {
+        return modules.get(index).block();
     }
 
     List<Block> blocks() {
         return blocks;
+    }
+
+    /** The units of a layer: that of its own weights, and that of its experts where it has some. */
+    public List<Unit> units(int layer) {
+        return blocks.get(layer).units();
     }
 
     /** Names of the values of earlier layers that a layer reads. */
@@ -245,21 +264,23 @@ public final class Architecture {
             double positions = modules.stream()
                     .mapToDouble(module -> module.block().mixer().positionFlopsPerToken(length))
                     .sum();
-            ahead = 6 * weights(moduleUnit()) + 3 * positions + modules.size() * (config.dim() + perHead);
+            ahead = 6 * weights(moduleUnits()) + 3 * positions + modules.size() * (config.dim() + perHead);
         }
         return new LayerCosts(config.dim(), layers, perHead + ahead);
     }
 
     private static double cost(Block block, int length) {
-        return 6 * weights(block.unit()) + 3 * block.mixer().positionFlopsPerToken(length);
+        return 6 * weights(block.units()) + 3 * block.mixer().positionFlopsPerToken(length);
     }
 
-    /** Elements of a unit's matrices that a token uses. */
-    private static double weights(Unit unit) {
+    /** Elements of the matrices that a token uses. */
+    private static double weights(List<Unit> units) {
         double weights = 0;
-        for (Unit.Entry entry : unit.entries()) {
-            if (entry.spec().matrix()) {
-                weights += entry.spec().activity() * entry.spec().shape().count();
+        for (Unit unit : units) {
+            for (Unit.Entry entry : unit.entries()) {
+                if (entry.spec().matrix()) {
+                    weights += entry.spec().activity() * entry.spec().shape().count();
+                }
             }
         }
         return weights;

@@ -5,15 +5,25 @@ import dev.braid.tensor.autograd.Pointwise;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.parameters.Unit;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * One layer: {@code h = x + mixer(norm(x)); y = h + ffn(norm(h))}, with norms where {@link NormPlace} has them, or without the
  * second part.
  *
+ * @param unit of its weights
+ * @param experts the unit of its experts' weights
  * @param entry norm on what comes into the first layer
  */
-record Block(Unit unit, Optional<Norm> entry, Norms mixerNorms, Mixer mixer, Optional<Second> second) {
+record Block(
+        Unit unit,
+        Optional<Unit> experts,
+        Optional<Norm> entry,
+        Norms mixerNorms,
+        Mixer mixer,
+        Optional<Second> second) {
     /** The feed-forward with its norms. */
     record Second(Norms norms, FeedForward ffn) {}
 
@@ -49,7 +59,7 @@ record Block(Unit unit, Optional<Norm> entry, Norms mixerNorms, Mixer mixer, Opt
 
     /** Declares the unit and the parameters of layer {@code index} and makes it. */
     static Block declare(Construction construction, ModelConfig.Layer layer, int index) {
-        construction.parameters().unit("layers." + index);
+        construction.parameters().unit(Stage.layer(index));
         construction.beginLayer(index);
         return declare(construction, layer, "layers." + index + ".");
     }
@@ -58,6 +68,7 @@ record Block(Unit unit, Optional<Norm> entry, Norms mixerNorms, Mixer mixer, Opt
     static Block declare(Construction construction, ModelConfig.Layer layer, String prefix) {
         ModelConfig model = construction.model();
         NormPlace place = model.normPlace(layer);
+        Unit unit = construction.parameters().current();
         Optional<Norm> entry = construction.layer() == 0 && model.embeddingNorm()
                 ? Optional.of(Norm.declare(construction, prefix + "input_norm"))
                 : Optional.empty();
@@ -67,7 +78,22 @@ record Block(Unit unit, Optional<Norm> entry, Norms mixerNorms, Mixer mixer, Opt
             Norms norms = Norms.declare(construction, place, prefix + "ffn");
             return new Second(norms, model.ffns().get(name).build(construction, prefix + "ffn."));
         });
-        return new Block(construction.parameters().current(), entry, mixerNorms, mixer, second);
+        return new Block(unit, construction.experts(), entry, mixerNorms, mixer, second);
+    }
+
+    /** Its units in the order in which they are entered. */
+    List<Unit> units() {
+        return Stream.concat(Stream.of(unit), experts.stream()).toList();
+    }
+
+    /** The operations that follow, until {@link #leave}, are this layer's. */
+    void enter(Tape tape) {
+        units().forEach(each -> tape.enter(each, Tape.Use.TWICE));
+    }
+
+    /** Ends what {@link #enter} has begun. */
+    void leave(Tape tape) {
+        units().reversed().forEach(each -> tape.leave(each, Tape.Use.TWICE));
     }
 
     /** What a layer keeps of one sequence while decoding. */

@@ -3,6 +3,8 @@ package dev.braid.models;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.ops.RopeTable;
 import dev.braid.tensor.parameters.Parameters;
+import dev.braid.tensor.parameters.Place;
+import dev.braid.tensor.parameters.Unit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -20,27 +22,24 @@ public final class Construction {
     private final Map<RopeKey, Supplier<RopeTable>> ropeTables = new HashMap<>();
     private final ModelConfig model;
     private final DType dtype;
-    private final int tensorRanks;
-    private final int tensorRank;
     private final Parameters parameters;
     private final Initializations init;
     private final Map<String, CarriedValue> carried = new LinkedHashMap<>();
     private final int positions;
     private final List<RoutedLayer> routed = new ArrayList<>();
     private int layer;
+    private Optional<Unit> experts = Optional.empty();
 
     Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank) {
-        this(model, dtype, tensorRanks, tensorRank, model.context());
+        this(model, dtype, Place.tensor(tensorRanks, tensorRank), model.context());
     }
 
     /** For parts that will see no position from {@code positions} on. */
-    Construction(ModelConfig model, DType dtype, int tensorRanks, int tensorRank, int positions) {
+    Construction(ModelConfig model, DType dtype, Place place, int positions) {
         this.model = model;
         this.positions = positions;
         this.dtype = dtype;
-        this.tensorRanks = tensorRanks;
-        this.tensorRank = tensorRank;
-        this.parameters = new Parameters(dtype, tensorRanks, tensorRank);
+        this.parameters = new Parameters(dtype, place);
         this.init = Initializations.of(model);
     }
 
@@ -53,11 +52,11 @@ public final class Construction {
     }
 
     int tensorRanks() {
-        return tensorRanks;
+        return parameters.place().tensorRanks();
     }
 
     int tensorRank() {
-        return tensorRank;
+        return parameters.place().tensorRank();
     }
 
     /** Which of the model's layers is being built, counted from 0; modules that predict further tokens count on behind them. */
@@ -73,6 +72,19 @@ public final class Construction {
     /** The parts that are built from now on belong to the layer at {@code index}. */
     void beginLayer(int index) {
         layer = index;
+        experts = Optional.empty();
+    }
+
+    /** A unit for the experts of this layer, whose ranks are others than those of its other weights. */
+    Unit beginExperts() {
+        Unit unit = parameters.apart(Stage.experts(layer));
+        experts = Optional.of(unit);
+        return unit;
+    }
+
+    /** The unit of this layer's experts, where it has some. */
+    Optional<Unit> experts() {
+        return experts;
     }
 
     Parameters parameters() {

@@ -12,9 +12,11 @@ import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Tape.Use;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.autograd.WeightQueue;
+import dev.braid.tensor.parameters.ExpertAxis;
 import dev.braid.tensor.parameters.Layout;
 import dev.braid.tensor.parameters.Parameter;
 import dev.braid.tensor.parameters.ParameterStore;
+import dev.braid.tensor.parameters.Place;
 import dev.braid.tensor.parameters.TensorAxis;
 import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.Weight;
@@ -41,6 +43,7 @@ public final class Decoder {
     private final Set<Integer> held;
     private final Compute compute;
     private final TensorAxis axis;
+    private final ExpertAxis experts;
     private final ParameterStore store;
     private final LogitTransform transform;
 
@@ -78,7 +81,8 @@ public final class Decoder {
         }
         this.compute = compute;
         this.axis = layout.tensorAxis();
-        this.architecture = new Architecture(config, vocabulary, dtype, axis.ranks(), axis.rank());
+        this.experts = layout.expertAxis();
+        this.architecture = new Architecture(config, vocabulary, dtype, Place.of(axis, experts));
         this.split = split;
         this.held = new LinkedHashSet<>(stages);
         List<Unit> units =
@@ -159,13 +163,13 @@ public final class Decoder {
 
     /** A tape for a micro-batch whose weight halves are put into {@code queue}. */
     public Tape trainingTape(WeightQueue queue) {
-        return Tape.training(compute, dtype(), queue, axis);
+        return Tape.training(compute, dtype(), queue, axis, experts);
     }
 
     /** A tape for a pass without backward over a whole batch. */
     public Tape evaluationTape() {
         store.beginEvaluation();
-        return Tape.inference(compute, dtype(), axis);
+        return Tape.inference(compute, dtype(), axis, experts);
     }
 
     /**
@@ -247,11 +251,11 @@ public final class Decoder {
         Variable hidden = x;
         for (int k = 0; k < config().predictionDepth(); k++) {
             Variable embedded = embedAhead(tape, batch, k + 1);
-            Unit unit = architecture.moduleUnit();
-            tape.enter(unit, Use.TWICE);
+            Block block = architecture.moduleBlock(k);
+            block.enter(tape);
             List<Variable> made =
                     architecture.predict(tape, k, Operations.branch(tape, hidden), embedded, batch, recompute);
-            tape.leave(unit, Use.TWICE);
+            block.leave(tape);
             hidden = made.getFirst();
             normed.add(made.getLast());
         }
@@ -352,10 +356,10 @@ public final class Decoder {
     }
 
     private Variable layer(Tape tape, int layer, Variable x, Batch batch, boolean recompute) {
-        Unit unit = architecture.blocks().get(layer).unit();
-        tape.enter(unit, Use.TWICE);
+        Block block = architecture.blocks().get(layer);
+        block.enter(tape);
         Variable y = architecture.run(tape, layer, x, batch, recompute);
-        tape.leave(unit, Use.TWICE);
+        block.leave(tape);
         return y;
     }
 
@@ -453,7 +457,7 @@ public final class Decoder {
         requireHeld(stage);
         Stage part = split.stages().get(stage);
         store.beginEvaluation();
-        try (Tape tape = Tape.decoding(compute, dtype(), axis);
+        try (Tape tape = Tape.decoding(compute, dtype(), axis, experts);
                 Batch allocated = Batch.allocate(compute.memory(), 1, tokens.length)) {
             int[] positions = new int[tokens.length];
             Arrays.setAll(positions, i -> from + i);

@@ -24,8 +24,10 @@ public record LayerTrace(Pass forward, Pass backward, long kept) {
      * @param changes in order
      * @param exchanged bytes that ranks of the tensor axis gather from each other or sum, of all their rows; a sum that every one
      *     of them gets counts twice. Of {@code n} bytes each of r ranks sends {@code n (r - 1) / r}
+     * @param sent bytes that this rank of the expert axis sends to others when all experts are equally busy and no token has two of
+     *     them on one rank
      */
-    public record Pass(List<Change> changes, long exchanged) {
+    public record Pass(List<Change> changes, long exchanged, long sent) {
         /** A copy. */
         public Pass {
             changes = List.copyOf(changes);
@@ -37,12 +39,19 @@ public record LayerTrace(Pass forward, Pass backward, long kept) {
      *
      * @param dtype of activations
      * @param tensorRanks ranks of the tensor axis
+     * @param expertRanks ranks of the expert axis
      * @param cores of a rank
      * @param sequences of a micro-batch
      * @param length of each, in tokens
      * @param recompute whether backward runs the layer again
      */
-    public record Setting(DType dtype, int tensorRanks, int cores, int sequences, int length, boolean recompute) {}
+    public record Setting(
+            DType dtype, int tensorRanks, int expertRanks, int cores, int sequences, int length, boolean recompute) {
+        /** On a rank with all experts. */
+        public Setting(DType dtype, int tensorRanks, int cores, int sequences, int length, boolean recompute) {
+            this(dtype, tensorRanks, 1, cores, sequences, length, recompute);
+        }
+    }
 
     /**
      * Rehearses layer {@code index} of a valid {@code model}, or, where that is its number of layers or more, a module of multi-token

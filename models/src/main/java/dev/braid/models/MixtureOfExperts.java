@@ -20,6 +20,7 @@ import dev.braid.tensor.parameters.Division;
 import dev.braid.tensor.parameters.Parameter.Initialization;
 import dev.braid.tensor.parameters.ParameterSpec;
 import dev.braid.tensor.parameters.Parameters;
+import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.Weight;
 import dev.braid.tensor.routing.BalanceLoss;
 import dev.braid.tensor.routing.Capacity;
@@ -35,7 +36,8 @@ import java.util.Optional;
  * 1701.06538; Dai et al. 2024, arXiv 2401.06066). A token's weight is applied before {@code down}, which is linear: so the outputs of
  * single experts need not be kept. No token is dropped unless the config sets a capacity. Training takes {@code 18 dim hidden} FLOPs a token and chosen expert.
  *
- * <p>Ranks of the tensor axis divide the inner width of every expert; each chooses for all tokens by itself, alike.
+ * <p>Ranks of the tensor axis divide the inner width of every expert; each chooses for all tokens by itself, alike. Ranks of the expert
+ * axis have different experts and other tokens, and send each other rows.
  */
 final class MixtureOfExperts implements FeedForward {
     private final MoeConfig config;
@@ -81,20 +83,7 @@ final class MixtureOfExperts implements FeedForward {
                 experts,
                 bias.map(weight -> prefix + "router.bias"),
                 config.balance().biasRate(),
-                false));
-        double activity = router.meanExperts(experts) / experts;
-        Shape stack = Shape.of(experts, dim, config.hidden());
-        gate = parameters.add(
-                new ParameterSpec(prefix + "experts.gate.weight", stack, Division.COLUMNS, inner, activity, true));
-        up = parameters.add(
-                new ParameterSpec(prefix + "experts.up.weight", stack, Division.COLUMNS, inner, activity, true));
-        down = parameters.add(new ParameterSpec(
-                prefix + "experts.down.weight",
-                stack,
-                Division.COLUMNS,
-                construction.init().intoResidual(),
-                activity,
-                true));
+                config.capacity().isPresent()));
         shared = config.shared()
                 .map(expert -> new Shared(
                         new GatedFeedForward(
@@ -103,12 +92,27 @@ final class MixtureOfExperts implements FeedForward {
                                 ? Optional.of(parameters.add(new ParameterSpec(
                                         prefix + "shared_gate.weight", Shape.of(1, dim), Division.WHOLE, inner)))
                                 : Optional.empty()));
+        Unit unit = construction.beginExperts();
+        double activity = router.meanExperts(experts) / experts;
+        Shape stack = Shape.of(experts, dim, config.hidden());
+        gate = parameters.add(
+                unit,
+                new ParameterSpec(prefix + "experts.gate.weight", stack, Division.EXPERTS, inner, activity, true));
+        up = parameters.add(
+                unit, new ParameterSpec(prefix + "experts.up.weight", stack, Division.EXPERTS, inner, activity, true));
+        down = parameters.add(
+                unit,
+                new ParameterSpec(
+                        prefix + "experts.down.weight",
+                        stack,
+                        Division.EXPERTS,
+                        construction.init().intoResidual(),
+                        activity,
+                        true));
     }
 
     @Override
     public Variable forward(Tape tape, Variable x, Variable residual, Batch batch) {
-        Variable base =
-                shared.map(part -> shared(tape, part, x, residual, batch)).orElse(residual);
         Variable all = GatherRows.of(tape, x);
         List<Variable> logits = routerWeights.stream()
                 .map(weight -> Routing.logits(tape, all, weight))
@@ -122,18 +126,21 @@ final class MixtureOfExperts implements FeedForward {
         Routing.Auxiliary auxiliary = observe(tape, inputs, selection, kept.dropped(), batch);
         Variable weights = Routing.weights(tape, logits, router, inputs.withoutBias(), selection, auxiliary);
         release(selection, auxiliary);
-        return experts(tape, dispatch, all, weights, base);
-    }
-
-    private Variable experts(Tape tape, ExpertDispatch dispatch, Variable all, Variable weights, Variable base) {
-        RowGroups groups = dispatch.groups();
-        Variable rows = dispatch.dispatch(all);
-        Variable hidden = Operations.swiGlu(tape, GroupedLinear.widen(tape, rows, groups, gate, up));
-        Variable weighted = Pointwise.scaleHeads(tape, hidden, dispatch.weights(weights));
-        Variable made = GroupedLinear.narrow(tape, weighted, groups, down);
+        // The shared expert works while rows are on their way to other ranks.
+        ExpertDispatch.Arrival rows = dispatch.send(all);
+        Variable base =
+                shared.map(part -> shared(tape, part, x, residual, batch)).orElse(residual);
+        Variable factors = dispatch.weights(weights);
+        Variable made = experts(tape, dispatch.groups(), rows.await(), factors);
         return tape.axis().ranks() == 1
                 ? dispatch.combine(made, base)
                 : ScatterRows.of(tape, dispatch.combine(made, Variable.zerosLike(all)), base);
+    }
+
+    /** @param factors F32 [rows, 1] */
+    private Variable experts(Tape tape, RowGroups groups, Variable rows, Variable factors) {
+        Variable hidden = Operations.swiGlu(tape, GroupedLinear.widen(tape, rows, groups, gate, up));
+        return GroupedLinear.narrow(tape, Pointwise.scaleHeads(tape, hidden, factors), groups, down);
     }
 
     private static Variable shared(Tape tape, Shared part, Variable x, Variable residual, Batch batch) {

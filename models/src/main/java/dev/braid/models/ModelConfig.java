@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** What a decoder is made of: named mixers and feed-forwards, arranged by a pattern that repeats over the layers. */
@@ -182,6 +183,17 @@ public record ModelConfig(
         mixers.forEach((name, mixer) -> problems.addAll(mixer.tensorProblems(this, name, ranks)));
         ffns.forEach((name, ffn) -> problems.addAll(ffn.tensorProblems(this, name, ranks)));
         return problems;
+    }
+
+    /** Numbers of experts by the name of a mixture, in the order of names. */
+    public Map<String, Integer> experts() {
+        Map<String, Integer> experts = new TreeMap<>();
+        ffns.forEach((name, ffn) -> {
+            if (ffn instanceof MoeConfig moe) {
+                experts.put(name, moe.experts());
+            }
+        });
+        return experts;
     }
 
     /** The keys that make the model another than a decoder with RMSNorm before its parts and logits as they come, as Llama. */

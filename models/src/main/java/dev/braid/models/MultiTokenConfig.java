@@ -28,10 +28,12 @@ public record MultiTokenConfig(
         return name.startsWith(PredictionModule.PREFIX);
     }
 
+    static final int MOST_MODULES = 16;
+
     @Override
     public void validate(Faults faults) {
-        if (depth < 0) {
-            faults.add("depth", "is " + depth + ", must be at least 0", "1 is usual, 0 for none");
+        if (depth < 0 || depth > MOST_MODULES) {
+            faults.add("depth", "is " + depth + ", must be 0 to " + MOST_MODULES, "1 is usual, 0 for none");
         }
         if (!(weight >= 0) || Double.isInfinite(weight)) {
             faults.add(

@@ -10,10 +10,12 @@ import dev.braid.tensor.Tensor;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.autograd.WeightQueue;
+import dev.braid.tensor.parameters.Place;
 import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.WholeStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Runs one layer without computing, and writes down what happens to memory: see {@link LayerTrace}. */
@@ -22,6 +24,7 @@ final class Rehearsal implements AutoCloseable {
     private final List<Change> changes = new ArrayList<>();
     private final Compute compute;
     private final RehearsedAxis axis;
+    private final RehearsedExperts experts;
     private final Architecture architecture;
     private final int layer;
     private final Batch batch;
@@ -34,14 +37,18 @@ final class Rehearsal implements AutoCloseable {
         this.compute =
                 Compute.rehearsal(setting.cores(), (category, bytes) -> changes.add(new Change(category, bytes)));
         this.axis = new RehearsedAxis(setting.tensorRanks());
+        this.experts = new RehearsedExperts(setting.expertRanks());
         int ranks = setting.tensorRanks();
         // The vocabulary is not used by a layer, nor any position but the first.
-        this.architecture = new Architecture(model, ranks, setting.dtype(), ranks, 0, 1);
-        Unit unit = module()
-                ? architecture.moduleUnit()
-                : architecture.blocks().get(layer).unit();
-        unit.setStore(new WholeStore(compute, architecture.parameters().held(List.of(unit))));
-        this.batch = Batch.allocate(compute.memory(), setting.sequences(), setting.length());
+        this.architecture = new Architecture(model, ranks, setting.dtype(), Place.of(axis, experts), 1);
+        List<Unit> units = (module()
+                        ? architecture.moduleBlock(layer - model.layers())
+                        : architecture.blocks().get(layer))
+                .units();
+        WholeStore store = new WholeStore(compute, architecture.parameters().held(units));
+        units.forEach(unit -> unit.setStore(store));
+        this.batch = Batch.allocate(compute.memory(), setting.sequences(), setting.length())
+                .routed(new MicrobatchRouting(1, 0, true, (routed, counts) -> counts, Map.of(), false));
         this.stream = Shape.of(axis.share(tokens()), model.dim());
         for (CarriedValue value : architecture.carriedTo(layer)) {
             StageOutput made = value.output(tokens(), setting.dtype(), true);
@@ -61,7 +68,7 @@ final class Rehearsal implements AutoCloseable {
     LayerTrace run() {
         Pass forward;
         Pass backward;
-        try (Tape tape = Tape.training(compute, setting.dtype(), null, axis)) {
+        try (Tape tape = Tape.training(compute, setting.dtype(), null, axis, experts)) {
             Variable input = input(tape);
             begin();
             Optional<Variable> embedded = embedded(tape);
@@ -84,7 +91,7 @@ final class Rehearsal implements AutoCloseable {
     /** Bytes that wait for weight halves. */
     private long kept() {
         WeightQueue queue = new WeightQueue();
-        try (Tape tape = Tape.training(compute, setting.dtype(), queue, axis)) {
+        try (Tape tape = Tape.training(compute, setting.dtype(), queue, axis, experts)) {
             Variable input = input(tape);
             Optional<Variable> embedded = embedded(tape);
             List<Variable> outputs = forward(tape, input, embedded);
@@ -132,10 +139,11 @@ final class Rehearsal implements AutoCloseable {
     private void begin() {
         changes.clear();
         axis.take();
+        experts.take();
     }
 
     private Pass end() {
-        return new Pass(changes, axis.take());
+        return new Pass(changes, axis.take(), experts.take());
     }
 
     @Override

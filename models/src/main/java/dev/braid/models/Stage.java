@@ -20,7 +20,8 @@ public record Stage(int from, int to, boolean embedding, boolean head) {
     }
 
     /**
-     * Names of the units of weights that it uses, in the order of the forward pass.
+     * Names of the units of weights that it may use, in the order of the forward pass: those of experts too, whether its layers have
+     * some or not.
      *
      * @param again whether the last stage uses the embedding's weight, which is a unit of its own then: as the head, or in modules of
      *     multi-token prediction
@@ -31,10 +32,11 @@ public record Stage(int from, int to, boolean embedding, boolean head) {
         if (embedding) {
             names.add("embedding");
         }
-        IntStream.range(from, to).forEach(layer -> names.add("layers." + layer));
+        IntStream.range(from, to).forEach(layer -> names.addAll(List.of(layer(layer), experts(layer))));
         if (head) {
             if (modules) {
                 names.add(PredictionModule.UNIT);
+                IntStream.range(to, to + MultiTokenConfig.MOST_MODULES).forEach(module -> names.add(experts(module)));
             }
             names.add("output");
             if (again) {
@@ -47,6 +49,16 @@ public record Stage(int from, int to, boolean embedding, boolean head) {
     /** The same for what a model has. */
     public List<String> units(ModelConfig model) {
         return units(model.embedsAtEnd(), model.predictionDepth() > 0);
+    }
+
+    /** The unit of a layer. */
+    static String layer(int index) {
+        return "layers." + index;
+    }
+
+    /** The unit of a layer's experts. */
+    static String experts(int index) {
+        return layer(index) + ".experts";
     }
 
     /** {@code embedding, layers 0-2} or {@code layer 3, head}. */

@@ -24,10 +24,10 @@ public record YarnRopeScaling(
         @Key(value = "Turns within the original context under which a pair is slowed.", byDefault = "1")
         double betaSlow,
 
-        @Key("a of the magnitude, which is divided by that of mscale_all_dim; counts only beside it.")
+        @Key("Slope a of the magnitude, which is divided by that of mscale_all_dim; counts only beside it.")
         Optional<Double> mscale,
 
-        @Key("a of what mscale is divided by; latent attention multiplies its scores by the square of m of it.")
+        @Key("Slope a of what mscale is divided by; latent attention multiplies its scores by the square of m of it.")
         Optional<Double> mscaleAllDim,
 
         @Key(

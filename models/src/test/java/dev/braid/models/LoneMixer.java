@@ -84,7 +84,7 @@ final class LoneMixer {
     }
 
     /** Which elements of the whole parameter this rank has. */
-    private static int[] indices(Parameter parameter) {
+    static int[] indices(Parameter parameter) {
         long all = parameter.spec().shape().columns();
         long columns = parameter.part().columns();
         int[] indices = new int[Math.toIntExact(parameter.count())];
@@ -181,7 +181,7 @@ final class LoneMixer {
         return all;
     }
 
-    private static float[] difference(Tensor a, Tensor b) {
+    static float[] difference(Tensor a, Tensor b) {
         float[] values = a.toFloats();
         for (int i = 0; i < values.length; i++) {
             values[i] -= b.get(i);
@@ -189,7 +189,7 @@ final class LoneMixer {
         return values;
     }
 
-    private static double[] whole(Parameter parameter) {
+    static double[] whole(Parameter parameter) {
         double[] gradient = new double[Math.toIntExact(parameter.spec().shape().count())];
         int[] indices = indices(parameter);
         for (int i = 0; i < indices.length; i++) {

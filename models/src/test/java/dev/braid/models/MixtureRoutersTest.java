@@ -29,9 +29,8 @@ class MixtureRoutersTest {
     private static final int EXPERTS = 4;
     private static final String ROUTER = "layers.0.ffn.router.";
 
-    private static Decoder decoder(Compute compute, String keys) {
-        ModelConfig model =
-                ConfigReader.of(ModelConfig.class).parse("model.yaml", """
+    private static ModelConfig model(String keys) {
+        return ConfigReader.of(ModelConfig.class).parse("model.yaml", """
                 dim: 8
                 layers: 1
                 context: 16
@@ -40,7 +39,10 @@ class MixtureRoutersTest {
                 ffns: {moe: {type: moe, experts: %d, top_k: 2, hidden: 4, %s}}
                 pattern: [attn+moe]
                 """.formatted(EXPERTS, keys), List.of());
-        Decoder decoder = new Decoder(model, VOCABULARY, compute, DType.F32);
+    }
+
+    private static Decoder decoder(Compute compute, String keys) {
+        Decoder decoder = new Decoder(model(keys), VOCABULARY, compute, DType.F32);
         decoder.initialize(1);
         decoder.refreshCompute();
         return decoder;
@@ -186,6 +188,27 @@ class MixtureRoutersTest {
         assertThat(roomy.load().dropped()).isZero();
         assertThat(roomy.loss()).isEqualTo(dropless.loss());
         Bits.assertSame(roomy.gradients(), dropless.gradients());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"router: {type: softmax}, capacity: {}", SIGMOID, NOISY, EXPERT_CHOICE, "router: {type: hash}"})
+    void shouldBeRehearsedWithoutComputing(String keys) {
+        LayerTrace trace =
+                LayerTrace.of(model(keys), 0, new LayerTrace.Setting(DType.F32, 1, 2, SEQUENCES, LENGTH, false));
+        assertThat(activations(trace.forward())).isPositive();
+        assertThat(activations(trace.backward())).isEqualTo(-activations(trace.forward()));
+        // A number for each token and expert is drawn where there is noise.
+        LayerTrace.Change noise =
+                new LayerTrace.Change(Category.WORKSPACE, (long) SEQUENCES * LENGTH * EXPERTS * Float.BYTES);
+        assertThat(trace.forward().changes().contains(noise)).isEqualTo(keys.equals(NOISY));
+    }
+
+    private static long activations(LayerTrace.Pass pass) {
+        return pass.changes().stream()
+                .filter(change -> change.category() == Category.ACTIVATIONS)
+                .mapToLong(LayerTrace.Change::bytes)
+                .sum();
     }
 
     @Test

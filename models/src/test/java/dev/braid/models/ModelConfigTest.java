@@ -93,7 +93,7 @@ class ModelConfigTest {
         config.mtp().orElseThrow().validate((key, problem, fix) -> own.add(key + " " + problem + "; " + fix));
         assertThat(own)
                 .containsExactly(
-                        "depth is -1, must be at least 0; 1 is usual, 0 for none",
+                        "depth is -1, must be 0 to 16; 1 is usual, 0 for none",
                         "weight is -0.5, must be 0 or a positive number; 0.3 is usual, 0.1 late in training");
     }
 

@@ -14,13 +14,19 @@ import java.util.stream.IntStream;
  *
  * <p>Samples are divided over replicate and shard: a <em>data rank</em> is one coordinate along these two, numbered {@code
  * replicate * shards + shard}. All ranks of a data rank (its pipeline, context and tensor ranks) work on the same samples.
+ *
+ * <p>Experts have no axis of their own: a shard group is cut into runs of {@code expert} neighbours, which hold different experts and
+ * send each other tokens. Ranks with the same place in their runs hold the same experts.
+ *
+ * @param expert ranks that hold different experts; divides {@code shard}
  */
-public record Mesh(int pipeline, int replicate, int shard, int context, int tensor) implements Serializable {
+public record Mesh(int pipeline, int replicate, int shard, int context, int tensor, int expert)
+        implements Serializable {
     /** The most ranks of a mesh. */
     public static final int LIMIT = 1 << 20;
 
     /** The mesh of one rank. */
-    public static final Mesh SINGLE = new Mesh(1, 1, 1, 1, 1);
+    public static final Mesh SINGLE = new Mesh(1, 1, 1, 1, 1, 1);
 
     public Mesh {
         long ranks = 1;
@@ -37,6 +43,20 @@ public record Mesh(int pipeline, int replicate, int shard, int context, int tens
                     + pipeline + ", replicate " + replicate + ", shard " + shard + ", context " + context + ", tensor "
                     + tensor);
         }
+        if (expert < 1 || shard % expert != 0) {
+            throw new IllegalArgumentException("expert " + expert + " does not divide shard " + shard
+                    + ": a shard group is cut into runs of expert ranks that hold different experts");
+        }
+    }
+
+    /** A mesh whose ranks have all experts. */
+    public Mesh(int pipeline, int replicate, int shard, int context, int tensor) {
+        this(pipeline, replicate, shard, context, tensor, 1);
+    }
+
+    /** The same mesh, in whose shard groups {@code ranks} neighbours hold different experts. */
+    public Mesh withExperts(int ranks) {
+        return new Mesh(pipeline, replicate, shard, context, tensor, ranks);
     }
 
     /** A mesh of one pipeline stage and whole sequences. */
@@ -117,6 +137,21 @@ public record Mesh(int pipeline, int replicate, int shard, int context, int tens
                 .toList();
     }
 
+    /** World ranks of the run of its shard group that {@code rank} is in: they hold different experts. */
+    public List<Integer> expertGroup(int rank) {
+        int first = coordinate(rank).shard() / expert * expert;
+        return group(Axis.SHARD, rank).subList(first, first + expert);
+    }
+
+    /** World ranks of the shard group of {@code rank} that hold the same experts, in order. */
+    public List<Integer> sameExperts(int rank) {
+        List<Integer> group = group(Axis.SHARD, rank);
+        int place = coordinate(rank).shard() % expert;
+        return IntStream.range(0, shard / expert)
+                .mapToObj(run -> group.get(run * expert + place))
+                .toList();
+    }
+
     /** Parts into which the samples of a step are divided. */
     public int dataRanks() {
         return replicate * shard;
@@ -156,11 +191,15 @@ public record Mesh(int pipeline, int replicate, int shard, int context, int tens
         return parts.values().stream().map(List::copyOf).toList();
     }
 
-    /** For example {@code replicate 2 x shard 2 x tensor 4}; pipeline and context only where there are several. */
+    /**
+     * For example {@code replicate 2 x shard 2 x tensor 4}; pipeline and context only where there are several, likewise {@code (expert
+     * 2)}.
+     */
     public String describe() {
         return (pipeline > 1 ? "pipeline " + pipeline + " x " : "")
                 + "replicate " + replicate + " x shard " + shard
                 + (context > 1 ? " x context " + context : "")
-                + " x tensor " + tensor;
+                + " x tensor " + tensor
+                + (expert > 1 ? " (expert " + expert + ")" : "");
     }
 }

@@ -49,14 +49,13 @@ final class Reduction {
     Reduction(
             Compute compute,
             ShardedUnit unit,
-            ShardingGroups groups,
             ShardingSettings settings,
             CopyExchange exchange,
             ExposedTime exposed,
             boolean add) {
         this.compute = compute;
         this.unit = unit;
-        this.groups = groups;
+        this.groups = unit.groups();
         this.settings = settings;
         this.exposed = exposed;
         this.add = add;

@@ -35,6 +35,16 @@ public record ShardHosts(List<Integer> ranks, List<List<Integer>> hosts) {
         return new ShardHosts(mesh.group(Axis.SHARD, rank), mesh.hostGroups(Axis.SHARD, rank, hosts));
     }
 
+    /** Of the shard group of {@code rank}, those that hold the same experts. */
+    public static ShardHosts ofSameExperts(Mesh mesh, int rank, List<String> hosts) {
+        List<Integer> same = mesh.sameExperts(rank);
+        List<List<Integer>> byHost = mesh.hostGroups(Axis.SHARD, rank, hosts).stream()
+                .map(host -> host.stream().filter(same::contains).toList())
+                .filter(host -> !host.isEmpty())
+                .toList();
+        return new ShardHosts(same, byHost);
+    }
+
     /**
      * Throws where second copies inside hosts would save nothing in any shard group.
      *

@@ -26,7 +26,6 @@ public final class ShardedStore implements ParameterStore {
     private static final int IN_FLIGHT = 2;
 
     private final Compute compute;
-    private final ShardingGroups groups;
     private final ShardingSettings settings;
     private final ExposedTime exposed;
     private final Map<Unit, ShardedUnit> units = new LinkedHashMap<>();
@@ -48,15 +47,16 @@ public final class ShardedStore implements ParameterStore {
             Compute compute,
             Parameters declared,
             ShardingGroups groups,
+            ShardingGroups expertGroups,
             ShardingSettings settings,
             ExposedTime exposed) {
         this.compute = compute;
-        this.groups = groups;
         this.settings = settings;
         this.exposed = exposed;
         for (Unit unit : declared.units()) {
             Optional<Unit> tied = unit.tied().filter(declared.tied()::contains);
-            ShardedUnit sharded = new ShardedUnit(compute, unit, tied, groups, settings);
+            ShardingGroups own = unit.byExpert() ? expertGroups : groups;
+            ShardedUnit sharded = new ShardedUnit(compute, unit, tied, own, settings);
             unit.setStore(this);
             units.put(unit, sharded);
             tied.ifPresent(again -> {
@@ -132,13 +132,7 @@ public final class ShardedStore implements ParameterStore {
             incomplete.remove(holder(unit).unit());
         }
         reductions.add(new Reduction(
-                compute,
-                holder(unit),
-                groups,
-                settings,
-                exchange,
-                exposed,
-                !settings.accumulateWhole() && microbatch > 1));
+                compute, holder(unit), settings, exchange, exposed, !settings.accumulateWhole() && microbatch > 1));
     }
 
     @Override

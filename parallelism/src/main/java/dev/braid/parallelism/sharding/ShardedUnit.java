@@ -88,6 +88,11 @@ final class ShardedUnit {
         return unit;
     }
 
+    /** The ranks that divide it, and those that hold the same. */
+    ShardingGroups groups() {
+        return groups;
+    }
+
     UnitLayout layout() {
         return layout;
     }

@@ -11,7 +11,11 @@ import java.util.Map;
  * ranks may start a gather and a reduction in different orders.
  */
 public final class ShardingGroups {
+    private static final String WHOLE_UNITS = "shard";
+    private static final String EXPERT_UNITS = "same-experts";
+
     private final Fabric fabric;
+    private final String prefix;
     private final Communicator gather;
     private final Communicator reduce;
     private final Communicator replicate;
@@ -36,11 +40,27 @@ public final class ShardingGroups {
      */
     public ShardingGroups(
             Fabric fabric, ShardHosts shard, List<Integer> replicate, List<Integer> tensor, PipelineCopies pipeline) {
+        this(fabric, WHOLE_UNITS, shard, replicate, tensor, pipeline);
+    }
+
+    /** For units of experts: of the shard group, the ranks {@code same} hold this one's, and divide them. */
+    public ShardingGroups ofExperts(ShardHosts same) {
+        return new ShardingGroups(fabric, EXPERT_UNITS, same, replicate.members(), tensor, pipeline);
+    }
+
+    private ShardingGroups(
+            Fabric fabric,
+            String prefix,
+            ShardHosts shard,
+            List<Integer> replicate,
+            List<Integer> tensor,
+            PipelineCopies pipeline) {
+        this.prefix = prefix;
         this.fabric = fabric;
         this.hosts = shard;
-        this.gather = fabric.group("shard.values", shard.ranks());
-        this.reduce = fabric.group("shard.gradients", shard.ranks());
-        this.replicate = fabric.group("replicate.gradients", replicate);
+        this.gather = fabric.group(prefix + ".values", shard.ranks());
+        this.reduce = fabric.group(prefix + ".gradients", shard.ranks());
+        this.replicate = fabric.group(prefix + ".replicas", replicate);
         this.tensor = List.copyOf(tensor);
         this.pipeline = pipeline;
     }
@@ -65,17 +85,17 @@ public final class ShardingGroups {
 
     /** For values among the ranks of the shard group on this host. */
     Communicator hostValues() {
-        return made("shard.values.host", hosts.neighbours(fabric.rank()));
+        return made(prefix + ".values.host", hosts.neighbours(fabric.rank()));
     }
 
     /** For gradients among the ranks of the shard group on this host. */
     Communicator hostGradients() {
-        return made("shard.gradients.host", hosts.neighbours(fabric.rank()));
+        return made(prefix + ".gradients.host", hosts.neighbours(fabric.rank()));
     }
 
     /** For gradients among the ranks that have this one's place on their hosts. */
     Communicator acrossGradients() {
-        return made("shard.gradients.across", hosts.counterparts(fabric.rank()));
+        return made(prefix + ".gradients.across", hosts.counterparts(fabric.rank()));
     }
 
     private Communicator made(String name, List<Integer> ranks) {
@@ -98,7 +118,7 @@ public final class ShardingGroups {
     Communicator copies(int count) {
         return copies.computeIfAbsent(count, key -> {
             int first = tensor.indexOf(fabric.rank()) / count * count;
-            return fabric.group("tensor.copies-" + count, tensor.subList(first, first + count));
+            return fabric.group(prefix + ".tensor.copies-" + count, tensor.subList(first, first + count));
         });
     }
 }

@@ -13,6 +13,7 @@ import dev.braid.tensor.Tensor;
 import dev.braid.tensor.autograd.GatherRows;
 import dev.braid.tensor.autograd.Norms;
 import dev.braid.tensor.autograd.Operations;
+import dev.braid.tensor.autograd.ScatterRows;
 import dev.braid.tensor.autograd.Tape;
 import dev.braid.tensor.autograd.TokenShift;
 import dev.braid.tensor.autograd.Variable;
@@ -216,6 +217,27 @@ class DividedOperationsTest {
                 1e-5f,
                 new Divisions(COLUMNS, ROWS, ROWS),
                 (rank, dtype) -> gathered(rank, tokens, deferred));
+    }
+
+    /** The summand of each rank is a product with its own columns of the weight. */
+    private static Outcome scattered(TensorRank rank, DType dtype, int tokens) {
+        Weight weight = rank.weight(Matrix.random(1, OUTPUTS, INPUTS), COLUMNS, dtype);
+        try (Tape tape = Tape.training(rank.compute(), dtype, null, rank.axis())) {
+            Variable x = rank.leaf(tape, Matrix.random(2, tokens, INPUTS), COLUMNS);
+            Variable residual = rank.leaf(tape, Matrix.random(4, tokens, OUTPUTS), ROWS);
+            Variable y = ScatterRows.of(tape, Operations.linear(tape, x, weight), residual);
+            Matrix output = values(y.value());
+            backward(rank, tape, y, rank.part(Matrix.random(3, tokens, OUTPUTS), ROWS), new WeightQueue());
+            return new Outcome(output, gradient(x), gradient(residual), values(weight.gradient()));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 7", "2, 7", "3, 7", "4, 9", "4, 2"})
+    void shouldScatterTheSumOfWhatRanksHaveForAllRows(int ranks, int tokens) throws Exception {
+        Divisions divisions = new Divisions(ROWS, COLUMNS, ROWS, COLUMNS);
+        expectParts(ranks, DType.F32, 1e-5f, divisions, (rank, dtype) -> scattered(rank, dtype, tokens));
+        expectParts(ranks, DType.BF16, 0.2f, divisions, (rank, dtype) -> scattered(rank, dtype, tokens));
     }
 
     /** A norm with a gate over groups of {@code size} columns that ranks divide. */

@@ -1,109 +1,50 @@
 package dev.braid.tensor.autograd;
 
-import dev.braid.tensor.Compute;
-import dev.braid.tensor.DType;
-import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
-import dev.braid.tensor.ops.ExpertRows;
-import dev.braid.tensor.routing.Assignment;
 import dev.braid.tensor.routing.RowGroups;
-import java.util.List;
 
 /**
- * The way of tokens to their experts and back: rows sorted by expert on the way there ({@link #dispatch}), sums over a token's experts on
- * the way back ({@link #combine}). Each is the other's backward.
+ * The way of tokens to their experts and back: rows sorted by expert on the way there ({@link #send}), sums over a token's experts on
+ * the way back ({@link #combine}). Each is the other's backward. Where experts are divided over ranks, rows travel; what comes of them
+ * is the same, bit for bit, as on a rank that has all experts. Every rank of the expert axis makes the same calls in the same order.
  */
-public final class ExpertDispatch {
-    private final Tape tape;
-    private final Assignment assignment;
-
-    private ExpertDispatch(Tape tape, Assignment assignment) {
-        this.tape = tape;
-        this.assignment = assignment;
+public sealed interface ExpertDispatch permits LocalDispatch, ExchangedDispatch {
+    /** Rows that are on their way to their experts. */
+    interface Arrival {
+        /** Waits for them: [rows, D], those of this rank's experts. To be called once. */
+        Variable await();
     }
 
     /**
      * The way to the chosen experts.
      *
-     * @param selected I32 [n, K], see {@link Assignment#of}
+     * @param selected I32 [n, K], see {@link dev.braid.tensor.routing.Assignment#of}
+     * @param experts on all ranks of the tape's expert axis, which divide them equally
      * @param expected slots that are taken, which a rehearsal can't see
      */
-    public static ExpertDispatch of(Tape tape, Tensor selected, int experts, int expected) {
-        return new ExpertDispatch(tape, Assignment.of(tape.compute(), selected, experts, expected, tape::output));
+    static ExpertDispatch of(Tape tape, Tensor selected, int experts, int expected) {
+        return tape.experts().ranks() == 1
+                ? new LocalDispatch(tape, selected, experts, expected)
+                : new ExchangedDispatch(tape, selected, experts, expected);
     }
 
     /** The rows of this rank's experts. */
-    public RowGroups groups() {
-        return assignment.groups();
-    }
+    RowGroups groups();
 
-    private List<Tensor> places() {
-        return List.of(assignment.slotOfRow(), assignment.rowOfSlot());
-    }
+    /**
+     * Sends a row of {@code x} [n, D] for each expert of each token. Whatever runs before {@link Arrival#await} hides the travel, in
+     * backward too.
+     */
+    Arrival send(Variable x);
 
-    /** A row of {@code x} [n, D] for each expert of each token: [rows, D]. */
-    public Variable dispatch(Variable x) {
-        Compute compute = tape.compute();
-        Tensor value = x.value();
-        Tensor out = tape.output(value.dtype(), Shape.of(groups().rows(), x.columns()));
-        ExpertRows.gather(compute, assignment, value, out);
-        Shape shape = value.shape();
-        return tape.record(
-                out,
-                places(),
-                gradient -> {
-                    if (x.differentiable()) {
-                        Tensor existing = x.takeGradient();
-                        boolean inPlace = existing != null && existing.exclusive();
-                        Tensor passed = inPlace ? existing : tape.temporary(gradient.dtype(), shape);
-                        ExpertRows.sum(compute, assignment, gradient, existing, passed);
-                        if (existing != null && !inPlace) {
-                            existing.release();
-                        }
-                        x.setGradient(passed);
-                    }
-                },
-                null);
+    /** As {@link #send}, waiting at once. */
+    default Variable dispatch(Variable x) {
+        return send(x).await();
     }
 
     /** The weights [n, K] of the rows: F32 [rows, 1]. */
-    public Variable weights(Variable weights) {
-        Tensor out = tape.output(DType.F32, Shape.of(groups().rows(), 1));
-        ExpertRows.slots(assignment, weights.value(), out);
-        Shape shape = weights.value().shape();
-        return tape.record(
-                out,
-                places(),
-                gradient -> {
-                    if (weights.differentiable()) {
-                        Tensor passed = tape.temporary(DType.F32, shape);
-                        ExpertRows.rows(assignment, gradient, passed);
-                        tape.addGradient(weights, passed);
-                    }
-                },
-                null);
-    }
+    Variable weights(Variable weights);
 
     /** {@code residual[t] + sum over the experts of t} of their rows [rows, D]: [n, D]; the residual may be {@link Variable#zerosLike}. */
-    public Variable combine(Variable rows, Variable residual) {
-        Compute compute = tape.compute();
-        Tensor value = rows.value();
-        Tensor out = tape.output(value.dtype(), Shape.of(assignment.tokens(), rows.columns()));
-        ExpertRows.sum(compute, assignment, value, residual.zeros() ? null : residual.value(), out);
-        Shape shape = value.shape();
-        return tape.record(
-                out,
-                places(),
-                gradient -> {
-                    if (rows.differentiable()) {
-                        Tensor passed = tape.temporary(gradient.dtype(), shape);
-                        ExpertRows.gather(compute, assignment, gradient, passed);
-                        tape.addGradient(rows, passed);
-                    }
-                    if (!residual.zeros()) {
-                        tape.addGradient(residual, gradient.retain());
-                    }
-                },
-                null);
-    }
+    Variable combine(Variable rows, Variable residual);
 }

@@ -6,6 +6,7 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.ops.Elementwise;
+import dev.braid.tensor.parameters.ExpertAxis;
 import dev.braid.tensor.parameters.TensorAxis;
 import dev.braid.tensor.parameters.Unit;
 import java.util.ArrayDeque;
@@ -71,16 +72,25 @@ public final class Tape implements AutoCloseable {
     private final boolean recording;
     private final WeightQueue queue;
     private final TensorAxis axis;
+    private final ExpertAxis experts;
     private final boolean divides;
     private final List<Node> nodes = new ArrayList<>();
     private final Deque<List<Tensor>> scopes = new ArrayDeque<>();
 
-    private Tape(Compute compute, DType dtype, boolean recording, WeightQueue queue, TensorAxis axis, boolean divides) {
+    private Tape(
+            Compute compute,
+            DType dtype,
+            boolean recording,
+            WeightQueue queue,
+            TensorAxis axis,
+            ExpertAxis experts,
+            boolean divides) {
         this.compute = compute;
         this.dtype = dtype;
         this.recording = recording;
         this.queue = queue;
         this.axis = axis;
+        this.experts = experts;
         this.divides = divides && axis.ranks() > 1;
         scopes.push(new ArrayList<>());
     }
@@ -92,12 +102,22 @@ public final class Tape implements AutoCloseable {
 
     /** The same for one rank of {@code axis}. */
     public static Tape inference(Compute compute, DType dtype, TensorAxis axis) {
-        return new Tape(compute, dtype, false, null, axis, true);
+        return inference(compute, dtype, axis, ExpertAxis.SINGLE);
+    }
+
+    /** The same for one rank of {@code axis} and of {@code experts}. */
+    public static Tape inference(Compute compute, DType dtype, TensorAxis axis, ExpertAxis experts) {
+        return new Tape(compute, dtype, false, null, axis, experts, true);
     }
 
     /** A tape that records nothing and whose tokens are too few to be divided: every rank of {@code axis} has all of them. */
     public static Tape decoding(Compute compute, DType dtype, TensorAxis axis) {
-        return new Tape(compute, dtype, false, null, axis, false);
+        return decoding(compute, dtype, axis, ExpertAxis.SINGLE);
+    }
+
+    /** The same for one rank of {@code axis} and of {@code experts}. */
+    public static Tape decoding(Compute compute, DType dtype, TensorAxis axis, ExpertAxis experts) {
+        return new Tape(compute, dtype, false, null, axis, experts, false);
     }
 
     /** A tape whose weight halves run right after their input halves. */
@@ -112,7 +132,12 @@ public final class Tape implements AutoCloseable {
 
     /** The same for one rank of {@code axis}; {@code queue} may be null. */
     public static Tape training(Compute compute, DType dtype, WeightQueue queue, TensorAxis axis) {
-        return new Tape(compute, dtype, true, queue, axis, true);
+        return training(compute, dtype, queue, axis, ExpertAxis.SINGLE);
+    }
+
+    /** The same for one rank of {@code axis} and of {@code experts}. */
+    public static Tape training(Compute compute, DType dtype, WeightQueue queue, TensorAxis axis, ExpertAxis experts) {
+        return new Tape(compute, dtype, true, queue, axis, experts, true);
     }
 
     /** What the operations run on. */
@@ -128,6 +153,11 @@ public final class Tape implements AutoCloseable {
     /** The ranks that divide the matrices among them. */
     public TensorAxis axis() {
         return axis;
+    }
+
+    /** The ranks that hold different experts. */
+    public ExpertAxis experts() {
+        return experts;
     }
 
     /** Whether backward can be run. */
@@ -299,7 +329,7 @@ public final class Tape implements AutoCloseable {
 
     /** A tape for what {@link #checkpoint} runs: without recording, or again with it. */
     Tape inner(boolean records) {
-        return records ? training(compute, dtype, queue, axis) : inference(compute, dtype, axis);
+        return records ? training(compute, dtype, queue, axis, experts) : inference(compute, dtype, axis, experts);
     }
 
     /** A leaf of {@code inner} with the value of one of this tape's variables. */

@@ -147,6 +147,10 @@ public final class Matmul implements AutoCloseable {
                     "groups must begin at row 0 and end at row m of an A that is not transposed: "
                             + Arrays.toString(firstRows) + "; " + spec);
         }
+        if (spec.m() == 0) {
+            // Not even an offset lies in a matrix without rows.
+            return;
+        }
         long addressA = address("A", spec, a, spec.operands(), offsetA, spec.spanA());
         long addressB = address("B", spec, b, spec.operands(), 0, (long) groups * spec.n() * spec.k());
         long addressC = address("C", spec, c, spec.result(), offsetC, spec.spanC());
@@ -196,10 +200,13 @@ public final class Matmul implements AutoCloseable {
                     "groups must begin at row 0 and end at row k of a transposed A and of B, and add to C: "
                             + Arrays.toString(firstRows) + "; " + spec);
         }
+        if (spec.k() == 0) {
+            return;
+        }
         long addressA = address("A", spec, a, spec.operands(), 0, spec.spanA());
         long addressB = address("B", spec, b, spec.operands(), offsetB, spec.spanB());
         long addressC = address("C", spec, c, spec.result(), 0, (long) groups * spec.m() * spec.n());
-        if (spec.m() == 0 || spec.n() == 0 || spec.k() == 0 || workers.rehearsing()) {
+        if (spec.m() == 0 || spec.n() == 0 || workers.rehearsing()) {
             return;
         }
         // Every tile goes through all rows of its group; groups without rows are left out.

@@ -47,6 +47,36 @@ public final class ExpertRows {
     }
 
     /**
+     * Sets {@code out[i] = x[places[i]]}: some rows, one of them several times or not at all.
+     *
+     * @param places I32 [rows], each a row of x
+     * @param x [n, D]
+     * @param out [rows, D], dtype of x
+     */
+    public static void pick(Compute compute, Tensor places, Tensor x, Tensor out) {
+        Check check = new Check("experts.pick");
+        int from = check.valueRows("x", x);
+        int columns = Check.columns(x);
+        long rows = places.count();
+        check.elements("places", places, DType.I32, rows);
+        check.matrix("out", out, x.dtype(), rows, columns);
+        if (compute.workers().rehearsing()) {
+            return;
+        }
+        Blocks.requireIndices(check, "row", places, from, Blocks.NONE, "");
+        long bytes = (long) columns * x.dtype().bytes();
+        long xAt = x.address();
+        long outAt = out.address();
+        long placesAt = places.address();
+        Blocks.Range body = (first, count) -> {
+            for (long row = first; row < first + count; row++) {
+                Addresses.copy(xAt + Addresses.getInt(placesAt, row) * bytes, outAt + row * bytes, bytes);
+            }
+        };
+        compute.profile().time(check.operation(), 0, () -> Blocks.rows(compute, rows, columns, body));
+    }
+
+    /**
      * Sets {@code out[t] = base[t] + sum of the rows of t}, in the order of its slots.
      *
      * @param rows [rows, D]
@@ -134,7 +164,14 @@ public final class ExpertRows {
         spread(assignment.rowOfSlot(), values, out);
     }
 
-    private static void spread(Tensor places, Tensor values, Tensor out) {
+    /**
+     * Sets {@code out[i] = values[places[i]]}, zero where a place is below 0.
+     *
+     * @param places I32, as many as {@code out} has elements
+     * @param values F32
+     * @param out F32
+     */
+    public static void spread(Tensor places, Tensor values, Tensor out) {
         long placesAt = places.address();
         long valuesAt = values.address();
         long outAt = out.address();

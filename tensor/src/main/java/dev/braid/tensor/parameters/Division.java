@@ -3,7 +3,7 @@ package dev.braid.tensor.parameters;
 import dev.braid.tensor.Shape;
 
 /**
- * How the ranks of the tensor axis divide one parameter. Groups of rows or columns (a head, say) stay together; they are divided
+ * How the ranks of the tensor axis, and those of the expert axis, divide one parameter. Groups of rows or columns (a head, say) stay together; they are divided
  * as evenly as can be, the first ranks having one more. Where there are fewer groups of rows than ranks, neighbouring ranks hold
  * copies of the same group; products of columns are summed over the ranks, where a copy would count twice.
  */
@@ -17,6 +17,9 @@ public sealed interface Division {
     /** Columns are divided one by one. */
     Division COLUMNS = new Columns(1);
 
+    /** See {@link Experts}. */
+    Division EXPERTS = new Experts();
+
     /**
      * What {@code rank} of {@code ranks} holds of a parameter of extents {@code shape}.
      *
@@ -24,6 +27,15 @@ public sealed interface Division {
      *     fewer groups of columns than ranks
      */
     Part part(Shape shape, int ranks, int rank);
+
+    /**
+     * What the rank at {@code place} holds.
+     *
+     * @throws IllegalArgumentException as {@link #part(Shape, int, int)}, or when experts can't be divided equally
+     */
+    default Part part(Shape shape, Place place) {
+        return part(shape, place.tensorRanks(), place.tensorRank());
+    }
 
     /** See {@link #WHOLE}. */
     record Whole() implements Division {
@@ -57,6 +69,30 @@ public sealed interface Division {
             long[] local = shape.toArray();
             local[local.length - 1] = run.count;
             return new Part(run.first, run.count, 0, Shape.of(local), run.copies, run.copy);
+        }
+    }
+
+    /**
+     * Experts [E, ..., F]: the ranks of the expert axis have equal runs of the first extent, and of these the ranks of the tensor axis
+     * divide the last one. Equal runs only: a rank with an expert more would be the one that all others wait for.
+     */
+    record Experts() implements Division {
+        @Override
+        public Part part(Shape shape, int ranks, int rank) {
+            return part(shape, Place.tensor(ranks, rank));
+        }
+
+        @Override
+        public Part part(Shape shape, Place place) {
+            long[] run = shape.toArray();
+            if (run[0] % place.expertRanks() != 0) {
+                throw new IllegalArgumentException(run[0] + " experts can't be divided equally over "
+                        + place.expertRanks() + " expert ranks; allowed are divisors of " + run[0]);
+            }
+            run[0] /= place.expertRanks();
+            Part band = COLUMNS.part(Shape.of(run), place.tensorRanks(), place.tensorRank());
+            long from = band.shape().count() * place.expertRank();
+            return new Part(band.firstColumn(), band.columns(), from, band.shape(), 1, 0);
         }
     }
 

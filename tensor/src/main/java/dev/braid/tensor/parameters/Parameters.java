@@ -11,15 +11,15 @@ import java.util.stream.Stream;
 
 /**
  * The declaration of a model's parameters, without memory: units of weights, each weight one parameter or several in one block,
- * cut to what one rank of the tensor axis holds.
+ * cut to what one rank of the tensor axis and of the expert axis holds.
  */
 public final class Parameters {
     private final DType matrixDtype;
-    private final int tensorRanks;
-    private final int tensorRank;
+    private final Place place;
     private final List<Unit> units = new ArrayList<>();
     private final List<Unit> tied = new ArrayList<>();
     private final Set<String> names = new HashSet<>();
+    private Unit current;
 
     /**
      * Nothing yet.
@@ -29,13 +29,28 @@ public final class Parameters {
      * @param tensorRank this one's place on it
      */
     public Parameters(DType matrixDtype, int tensorRanks, int tensorRank) {
+        this(matrixDtype, Place.tensor(tensorRanks, tensorRank));
+    }
+
+    /** Nothing yet, for the rank at {@code place}. */
+    public Parameters(DType matrixDtype, Place place) {
         this.matrixDtype = matrixDtype;
-        this.tensorRanks = tensorRanks;
-        this.tensorRank = tensorRank;
+        this.place = place;
+    }
+
+    /** Where the rank stands that they are cut for. */
+    public Place place() {
+        return place;
     }
 
     /** Begins a unit, to which all weights belong that are declared from now on. */
     public Unit unit(String name) {
+        current = apart(name);
+        return current;
+    }
+
+    /** A unit beside the one that was begun last, which goes on: for {@link #add(Unit, ParameterSpec)}. */
+    public Unit apart(String name) {
         Unit unit = new Unit(name);
         units.add(unit);
         return unit;
@@ -43,7 +58,7 @@ public final class Parameters {
 
     /** The unit that was begun last. */
     public Unit current() {
-        return units.getLast();
+        return current;
     }
 
     /**
@@ -69,7 +84,7 @@ public final class Parameters {
      * it is one of {@link #units}.
      */
     public Parameters held(Collection<Unit> held) {
-        Parameters part = new Parameters(matrixDtype, tensorRanks, tensorRank);
+        Parameters part = new Parameters(matrixDtype, place);
         part.units.addAll(units);
         part.units.retainAll(held);
         for (Unit unit : tied) {
@@ -87,16 +102,24 @@ public final class Parameters {
         return pack(List.of(spec));
     }
 
+    /** Declares one parameter of {@code unit}. */
+    public Weight add(Unit unit, ParameterSpec spec) {
+        return pack(unit, List.of(spec));
+    }
+
     /** Declares parameters that lie row upon row in one block and are read as one weight. */
     public Weight pack(List<ParameterSpec> specs) {
-        Unit unit = units.getLast();
+        return pack(current, specs);
+    }
+
+    private Weight pack(Unit unit, List<ParameterSpec> specs) {
         List<Part> parts = new ArrayList<>();
         long rows = 0;
         for (ParameterSpec spec : specs) {
             if (!names.add(spec.name())) {
                 throw new IllegalArgumentException("two parameters are named " + spec.name());
             }
-            Part part = spec.division().part(spec.shape(), tensorRanks, tensorRank);
+            Part part = spec.division().part(spec.shape(), place);
             parts.add(part);
             rows += part.shape().extent(0);
         }
@@ -132,7 +155,7 @@ public final class Parameters {
                 .toList();
     }
 
-    /** Number of elements of all parameters that are trained, on all ranks of the tensor axis together. */
+    /** Number of elements of all parameters that are trained, on all ranks together. */
     public long count() {
         return trained().mapToLong(spec -> spec.shape().count()).sum();
     }

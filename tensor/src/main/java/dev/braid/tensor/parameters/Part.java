@@ -3,7 +3,7 @@ package dev.braid.tensor.parameters;
 import dev.braid.tensor.Shape;
 
 /**
- * What one rank of the tensor axis holds of a parameter, seen as a matrix whose columns are its last extent: a band of columns,
+ * What one rank of the tensor axis, or of the expert axis, holds of a parameter, seen as a matrix whose columns are its last extent: a band of columns,
  * and in the band's row-major order the elements from {@code from} on.
  *
  * @param firstColumn of the band

@@ -13,7 +13,7 @@ public final class Unit {
     /**
      * One parameter of the unit.
      *
-     * @param part of this rank along the tensor axis
+     * @param part of this rank along the tensor axis and the expert axis
      * @param weight that it lies in
      * @param row its first row there
      */
@@ -67,6 +67,11 @@ public final class Unit {
     /** Number of elements of this rank's parts. */
     public long count() {
         return weights.stream().mapToLong(weight -> weight.shape().count()).sum();
+    }
+
+    /** Whether the expert axis divides it: then fewer ranks than those of the shard group hold the same weights. */
+    public boolean byExpert() {
+        return entries.stream().anyMatch(entry -> entry.spec().division() instanceof Division.Experts);
     }
 
     void add(Weight weight, List<Entry> parameters) {

@@ -34,7 +34,7 @@ public record Assignment(RowGroups groups, Tensor slotOfRow, Tensor rowOfSlot) {
         return new Assignment(groups, slotOfRow, rowOfSlot);
     }
 
-    private static int[] counts(Tensor selected, int experts) {
+    static int[] counts(Tensor selected, int experts) {
         int[] counts = new int[experts];
         long at = selected.address();
         for (long slot = 0; slot < selected.count(); slot++) {

@@ -15,6 +15,7 @@ final class NoisyLoad {
     private final int count;
     private final float[] clean;
     private final float[] raw;
+    private final double[] deviation;
     private final float[] noisy;
     private final int[] best;
     private final boolean[] chosen;
@@ -26,6 +27,7 @@ final class NoisyLoad {
         this.count = count;
         clean = new float[experts];
         raw = new float[experts];
+        deviation = new double[experts];
         noisy = new float[experts];
         best = new int[Math.min(experts, count + 1)];
         chosen = new boolean[experts];
@@ -48,6 +50,7 @@ final class NoisyLoad {
         TopK.read(cleanAt, clean);
         TopK.read(rawAt, raw);
         TopK.read(noisyAt, noisy);
+        Arrays.setAll(deviation, e -> Math.max(LEAST_NOISE, softplus(raw[e])));
         TopK.choose(noisy, best);
         Arrays.fill(chosen, false);
         for (int k = 0; k < count; k++) {
@@ -64,12 +67,8 @@ final class NoisyLoad {
         return chosen[expert] ? best[count] : best[count - 1];
     }
 
-    private double deviation(int expert) {
-        return Math.max(LEAST_NOISE, softplus(raw[expert]));
-    }
-
     private double distance(int expert) {
-        return (clean[expert] - noisy[threshold(expert)]) / deviation(expert);
+        return (clean[expert] - noisy[threshold(expert)]) / deviation[expert];
     }
 
     /** P of an expert. */
@@ -84,10 +83,10 @@ final class NoisyLoad {
         Arrays.fill(dDeviation, 0);
         for (int e = 0; e < clean.length && !everyExpert(); e++) {
             double z = distance(e);
-            double passed = Addresses.getFloat(dProbabilities, e) * Normal.density(z) / deviation(e);
+            double passed = Addresses.getFloat(dProbabilities, e) * Normal.density(z) / deviation[e];
             dClean[e] += passed;
             dNoisy[threshold(e)] -= passed;
-            dDeviation[e] -= softplus(raw[e]) > LEAST_NOISE ? passed * z : 0;
+            dDeviation[e] -= deviation[e] > LEAST_NOISE ? passed * z : 0;
         }
     }
 

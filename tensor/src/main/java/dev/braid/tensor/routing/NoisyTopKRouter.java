@@ -42,7 +42,7 @@ public record NoisyTopKRouter(int slots) implements Router {
         return compute.memory().allocate(Category.WORKSPACE, DType.F32, Shape.of(inputs.count(), inputs.experts()));
     }
 
-    /** What is drawn from N(0,1). */
+    /** What is drawn from N(0,1), in a tensor that the caller gives back. */
     private static Tensor noise(Compute compute, Inputs inputs) {
         Tensor noise = workspace(compute, inputs);
         CounterRandom.normal(compute, noise, inputs.seed(), STREAM, 0, 1, 0);
@@ -51,22 +51,27 @@ public record NoisyTopKRouter(int slots) implements Router {
 
     /** H, in a tensor that the caller gives back. */
     private static Tensor noisyLogits(Compute compute, Inputs inputs) {
-        Tensor clean = inputs.logits().getFirst();
         if (!inputs.training()) {
-            return clean.retain();
+            return inputs.logits().getFirst().retain();
         }
         Tensor noisy = noise(compute, inputs);
-        long at = noisy.address();
-        long cleanAt = clean.address();
-        long rawAt = inputs.logits().get(1).address();
+        addLogits(compute, inputs, noisy, noisy);
+        return noisy;
+    }
+
+    /** Sets {@code noisy} to H; it may be the tensor of the noise. */
+    private static void addLogits(Compute compute, Inputs inputs, Tensor noise, Tensor noisy) {
         int experts = inputs.experts();
+        long noiseAt = noise.address();
+        long noisyAt = noisy.address();
+        long cleanAt = inputs.logits().get(0).address();
+        long rawAt = inputs.logits().get(1).address();
         TopK.blocks(compute, inputs.count(), (from, to) -> {
             for (long i = (long) from * experts; i < (long) to * experts; i++) {
-                double raised = Addresses.getFloat(at, i) * NoisyLoad.softplus(Addresses.getFloat(rawAt, i));
-                Addresses.setFloat(at, i, (float) (Addresses.getFloat(cleanAt, i) + raised));
+                double raised = Addresses.getFloat(noiseAt, i) * NoisyLoad.softplus(Addresses.getFloat(rawAt, i));
+                Addresses.setFloat(noisyAt, i, (float) (Addresses.getFloat(cleanAt, i) + raised));
             }
         });
-        return noisy;
     }
 
     @Override
@@ -121,32 +126,38 @@ public record NoisyTopKRouter(int slots) implements Router {
             dLogits.get(1).zero();
             return;
         }
-        int experts = inputs.experts();
         Tensor noise = noise(compute, inputs);
-        Tensor noisy = noisyLogits(compute, inputs);
+        throughNoise(compute, inputs, noise, gradients.load(), dLogits);
+        noise.release();
+    }
+
+    /** Turns the gradient of H, which {@code dLogits} begins with, into those of both logits. */
+    private void throughNoise(
+            Compute compute, Inputs inputs, Tensor noise, Optional<Tensor> dLoad, List<Tensor> dLogits) {
+        int experts = inputs.experts();
+        Tensor noisy = dLoad.isPresent() ? workspace(compute, inputs) : noise.retain();
+        if (dLoad.isPresent()) {
+            addLogits(compute, inputs, noise, noisy);
+        }
+        Optional<RunRows> runs = dLoad.map(load -> RunRows.of(load, inputs.count()));
         long noiseAt = noise.address();
         long noisyAt = noisy.address();
-        long[] at = {
-            inputs.logits().get(0).address(),
-            inputs.logits().get(1).address(),
-            dLogits.get(0).address(),
-            dLogits.get(1).address()
-        };
-        Optional<RunRows> runs = gradients.load().map(load -> RunRows.of(load, inputs.count()));
+        long cleanAt = inputs.logits().get(0).address();
+        long rawAt = inputs.logits().get(1).address();
+        long dCleanAt = dLogits.get(0).address();
+        long dRawAt = dLogits.get(1).address();
         TopK.blocks(compute, inputs.count(), (from, to) -> {
             NoisyLoad load = new NoisyLoad(experts, slots);
             for (int row = from; row < to; row++) {
-                long raw = TopK.row(at[1], row, experts);
-                long dClean = TopK.row(at[2], row, experts);
-                long dRaw = TopK.row(at[3], row, experts);
+                long raw = TopK.row(rawAt, row, experts);
                 if (runs.isPresent()) {
-                    load.read(TopK.row(at[0], row, experts), raw, TopK.row(noisyAt, row, experts));
+                    load.read(TopK.row(cleanAt, row, experts), raw, TopK.row(noisyAt, row, experts));
                     load.gradient(runs.get().of(row));
                 }
-                load.throughNoise(TopK.row(noiseAt, row, experts), raw, dClean, dRaw);
+                long dClean = TopK.row(dCleanAt, row, experts);
+                load.throughNoise(TopK.row(noiseAt, row, experts), raw, dClean, TopK.row(dRawAt, row, experts));
             }
         });
-        noise.release();
         noisy.release();
     }
 }

@@ -23,6 +23,15 @@ public record RowGroups(int[] counts, int[] first) {
         return new RowGroups(counts.clone(), first);
     }
 
+    /** Runs of so many rows, one after the other, with none that fills up: not for matrix products. */
+    public static RowGroups dense(int[] counts) {
+        int[] first = new int[counts.length + 1];
+        for (int group = 0; group < counts.length; group++) {
+            first[group + 1] = Math.addExact(first[group], counts[group]);
+        }
+        return new RowGroups(counts.clone(), first);
+    }
+
     /** Runs of {@code rows} that are divided as evenly as can be: what a rehearsal takes for granted. */
     public static RowGroups even(int groups, int rows) {
         int[] counts = new int[groups];

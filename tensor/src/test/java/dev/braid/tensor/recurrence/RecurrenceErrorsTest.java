@@ -92,6 +92,14 @@ class RecurrenceErrorsTest {
     }
 
     @Test
+    void shouldRefuseHeadsWiderThanItTakes() {
+        Heads wide = heads(6, 2, 257);
+        rejects(
+                () -> forward(RecurrenceInputs.of(wide, wide, inputs.v())),
+                "recurrence: k has heads of size 257, the widest are 256");
+    }
+
+    @Test
     void shouldRefuseDecaysThatAreNeitherByHeadNorByRow() {
         rejects(
                 () -> forward(inputs.withDecay(Decay.perToken(heads(6, 2, 3)))),

@@ -3,6 +3,7 @@ package dev.braid.trainer.action;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.braid.trainer.cli.Actions;
 import dev.braid.trainer.cli.Console;
+import dev.braid.trainer.report.DispatchShare;
 import dev.braid.trainer.report.Format;
 import dev.braid.trainer.report.ProfileTable;
 import dev.braid.trainer.train.PipelineFigures;
@@ -12,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** {@code braid bench train}. */
 final class BenchAction {
@@ -52,8 +54,9 @@ final class BenchAction {
                                 figures.measured().bubbleRate() * 100,
                                 figures.simulated().bubbleRate() * 100));
         result.traced().ifPresent(console.out()::println);
+        dispatch(result).ifPresent(console.out()::println);
         if (request.profile()) {
-            console.out().print(ProfileTable.render(rows(result), Math.round(result.totalSeconds() * 1e9)));
+            console.out().print(ProfileTable.render(rows(result), nanos(result)));
         }
         console.out()
                 .printf(
@@ -64,6 +67,14 @@ final class BenchAction {
                         result.modelFlops() / 1e9,
                         result.peakFlops() / 1e9,
                         result.share());
+    }
+
+    private static long nanos(TrainingBenchmark.Result result) {
+        return Math.round(result.totalSeconds() * 1e9);
+    }
+
+    private static Optional<DispatchShare> dispatch(TrainingBenchmark.Result result) {
+        return DispatchShare.of(rows(result), nanos(result));
     }
 
     private static List<ProfileTable.Row> rows(TrainingBenchmark.Result result) {
@@ -96,6 +107,7 @@ final class BenchAction {
         facts.put("exposed_seconds", result.exposedSeconds());
         result.pipeline().ifPresent(figures -> facts.put("pipeline", pipeline(figures)));
         result.traced().ifPresent(note -> facts.put("trace", note));
+        dispatch(result).ifPresent(share -> facts.put("dispatch_share", share.total()));
         if (request.profile()) {
             facts.put("profile", result.profile());
         }

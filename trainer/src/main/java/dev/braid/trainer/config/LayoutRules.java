@@ -3,6 +3,7 @@ package dev.braid.trainer.config;
 import dev.braid.config.Faults;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -29,6 +30,7 @@ final class LayoutRules {
         batch(layout, problems);
         model(layout.tensor(), problems);
         positions(layout, problems);
+        experts(layout, problems);
         problems.addAll(new PipelineRules(experiment).problems(layout, microbatches(layout)));
         return problems;
     }
@@ -122,6 +124,43 @@ final class LayoutRules {
         }
     }
 
+    private void experts(ParallelConfig layout, List<Problem> problems) {
+        int ranks = layout.expert();
+        if (ranks == 1) {
+            return;
+        }
+        Map<String, Integer> mixtures = experiment.model().experts();
+        if (mixtures.isEmpty()) {
+            problems.add(new Problem(
+                    "parallel.expert",
+                    "is " + ranks + ", but the model has no mixture of experts to divide",
+                    "write 1, or remove the key"));
+            return;
+        }
+        String fix = "allowed are "
+                + listed(
+                        layout.shard(),
+                        size -> layout.shard() % size == 0
+                                && mixtures.values().stream().allMatch(experts -> experts % size == 0));
+        if (layout.shard() % ranks != 0) {
+            problems.add(new Problem(
+                    "parallel.expert",
+                    "is " + ranks + ", which does not divide parallel.shard (" + layout.shard()
+                            + "): a shard group is cut"
+                            + " into runs of expert neighbours, of which each holds other experts",
+                    fix));
+        }
+        mixtures.forEach((name, experts) -> {
+            if (experts % ranks != 0) {
+                problems.add(new Problem(
+                        "parallel.expert",
+                        "is " + ranks + ", which does not divide the " + experts + " experts of model.ffns." + name
+                                + ": every rank holds as many, since all wait for the one that has most",
+                        fix));
+            }
+        });
+    }
+
     /** Numbers up to {@code most} that are allowed, the largest of them when there are many. */
     static String listed(int most, IntPredicate allowed) {
         List<Integer> numbers =
@@ -148,7 +187,7 @@ final class LayoutRules {
         if (!problems.isEmpty() && layout.context() == 1) {
             faults.add(
                     "parallel",
-                    layout.mesh().describe() + " = " + layout.ranks() + " ranks does not fit the model and the batch",
+                    layout.describe() + " = " + layout.ranks() + " ranks does not fit the model and the batch",
                     new NearestLayout(this, layout).describe());
         }
         if (problems.isEmpty() && layout.accumulate().isPresent() && layout.zeroStage() >= 2) {

@@ -43,7 +43,9 @@ final class NearestLayout {
         for (int pipeline : pipelines(ranks)) {
             for (int tensor : divisors(ranks / pipeline)) {
                 for (int shard : divisors(ranks / pipeline / tensor)) {
-                    candidates.add(from.over(pipeline, ranks / pipeline / tensor / shard, shard, tensor));
+                    for (int expert : experts(shard)) {
+                        candidates.add(from.over(pipeline, ranks / pipeline / tensor / shard, shard, tensor, expert));
+                    }
                 }
             }
         }
@@ -65,7 +67,8 @@ final class NearestLayout {
         return ratio(layout.replicate(), from.replicate())
                 + ratio(layout.shard(), from.shard())
                 + pipelineDistance(layout)
-                + tensorDistance(layout);
+                + tensorDistance(layout)
+                + ratio(layout.expert(), from.expert());
     }
 
     private long pipelineDistance(ParallelConfig layout) {
@@ -86,6 +89,11 @@ final class NearestLayout {
         return from.pipeline() == 1
                 ? List.of(1)
                 : divisors(ranks).stream().filter(size -> size > 1).toList();
+    }
+
+    /** Likewise whoever asked for expert ranks gets some, where that is possible. */
+    private List<Integer> experts(int shard) {
+        return from.expert() == 1 ? List.of(1) : divisors(shard);
     }
 
     private static int faults(ParallelConfig layout) {
@@ -109,6 +117,6 @@ final class NearestLayout {
     }
 
     private static String text(ParallelConfig layout) {
-        return layout.mesh().describe();
+        return layout.describe();
     }
 }

@@ -46,7 +46,11 @@ public record ParallelConfig(
         @Key(value = "Ranks over which each sequence is divided. Only 1 in this version.", byDefault = "1")
         int context,
 
-        @Key(value = "Ranks over which experts are divided. Only 1 in this version.", byDefault = "1")
+        @Key(
+                value =
+                        "Ranks over which the experts of every mixture are divided: neighbours in a shard group, which send each"
+                                + " other the tokens of their experts. Divides shard and every number of experts.",
+                byDefault = "1")
         int expert,
 
         @Key(
@@ -121,12 +125,18 @@ public record ParallelConfig(
 
     /** Where ranks stand. Call only on a valid config. */
     public Mesh mesh() {
-        return new Mesh(pipeline, replicate, shard, context, tensor);
+        return new Mesh(pipeline, replicate, shard, context, tensor, expert);
+    }
+
+    /** The same in words, for one whose ranks need not divide each other. */
+    String describe() {
+        return new Mesh(pipeline, replicate, shard, context, tensor).describe()
+                + (expert > 1 ? " (expert " + expert + ")" : "");
     }
 
     /** Ranks of the mesh. */
     public int ranks() {
-        return mesh().ranks();
+        return new Mesh(pipeline, replicate, shard, context, tensor).ranks();
     }
 
     /** Parts into which the sequences of a step are divided. */
@@ -193,14 +203,14 @@ public record ParallelConfig(
     }
 
     /** The same on another layout. */
-    ParallelConfig over(int otherPipeline, int otherReplicate, int otherShard, int otherTensor) {
+    ParallelConfig over(int otherPipeline, int otherReplicate, int otherShard, int otherTensor, int otherExpert) {
         return new ParallelConfig(
                 otherReplicate,
                 otherShard,
                 otherTensor,
                 otherPipeline,
                 context,
-                expert,
+                otherExpert,
                 zero,
                 reduce,
                 reshardAfterForward,
@@ -229,8 +239,8 @@ public record ParallelConfig(
         positive("tensor", tensor, faults);
         positive("pipeline", pipeline, faults);
         one("context", context, "has no context parallelism", faults);
-        one("expert", expert, "has no expert parallelism", faults);
-        if (replicate < 1 || shard < 1 || tensor < 1 || pipeline < 1) {
+        positive("expert", expert, faults);
+        if (replicate < 1 || shard < 1 || tensor < 1 || pipeline < 1 || expert < 1) {
             return;
         }
         if (context == 1 && !hasMesh()) {
@@ -277,6 +287,14 @@ public record ParallelConfig(
 
     private void validateZeroPlusPlus(Faults faults) {
         if (zeropp.isEmpty()) {
+            return;
+        }
+        if (expert > 1) {
+            faults.add(
+                    "zeropp",
+                    "is " + zeropp + ", but expert is " + expert
+                            + ": the savings have not been tried where fewer ranks hold an expert than other weights",
+                    "remove the key, or write expert 1");
             return;
         }
         if (pipeline > 1) {

@@ -38,24 +38,39 @@ final class FileKeys implements Keys {
         if (sections.has(NORMS)) {
             sections.withObjectProperty(NORMS).retain(used);
         }
-        List<String> pattern = pattern();
-        sections.putArray("pattern")
-                .addAll(pattern.stream().map(JsonNodeFactory.instance::textNode).toList());
+        putLayers(sections);
         return sections;
     }
 
-    /** The shortest row of layers that gives all when it is repeated. */
-    private List<String> pattern() {
-        for (int length = 1; length < layers.size(); length++) {
-            boolean repeats = true;
-            for (int i = length; i < layers.size(); i++) {
-                repeats &= layers.get(i).equals(layers.get(i % length));
-            }
-            if (repeats) {
-                return layers.subList(0, length);
+    /** The fewest names that give all layers: first ones, as few as will do, and a row that is repeated over the others. */
+    private void putLayers(ObjectNode sections) {
+        int first = 0;
+        List<String> pattern = pattern(layers);
+        for (int i = 1; i < layers.size(); i++) {
+            List<String> behind = pattern(layers.subList(i, layers.size()));
+            if (i + behind.size() < first + pattern.size()) {
+                first = i;
+                pattern = behind;
             }
         }
-        return layers;
+        if (first > 0) {
+            layers.subList(0, first).forEach(sections.putArray("first_layers")::add);
+        }
+        pattern.forEach(sections.putArray("pattern")::add);
+    }
+
+    /** The shortest row that gives {@code all} when it is repeated. */
+    private static List<String> pattern(List<String> all) {
+        for (int length = 1; length < all.size(); length++) {
+            boolean repeats = true;
+            for (int i = length; i < all.size(); i++) {
+                repeats &= all.get(i).equals(all.get(i % length));
+            }
+            if (repeats) {
+                return all.subList(0, length);
+            }
+        }
+        return all;
     }
 
     @Override

@@ -111,9 +111,7 @@ final class ModelKeys implements Keys {
         int count = model.path("layers").asInt();
         List<String> layers = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            String layer =
-                    model.path("pattern").path(i % model.path("pattern").size()).asText();
-            layers.add(Arrays.stream(layer.split("\\+", -1))
+            layers.add(Arrays.stream(Sections.layer(model, i).split("\\+", -1))
                     .map(name -> names.getOrDefault(name.strip(), "?" + name.strip()))
                     .collect(Collectors.joining("+")));
         }

@@ -11,7 +11,7 @@ import java.util.Set;
 final class SectionDifference {
     /** Compared layer by layer, or without influence on what a trained model computes. */
     private static final Set<String> APART =
-            Set.of("preset", "mixers", "ffns", "pattern", "norms", "vocab", "init_std");
+            Set.of("preset", "mixers", "ffns", "first_layers", "pattern", "norms", "vocab", "init_std");
 
     /** What keeps experts equally busy while they are trained. */
     private static final String TRAINING = ".balance";
@@ -51,8 +51,7 @@ final class SectionDifference {
     }
 
     private static String[] names(JsonNode model, int layer) {
-        JsonNode pattern = model.path("pattern");
-        String[] names = pattern.path(layer % pattern.size()).asText().split("\\+", -1);
+        String[] names = Sections.layer(model, layer).split("\\+", -1);
         for (int i = 0; i < names.length; i++) {
             names[i] = names[i].strip();
         }

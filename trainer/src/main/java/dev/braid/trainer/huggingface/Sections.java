@@ -61,4 +61,13 @@ final class Sections {
             put(section.withObjectProperty(name.substring(0, dot)), name.substring(dot + 1), value);
         }
     }
+
+    /** How {@code model} names its layer at {@code index}, counted from 0. */
+    static String layer(JsonNode model, int index) {
+        JsonNode first = model.path("first_layers");
+        JsonNode pattern = model.path("pattern");
+        return index < first.size()
+                ? first.path(index).asText()
+                : pattern.path((index - first.size()) % pattern.size()).asText();
+    }
 }

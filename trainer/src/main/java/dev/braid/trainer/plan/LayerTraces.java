@@ -27,11 +27,11 @@ final class LayerTraces {
     LayerTraces(PlanInput input) {
         this.input = input;
         this.arrangement = input.model().arrangement();
-        this.architecture = new Architecture(
-                input.model(), input.vocabulary(), input.compute(), input.mesh().tensor(), 0);
+        this.architecture = new Architecture(input.model(), input.vocabulary(), input.compute(), input.place());
         this.setting = new LayerTrace.Setting(
                 input.compute(),
                 input.mesh().tensor(),
+                input.mesh().expert(),
                 input.cores(),
                 input.microbatch(),
                 input.sequence(),
@@ -81,6 +81,20 @@ final class LayerTraces {
         double bytes = 0;
         for (int layer = from; layer < to; layer++) {
             bytes += of(layer).forward().exchanged() + of(layer).backward().exchanged();
+        }
+        return bytes;
+    }
+
+    /** Bytes that a micro-batch sends to experts on other ranks, and back, in all layers. */
+    double sent() {
+        return sent(0, count());
+    }
+
+    /** The same in layers {@code from} until {@code to}. */
+    double sent(int from, int to) {
+        double bytes = 0;
+        for (int layer = from; layer < to; layer++) {
+            bytes += of(layer).forward().sent() + of(layer).backward().sent();
         }
         return bytes;
     }

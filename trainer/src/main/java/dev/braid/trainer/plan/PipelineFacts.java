@@ -28,6 +28,7 @@ public final class PipelineFacts {
         for (Axis axis : Axis.values()) {
             mesh.put(axis.label(), plan.input().mesh().size(axis));
         }
+        mesh.put("expert", plan.input().mesh().expert());
         facts.put("mesh", mesh);
         facts.put("zero", plan.input().zero());
         facts.put("parameters", plan.parameters());
@@ -103,6 +104,7 @@ public final class PipelineFacts {
         facts.put("replicate", Math.round(wire.replicate()));
         facts.put("shard", Math.round(wire.shard()));
         facts.put("tensor", Math.round(wire.tensor()));
+        facts.put("expert", Math.round(wire.expert()));
         facts.put("total", Math.round(wire.total()));
         return facts;
     }

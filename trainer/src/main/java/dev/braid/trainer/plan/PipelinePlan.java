@@ -60,8 +60,7 @@ public record PipelinePlan(
      *     stages than the model
      */
     public static PipelinePlan of(PlanInput input, Schedule schedule, StageSplit split, boolean optimistic) {
-        Architecture architecture = new Architecture(
-                input.model(), input.vocabulary(), input.compute(), input.mesh().tensor(), 0);
+        Architecture architecture = new Architecture(input.model(), input.vocabulary(), input.compute(), input.place());
         Simulation simulation = Simulator.run(
                 schedule, StageEstimate.of(input, split, StageEstimate.weightsWait(schedule)), Overlap.IN_TURN);
         LayerTraces layers = new LayerTraces(input);
@@ -99,8 +98,7 @@ public record PipelinePlan(
                         && !(headOfOwn && unit.name().equals("head")))
                 .toList();
         ZeroMemory held = units.stream()
-                .map(unit -> UnitSize.of(unit)
-                        .held(input.compute(), input.zero(), input.mesh().shard()))
+                .map(unit -> UnitSize.of(unit).held(input))
                 .reduce(ZeroMemory.NONE, ZeroMemory::plus)
                 .plus(new ZeroMemory(0, 0, optimistic ? undo(input, units) : 0));
         Map<Term, Long> bytes = new EnumMap<>(Term.class);
@@ -139,12 +137,12 @@ public record PipelinePlan(
 
     /** What undoing a step takes: masters and moments as they were. */
     private static long undo(PlanInput input, List<Unit> units) {
-        int shard = input.zero() == 0 ? 1 : input.mesh().shard();
         return units.stream()
+                .map(UnitSize::of)
                 .mapToLong(unit -> 3L
                         * Float.BYTES
                         * ZeroMemory.share(
-                                UnitSize.of(unit).matrices() + UnitSize.of(unit).vectors(), shard))
+                                unit.matrices() + unit.vectors(), input.zero() == 0 ? 1 : unit.shards(input.mesh())))
                 .sum();
     }
 

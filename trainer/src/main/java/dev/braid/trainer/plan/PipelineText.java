@@ -1,6 +1,7 @@
 package dev.braid.trainer.plan;
 
 import dev.braid.models.Stage;
+import dev.braid.parallelism.mesh.ExpertGroups;
 import dev.braid.parallelism.mesh.MeshTable;
 import dev.braid.parallelism.pipeline.StageCosts;
 import dev.braid.trainer.report.Format;
@@ -30,7 +31,9 @@ public final class PipelineText {
     public static String of(PipelinePlan plan, OptionalLong memory, OptionalDouble rate) {
         StringBuilder text = new StringBuilder();
         PlanInput input = plan.input();
-        text.append(MeshTable.of(input.mesh())).append('\n');
+        text.append(MeshTable.of(input.mesh()))
+                .append(ExpertGroups.of(input.mesh()))
+                .append('\n');
         text.append(String.format(
                 Locale.ROOT,
                 "%s, %s, zero %d; %d %s of %d x %d tokens a rank, %s tokens a step%n%n",
@@ -139,6 +142,15 @@ public final class PipelineText {
                     Format.decimalBytes(Math.rint(wire.replicate())),
                     Format.decimalBytes(Math.rint(wire.shard())),
                     Format.decimalBytes(Math.rint(wire.tensor()))));
+        }
+        double toExperts = plan.ranks().stream()
+                .mapToDouble(rank -> rank.wire().expert())
+                .max()
+                .orElse(0);
+        if (toExperts > 0) {
+            text.append("  to experts on other ranks and back, at most ")
+                    .append(Format.decimalBytes(Math.rint(toExperts)))
+                    .append('\n');
         }
         text.append('\n');
     }

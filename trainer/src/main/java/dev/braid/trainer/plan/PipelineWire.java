@@ -17,8 +17,9 @@ import java.util.List;
  * @param replicate sums of the rank's share of the gradients over replicas
  * @param shard scattered gradients and gathered values
  * @param tensor rows between the divided products, and gradients of what every tensor rank holds
+ * @param expert rows of tokens to experts on other ranks and back, at most; see {@link WireBytes#expert}
  */
-public record PipelineWire(double stages, double copies, double replicate, double shard, double tensor) {
+public record PipelineWire(double stages, double copies, double replicate, double shard, double tensor, double expert) {
     private static final int END_EXCHANGES = 2;
     private static final int LOSS_FIGURES = 2;
 
@@ -29,29 +30,38 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
      */
     static PipelineWire of(
             PlanInput input, LayerTraces layers, Schedule schedule, StageSplit split, int rank, List<Unit> held) {
-        double elements = 0;
-        double values = 0;
+        double shares = 0;
+        double shard = 0;
         for (Unit unit : held) {
             UnitSize size = UnitSize.of(unit);
-            elements += size.elements();
-            values += size.valueBytes();
+            int ranks = size.shards(input.mesh());
+            shares += (double) size.elements() / ranks;
+            double gradients = part(ranks) * size.elements() * input.reduce().bytes();
+            shard += input.zero() == 0 ? 2 * gradients : gradients + part(ranks) * size.valueBytes();
         }
-        double shares = elements / input.mesh().shard();
-        double gradients =
-                part(input.mesh().shard()) * elements * input.reduce().bytes();
         return new PipelineWire(
                 passed(input, layers, schedule, split, rank),
                 copied(schedule.map(), split, rank, held, input.model()),
                 2 * part(input.mesh().replicate()) * shares * input.reduce().bytes(),
-                input.zero() == 0
-                        ? 2 * gradients
-                        : gradients + part(input.mesh().shard()) * values,
-                tensor(input, layers, schedule, split, rank, held));
+                shard,
+                tensor(input, layers, schedule, split, rank, held),
+                expert(layers, schedule, split, rank));
     }
 
     /** All axes. */
     public double total() {
-        return stages + copies + replicate + shard + tensor;
+        return stages + copies + replicate + shard + tensor + expert;
+    }
+
+    private static double expert(LayerTraces layers, Schedule schedule, StageSplit split, int rank) {
+        double bytes = 0;
+        for (Action action : schedule.actions(rank)) {
+            if (action.kind() == Action.Kind.F) {
+                Stage stage = split.stages().get(action.stage());
+                bytes += layers.sent(stage.from(), stage.to());
+            }
+        }
+        return bytes;
     }
 
     private static double part(int ranks) {
@@ -86,7 +96,7 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
         double bytes = 0;
         for (int stage : map.stagesOf(rank)) {
             for (String name : split.stages().get(stage).units(model)) {
-                if (map.ranksOf(stage).size() > 1) {
+                if (map.ranksOf(stage).size() > 1 && used(held, name)) {
                     bytes += gradient(held, name);
                 }
             }
@@ -94,6 +104,11 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
         boolean table = map.ranksOf(0).contains(rank);
         boolean head = map.ranksOf(map.stages() - 1).contains(rank);
         return bytes + (model.embedsAtEnd() && table != head ? gradient(held, table ? "embedding" : "head") : 0);
+    }
+
+    /** Experts have a unit in some layers only; a tied head on the rank of its table is not among the units held. */
+    private static boolean used(List<Unit> held, String name) {
+        return name.equals("head") || held.stream().anyMatch(unit -> unit.name().equals(name));
     }
 
     /** A head that is tied to a table on the same rank is as large as that. */

@@ -67,8 +67,7 @@ public record Plan(
     }
 
     private static Architecture architecture(PlanInput input) {
-        return new Architecture(
-                input.model(), input.vocabulary(), input.compute(), input.mesh().tensor(), 0);
+        return new Architecture(input.model(), input.vocabulary(), input.compute(), input.place());
     }
 
     /** Bytes of a rank at the fullest moment of a step. */

@@ -57,6 +57,7 @@ public final class PlanFacts {
         for (Axis axis : Axis.values()) {
             sizes.put(axis.label(), plan.input().mesh().size(axis));
         }
+        sizes.put("expert", plan.input().mesh().expert());
         return sizes;
     }
 
@@ -83,6 +84,7 @@ public final class PlanFacts {
         facts.put("replicate", Math.round(wire.replicate()));
         facts.put("shard", Math.round(wire.shard()));
         facts.put("tensor", Math.round(wire.tensor()));
+        facts.put("expert", Math.round(wire.expert()));
         facts.put("total", Math.round(wire.total()));
         return facts;
     }

@@ -3,6 +3,7 @@ package dev.braid.trainer.plan;
 import dev.braid.models.ModelConfig;
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.tensor.DType;
+import dev.braid.tensor.parameters.Place;
 import dev.braid.trainer.config.Experiment;
 
 /**
@@ -51,6 +52,11 @@ public record PlanInput(
                 experiment.sequence(),
                 experiment.train().recomputesBlocks(),
                 cores);
+    }
+
+    /** The first rank of the axes that cut parameters. */
+    Place place() {
+        return new Place(mesh.tensor(), 0, mesh.expert(), 0);
     }
 
     /** Micro-batches that a rank runs in a step. */

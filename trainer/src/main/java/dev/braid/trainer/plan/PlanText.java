@@ -1,5 +1,7 @@
 package dev.braid.trainer.plan;
 
+import dev.braid.parallelism.mesh.ExpertGroups;
+import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.parallelism.mesh.MeshTable;
 import dev.braid.trainer.report.Format;
 import java.util.List;
@@ -21,7 +23,8 @@ public final class PlanText {
      */
     public static String of(Plan plan, OptionalLong memory, OptionalDouble rate) {
         StringBuilder text = new StringBuilder();
-        text.append(MeshTable.of(plan.input().mesh())).append('\n');
+        Mesh mesh = plan.input().mesh();
+        text.append(MeshTable.of(mesh)).append(ExpertGroups.of(mesh)).append('\n');
         header(text, plan);
         memory(text, plan);
         wire(text, plan.wire());
@@ -76,6 +79,9 @@ public final class PlanText {
         text.append(row("  replicate", Format.decimalBytes(Math.rint(wire.replicate())), ""));
         text.append(row("  shard", Format.decimalBytes(Math.rint(wire.shard())), ""));
         text.append(row("  tensor", Format.decimalBytes(Math.rint(wire.tensor())), ""));
+        if (wire.expert() > 0) {
+            text.append(row("  expert, at most", Format.decimalBytes(Math.rint(wire.expert())), ""));
+        }
         text.append('\n');
     }
 

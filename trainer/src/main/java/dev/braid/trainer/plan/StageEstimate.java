@@ -19,8 +19,7 @@ public final class StageEstimate {
      * @param weightsWait whether the last stage runs I and W apart
      */
     public static StageCosts of(PlanInput input, StageSplit split, boolean weightsWait) {
-        Architecture architecture = new Architecture(
-                input.model(), input.vocabulary(), input.compute(), input.mesh().tensor(), 0);
+        Architecture architecture = new Architecture(input.model(), input.vocabulary(), input.compute(), input.place());
         List<StageFlops> flops = StageFlops.of(input, architecture, split, weightsWait);
         LayerTraces layers = new LayerTraces(input);
         List<StageCosts.Stage> stages = new ArrayList<>();

@@ -2,8 +2,10 @@ package dev.braid.trainer.plan;
 
 import dev.braid.models.Architecture;
 import dev.braid.models.LayerCosts;
+import dev.braid.models.MultiTokenConfig;
 import dev.braid.models.Stage;
 import dev.braid.models.StageSplit;
+import dev.braid.tensor.parameters.ParameterSpec;
 import dev.braid.tensor.parameters.Unit;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,14 +24,14 @@ record StageFlops(double forward, double input, double weight) {
     /** All stages in order. */
     static List<StageFlops> of(PlanInput input, Architecture architecture, StageSplit split, boolean weightsWait) {
         LayerCosts perToken = architecture.costs(input.sequence());
-        Map<String, Double> products = products(architecture);
+        Map<Integer, Double> products = products(architecture, input.model().layers());
         double tokens = (double) input.microbatchTokens() / input.mesh().tensor();
         List<StageFlops> stages = new ArrayList<>();
         for (Stage stage : split.stages()) {
             StageFlops flops = new StageFlops(0, 0, stage.embedding() ? perToken.embedding() : 0);
             for (int layer = stage.from(); layer < stage.to(); layer++) {
-                flops = flops.plus(layer(
-                        2 * products.get("layers." + layer), perToken.layers().get(layer), input.recompute()));
+                flops = flops.plus(
+                        layer(2 * products.get(layer), perToken.layers().get(layer), input.recompute()));
             }
             if (stage.head()) {
                 double product = 2.0 * input.vocabulary() * input.model().dim();
@@ -38,7 +40,7 @@ record StageFlops(double forward, double input, double weight) {
                 if (modules > 0) {
                     double lookUps = modules * perToken.embedding();
                     double layers = perToken.head() - 3 * (modules + 1) * product - lookUps;
-                    flops = flops.plus(layer(2 * products.get("mtp"), layers, input.recompute()))
+                    flops = flops.plus(layer(2 * ofModules(architecture), layers, input.recompute()))
                             .plus(new StageFlops(0, 0, lookUps));
                 }
             }
@@ -47,17 +49,28 @@ record StageFlops(double forward, double input, double weight) {
         return stages;
     }
 
-    /** Elements of the matrices of each unit, over all ranks. */
-    private static Map<String, Double> products(Architecture architecture) {
-        Map<String, Double> products = new HashMap<>();
-        for (Unit unit : architecture.parameters().units()) {
+    /** Elements of the matrices of each layer that a token uses, over all ranks. */
+    private static Map<Integer, Double> products(Architecture architecture, int layers) {
+        Map<Integer, Double> products = new HashMap<>();
+        for (int layer = 0; layer < layers; layer++) {
             double elements = 0;
-            for (Unit.Entry entry : unit.entries()) {
-                elements += entry.spec().matrix() ? entry.spec().shape().count() : 0;
+            for (Unit unit : architecture.units(layer)) {
+                for (Unit.Entry entry : unit.entries()) {
+                    ParameterSpec spec = entry.spec();
+                    elements += spec.matrix() ? spec.activity() * spec.shape().count() : 0;
+                }
             }
-            products.put(unit.name(), elements);
+            products.put(layer, elements);
         }
         return products;
+    }
+
+    /** The same of all modules of multi-token prediction. */
+    private static double ofModules(Architecture architecture) {
+        return architecture.parameters().specs().stream()
+                .filter(spec -> spec.matrix() && MultiTokenConfig.ownsParameter(spec.name()))
+                .mapToDouble(spec -> spec.activity() * spec.shape().count())
+                .sum();
     }
 
     /** @param all of the layer, three times its forward */

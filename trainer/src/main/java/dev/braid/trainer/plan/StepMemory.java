@@ -3,6 +3,8 @@ package dev.braid.trainer.plan;
 import dev.braid.trainer.plan.MemoryLedger.Held;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Memory of the first rank over a training step, found by following one micro-batch through forward and backward. Ranks along
@@ -42,17 +44,14 @@ final class StepMemory {
     /**
      * Follows a step.
      *
-     * @param sizes of the units on a rank of the tensor axis, see {@link UnitSize#of}
+     * @param sizes of the units on a rank of the tensor axis and the expert axis, see {@link UnitSize#of}
      */
     static Result of(PlanInput input, List<UnitSize> sizes) {
         return new StepMemory(input, sizes).run();
     }
 
     private Result run() {
-        ZeroMemory held = sizes.stream()
-                .map(unit ->
-                        unit.held(input.compute(), input.zero(), input.mesh().shard()))
-                .reduce(ZeroMemory.NONE, ZeroMemory::plus);
+        ZeroMemory held = sizes.stream().map(unit -> unit.held(input)).reduce(ZeroMemory.NONE, ZeroMemory::plus);
         ledger.hold(Term.PARAMETERS, held.parameters());
         ledger.hold(Term.GRADIENTS, held.gradients());
         ledger.hold(Term.OPTIMIZER, held.optimizer());
@@ -93,11 +92,11 @@ final class StepMemory {
         }
         gathered().release();
         for (int i = 0; i < layers.count(); i++) {
-            units.values(List.of(i + 1, i + 2));
+            units.values(with(unitsOf(i), unitsOf(i).getLast() + 1));
             LayerTraces.replay(ledger, layers.of(i).forward());
         }
         for (int k = 0; k < layers.modules(); k++) {
-            units.values(List.of(0, layers.count() + 1, outputUnit));
+            units.values(List.of(0, moduleUnit(), outputUnit));
             ledger.hold(Term.ACTIVATIONS, Integer.BYTES * input.microbatchTokens());
             gathered().release();
             LayerTraces.replay(ledger, layers.module(k).forward());
@@ -107,25 +106,44 @@ final class StepMemory {
         head(dim);
         modulesBackward();
         for (int i = layers.count() - 1; i >= 0; i--) {
-            units.values(List.of(i + 1, i > 0 ? i : afterBackward()));
-            units.gradientBegins(i + 1);
+            List<Integer> own = unitsOf(i);
+            units.values(with(own, i > 0 ? unitsOf(i - 1).getFirst() : afterBackward()));
+            own.forEach(units::gradientBegins);
             LayerTraces.replay(ledger, layers.of(i).backward());
-            units.gradientComplete(i + 1);
+            own.reversed().forEach(units::gradientComplete);
         }
         units.gradientBegins(0);
         gathered().release();
     }
 
+    private int moduleUnit() {
+        return IntStream.range(0, sizes.size())
+                .filter(unit -> sizes.get(unit).name().equals("mtp"))
+                .findFirst()
+                .orElseThrow();
+    }
+
     private void modulesBackward() {
-        int unit = layers.count() + 1;
         for (int k = layers.modules() - 1; k >= 0; k--) {
-            units.values(List.of(unit, unit - 1));
-            units.gradientBegins(unit);
+            units.values(List.of(moduleUnit(), moduleUnit() - 1));
+            units.gradientBegins(moduleUnit());
             LayerTraces.replay(ledger, layers.module(k).backward());
         }
         if (layers.modules() > 0) {
-            units.gradientComplete(unit);
+            units.gradientComplete(moduleUnit());
         }
+    }
+
+    /** The units of a layer: its own, and that of its experts. */
+    private List<Integer> unitsOf(int layer) {
+        return IntStream.range(0, sizes.size())
+                .filter(unit -> sizes.get(unit).ofLayer(layer))
+                .boxed()
+                .toList();
+    }
+
+    private static List<Integer> with(List<Integer> units, int ahead) {
+        return Stream.concat(units.stream(), Stream.of(ahead)).toList();
     }
 
     /** The unit gathered ahead when backward comes to its end: the one that the next micro-batch begins with. */

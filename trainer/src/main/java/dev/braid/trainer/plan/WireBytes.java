@@ -11,8 +11,10 @@ import java.util.List;
  * @param replicate sums of the rank's share of the gradients over replicas
  * @param shard gathered values and scattered gradients
  * @param tensor rows between the divided products, and gradients of what every tensor rank holds
+ * @param expert rows of tokens to experts on other ranks and back, with the lists of experts and their weights, when all experts are
+ *     equally busy; at most, since a token goes once to a rank that has several of its experts
  */
-public record WireBytes(double replicate, double shard, double tensor) {
+public record WireBytes(double replicate, double shard, double tensor, double expert) {
     /** Embedding forward and backward, head forward and backward. */
     private static final int END_EXCHANGES = 4;
 
@@ -24,20 +26,17 @@ public record WireBytes(double replicate, double shard, double tensor) {
         return new WireBytes(
                 replicate(input, units),
                 shard(input, units),
-                tensor(input, architecture.parameters().units()));
+                tensor(input, architecture.parameters().units()),
+                new LayerTraces(input).sent() * input.microbatches());
     }
 
     /** All axes. */
     public double total() {
-        return replicate + shard + tensor;
+        return replicate + shard + tensor + expert;
     }
 
     private static double part(int ranks) {
         return (ranks - 1.0) / ranks;
-    }
-
-    private static long elements(List<UnitSize> units) {
-        return units.stream().mapToLong(UnitSize::elements).sum();
     }
 
     /** How often a step sums gradients. */
@@ -46,36 +45,36 @@ public record WireBytes(double replicate, double shard, double tensor) {
     }
 
     private static double replicate(PlanInput input, List<UnitSize> units) {
-        double share = (double) elements(units) / input.mesh().shard();
+        double share = units.stream()
+                .mapToDouble(unit -> (double) unit.elements() / unit.shards(input.mesh()))
+                .sum();
         return 2 * part(input.mesh().replicate()) * share * input.reduce().bytes() * sums(input);
     }
 
     private static double shard(PlanInput input, List<UnitSize> units) {
-        double part = part(input.mesh().shard());
-        double gradients = part * elements(units) * input.reduce().bytes();
-        if (input.zero() == 0) {
-            return 2 * gradients;
+        double bytes = 0;
+        for (UnitSize unit : units) {
+            double part = part(unit.shards(input.mesh()));
+            double gradients = part * unit.elements() * input.reduce().bytes();
+            bytes += input.zero() == 0
+                    ? 2 * gradients
+                    : gradients * sums(input) + part * unit.valueBytes() * gathers(input, unit);
         }
-        double values = 0;
-        for (int unit = 0; unit < units.size(); unit++) {
-            values += (double) units.get(unit).valueBytes() * gathers(input, unit, units.size());
-        }
-        return gradients * sums(input) + part * values;
+        return bytes;
     }
 
     /** How often a step gathers the values of a unit. */
-    private static int gathers(PlanInput input, int unit, int units) {
+    private static int gathers(PlanInput input, UnitSize unit) {
         if (input.zero() < 3 || !input.reshardAfterForward()) {
             return 1;
         }
         int modules = input.model().predictionDepth();
-        boolean block = unit > 0 && unit < units - 1;
-        int uses = block ? 2 : 1;
-        if (unit == 0) {
+        int uses = unit.name().startsWith("layers.") ? 2 : 1;
+        if (unit.name().equals("embedding")) {
             // A table that is also the head is used twice: for look-up, and by the loss. Each module looks up too.
             uses += (input.model().tieEmbeddings() ? 1 : 0) + modules;
-        } else if (modules > 0 && unit == units - 2) {
-            uses *= modules;
+        } else if (unit.name().equals("mtp")) {
+            uses = 2 * modules;
         }
         return uses * input.microbatches();
     }

@@ -20,7 +20,7 @@ import java.util.OptionalDouble;
  * @param zLoss mean of logsumexp(logits)^2
  * @param biasLow smallest balance bias; empty where there is none
  * @param biasHigh largest one
- * @param counts tokens that each expert got; empty in steps that leave them out
+ * @param counts tokens that chose each expert, those that it had no room for too; empty in steps that leave them out
  */
 public record RouterRecord(
         int layer,

@@ -25,6 +25,7 @@ final class DecoderStages implements StageModel {
     private final boolean counts;
     private final Map<Integer, Batch> batches = new HashMap<>();
     private Microbatches microbatches = new Microbatches(List.of());
+    private int counting;
     private LossScales scales = new LossScales(0, List.of());
     private StepTotals totals = new StepTotals(0);
 
@@ -45,15 +46,17 @@ final class DecoderStages implements StageModel {
     }
 
     private void begin(Microbatches step, LossScales gradientScales, StepTotals counted, Optional<StepRouting> ofStep) {
+        counting = step.count();
         microbatches = step;
         scales = gradientScales;
         totals = counted;
         routing = ofStep;
     }
 
-    /** Micro-batches that only go forward. */
-    void evaluate(Microbatches validation, StepTotals counted) {
+    /** Micro-batches that only go forward, the first {@code real} of which count. */
+    void evaluate(Microbatches validation, int real, StepTotals counted) {
         begin(validation, new LossScales(0, List.of()), counted, Optional.empty());
+        counting = real;
     }
 
     /** The losses counted so far were not right. */
@@ -98,7 +101,7 @@ final class DecoderStages implements StageModel {
         Batch batch = routed(held, microbatch);
         boolean training = routing.isPresent();
         StageResult result = model.forward(tape, stage, inputs, batch, scales, training && recompute);
-        if (counts && stage == place.schedule().map().stages() - 1) {
+        if (counts && microbatch < counting && stage == place.schedule().map().stages() - 1) {
             totals.add(result, microbatches, microbatch);
         }
         if (!training && stage == lastHere(microbatch)) {

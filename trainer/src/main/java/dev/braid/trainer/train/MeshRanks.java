@@ -13,6 +13,7 @@ import dev.braid.parallelism.sharding.ShardedLayout;
 import dev.braid.parallelism.sharding.ShardingGroups;
 import dev.braid.parallelism.sharding.ShardingSettings;
 import dev.braid.parallelism.sharding.ZeroPlusPlus;
+import dev.braid.parallelism.tensor.GroupExpertAxis;
 import dev.braid.parallelism.tensor.GroupTensorAxis;
 import dev.braid.tensor.Category;
 import dev.braid.tensor.DType;
@@ -117,16 +118,22 @@ public final class MeshRanks implements RankGroup {
         this.pipeline = pipeline;
         TensorAxis axis =
                 groups.tensor().size() == 1 ? TensorAxis.SINGLE : new GroupTensorAxis(groups.tensor(), exposed);
-        this.layout = new ShardedLayout(
-                axis,
-                new ShardingGroups(
-                        groups.fabric(),
-                        ShardHosts.of(groups.mesh(), groups.fabric().rank(), hosts),
-                        groups.replicate().members(),
-                        groups.tensor().members(),
-                        copies),
-                sharding,
-                exposed);
+        ShardingGroups shards = new ShardingGroups(
+                groups.fabric(),
+                ShardHosts.of(groups.mesh(), groups.fabric().rank(), hosts),
+                groups.replicate().members(),
+                groups.tensor().members(),
+                copies);
+        this.layout = groups.mesh().expert() == 1
+                ? new ShardedLayout(axis, shards, sharding, exposed)
+                : new ShardedLayout(
+                        axis,
+                        new GroupExpertAxis(expertGroup(groups), exposed),
+                        shards,
+                        shards.ofExperts(ShardHosts.ofSameExperts(
+                                groups.mesh(), groups.fabric().rank(), hosts)),
+                        sharding,
+                        exposed);
     }
 
     /**
@@ -136,6 +143,11 @@ public final class MeshRanks implements RankGroup {
      */
     public static PipelineCopies copies(RankGroups groups, StageMap map, List<List<String>> units) {
         return new PipelineCopies(pipelineGroup(groups, "gradients"), map, units);
+    }
+
+    private static Communicator expertGroup(RankGroups groups) {
+        return groups.fabric()
+                .group("expert", groups.mesh().expertGroup(groups.fabric().rank()));
     }
 
     /** The ranks of this one's pipeline, for one purpose. */

@@ -32,6 +32,15 @@ record Microbatches(List<List<Sample>> parts) {
         return new Microbatches(List.copyOf(mine));
     }
 
+    /** The same and, behind them, micro-batches of the first sequence of {@code others}, so that there are {@code count}. */
+    Microbatches filled(int count, Microbatches others) {
+        List<List<Sample>> more = new ArrayList<>(parts);
+        while (more.size() < count) {
+            more.add(others.parts.getFirst().subList(0, 1));
+        }
+        return new Microbatches(List.copyOf(more));
+    }
+
     int count() {
         return parts.size();
     }

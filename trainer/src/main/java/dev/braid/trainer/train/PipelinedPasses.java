@@ -75,9 +75,12 @@ final class PipelinedPasses implements Passes {
     @Override
     public void evaluate(Microbatches all, StepTotals totals) {
         Microbatches mine = all.share(ranks.dataRanks(), ranks.dataRank());
-        if (mine.count() > 0) {
-            stages.evaluate(mine, totals);
-            guarded(() -> executor.evaluate(mine.count()));
+        // Where ranks send each other tokens, whoever has nothing left takes part with a sequence that does not count.
+        boolean together = ranks.layout().expertAxis().ranks() > 1;
+        Microbatches run = together ? mine.filled(Math.ceilDiv(all.count(), ranks.dataRanks()), all) : mine;
+        if (run.count() > 0) {
+            stages.evaluate(run, mine.count(), totals);
+            guarded(() -> executor.evaluate(run.count()));
             stages.end();
         }
     }

@@ -6,7 +6,7 @@ import java.util.List;
  * What the router of one layer did in a step, over all micro-batches and ranks.
  *
  * @param layer from 0
- * @param counts tokens that each expert got
+ * @param counts tokens that chose each expert, those among them that it had no room for
  * @param dropped tokens times experts for which an expert had no room
  * @param capacity whether an expert has room for so many tokens only
  * @param entropy mean over the tokens of the entropy of a token's probabilities, in nats; the logarithm of the number of experts when
@@ -34,7 +34,8 @@ public record RouterLoad(
 
     /** Part of the choices that were dropped. */
     public double dropRate() {
-        long kept = counts.stream().mapToLong(Long::longValue).sum();
-        return dropped == 0 ? 0 : (double) dropped / (dropped + kept);
+        return dropped == 0
+                ? 0
+                : (double) dropped / counts.stream().mapToLong(Long::longValue).sum();
     }
 }

@@ -148,7 +148,6 @@ final class ExperimentTest {
             init.from='' | -s init.from: is empty, must name a folder; none draws the weights from the seed
             engine=mkl | -s engine: the text 'mkl' is not allowed; allowed are auto, onednn, nd4j, vector
             parallel.context=2 | -s parallel.context: is 2, but this version has no context parallelism; write 1, or remove the key
-            parallel.expert=2 | -s parallel.expert: is 2, but this version has no expert parallelism; write 1, or remove the key
             model.mixers.attn.heads=3 | -s model.mixers.attn.heads: is 3, which does not divide model.dim 64; set heads to one of 1, 2, 4, 8, 16, 32, 64, or give head_size
             """)
     void shouldRefuseWhatCannotBeCarriedOut(String override, String fault) {

@@ -101,6 +101,18 @@ class HuggingFaceRefusalTest {
                 {"num_heads":4,"num_kv_heads":2,"qkv_bias":true,"rope_theta":500.0,"window_size":5,"layers":[1]}"""));
     }
 
+    /** Layers 0 and 1 are dense and the others mixtures: two names before a pattern of one. */
+    @Test
+    void shouldTakeDenseLayersBeforeMixtures() throws IOException {
+        write("qwen2_moe", "{\"num_hidden_layers\":5,\"decoder_sparse_step\":1,\"mlp_only_layers\":[0,1]}");
+        ModelConfig model = HuggingFaceTypes.read(folder).model();
+        assertThat(model.firstLayers()).containsExactly("attn+mlp", "attn+mlp");
+        assertThat(model.pattern()).containsExactly("attn+moe");
+        ObjectNode written =
+                HuggingFaceTypes.describe(model, 11, OptionalInt.empty()).config();
+        assertThat(written.path("mlp_only_layers")).isEqualTo(JSON.readTree("[0,1]"));
+    }
+
     @Test
     void shouldReadTheKeysOfOlderGemmas() throws IOException {
         write("gemma3_text", """

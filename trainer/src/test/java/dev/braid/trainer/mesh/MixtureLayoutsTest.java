@@ -2,6 +2,7 @@ package dev.braid.trainer.mesh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.braid.models.Decoder;
 import dev.braid.models.RoutingException;
@@ -16,14 +17,21 @@ import dev.braid.trainer.train.RankGroup;
 import dev.braid.trainer.train.RouterLoad;
 import dev.braid.trainer.train.StepSettings;
 import dev.braid.trainer.train.TrainStep;
+import dev.braid.trainer.train.TrainingEvent;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A mixture of experts with a balance bias trains on data ranks, shards, tensor ranks and stages as on one rank. */
 class MixtureLayoutsTest {
+    @TempDir
+    private Path folder;
+
     private static final int SLOTS = LayoutRun.SEQUENCES * LayoutRun.LENGTH * 2;
 
     @ParameterizedTest
@@ -102,6 +110,36 @@ class MixtureLayoutsTest {
         } else {
             outcome.assertSame(run.unpipelined(name));
         }
+    }
+
+    /** The bias is in the checkpoint, and each rank of the next mesh takes its part of it. */
+    @Test
+    void shouldGoOnOnAnotherMeshWithTheBiasThatItHad() throws Exception {
+        String[] mixture = {
+            "batch.microbatch=3",
+            "model.ffns.mlp.type=moe",
+            "model.ffns.mlp.experts=4",
+            "model.ffns.mlp.top_k=2",
+            "model.ffns.mlp.balance={loss: none, bias_rate: 0.02}"
+        };
+        Map<Long, Double> whole = new MeshRun(folder.resolve("whole"), mixture).trainTo("", 6);
+        MeshRun run = new MeshRun(folder.resolve("moved"), mixture);
+        run.trainTo("shard=2", 3);
+        Map<Long, Double> rest = run.trainTo("replicate=2", 6);
+        assertThat(rest).containsOnlyKeys(4L, 5L, 6L);
+        rest.forEach((step, loss) -> assertThat(loss).isCloseTo(whole.get(step), within(1e-6 * loss)));
+        // Step 4 chose with what the three steps before have left: at most three times the rate to either side.
+        assertThat(biases(run, 4)).anyMatch(bias -> Math.abs(bias) > 0.03).allMatch(bias -> Math.abs(bias) < 0.061);
+    }
+
+    private static List<Double> biases(MeshRun run, long step) {
+        return run.events().stream()
+                .filter(TrainingEvent.Stepped.class::isInstance)
+                .map(TrainingEvent.Stepped.class::cast)
+                .filter(stepped -> stepped.step() == step)
+                .flatMap(stepped -> stepped.routers().stream())
+                .flatMap(router -> router.bias().stream())
+                .toList();
     }
 
     @Test

@@ -151,7 +151,7 @@ record PipelineRun(
     /** With a pipeline. Throws when the ranks disagree, or when one holds on to activations. */
     Outcome pipelined(ScheduleName name, int ranks) throws Exception {
         Schedule schedule = Schedules.of(name, ranks, microbatches);
-        Mesh mesh = new Mesh(ranks, layout.replicate(), layout.shard(), 1, layout.tensor());
+        Mesh mesh = new Mesh(ranks, layout.replicate(), layout.shard(), 1, layout.tensor(), layout.expert());
         return run(mesh, Optional.of(new PipelineLayout(schedule, split(schedule))), 1);
     }
 

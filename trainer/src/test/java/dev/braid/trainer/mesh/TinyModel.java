@@ -17,6 +17,7 @@ import dev.braid.models.RopeConfig;
 import dev.braid.models.RouterConfig;
 import dev.braid.models.Rwkv7Config;
 import dev.braid.models.RwkvChannelMixConfig;
+import dev.braid.models.SharedExpertConfig;
 import dev.braid.models.SoftmaxRouterConfig;
 import dev.braid.models.SwiGluConfig;
 import java.util.List;
@@ -138,6 +139,27 @@ enum TinyModel {
         @Override
         Map<String, FeedForwardConfig> feedForwards(int hidden) {
             return mixture(hidden, new BalanceConfig(BalanceKind.GLOBAL, 0.05, 0, 0));
+        }
+    },
+
+    /** Attention, and eight experts of which each token takes two, beside a gated one that all take. No balance loss. */
+    EXPERTS("attn+moe") {
+        @Override
+        Map<String, MixerConfig> mixers(int dim) {
+            return LLAMA.mixers(dim);
+        }
+
+        @Override
+        Map<String, FeedForwardConfig> feedForwards(int hidden) {
+            return Map.of(
+                    "moe",
+                    new MoeConfig(
+                            8,
+                            2,
+                            hidden,
+                            new SoftmaxRouterConfig(true, 1),
+                            new BalanceConfig(BalanceKind.NONE, 0, 0, 0),
+                            Optional.of(new SharedExpertConfig(20, true))));
         }
     };
 

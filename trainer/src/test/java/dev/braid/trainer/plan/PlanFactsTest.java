@@ -21,6 +21,7 @@ class PlanFactsTest {
                         "mesh",
                         "zero",
                         "parameters",
+                        "active_parameters",
                         "tokens_per_step",
                         "micro_batches",
                         "recompute",
@@ -35,7 +36,7 @@ class PlanFactsTest {
                         "flops_per_rank_per_step");
         assertThat(facts).containsEntry("ranks", 4).containsEntry("parameters", plan.parameters());
         assertThat(facts.get("mesh"))
-                .isEqualTo(Map.of("pipeline", 1, "replicate", 2, "shard", 2, "context", 1, "tensor", 1));
+                .isEqualTo(Map.of("pipeline", 1, "replicate", 2, "shard", 2, "context", 1, "tensor", 1, "expert", 1));
         assertThat(facts.get("peak_bytes")).isEqualTo(facts.get("peak_bytes_recompute_none"));
     }
 

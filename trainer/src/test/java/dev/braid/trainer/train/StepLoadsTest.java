@@ -20,9 +20,9 @@ class StepLoadsTest {
     private static final LayerLoad FIRST =
             new LayerLoad(new long[] {2, 0}, 0, 2, new double[] {1.5, 0.5}, Math.log(2), 0, 1);
 
-    /** Two tokens, of which one was dropped. */
+    /** Two tokens that take an expert each; the one of expert 0 was dropped. */
     private static final LayerLoad SECOND =
-            new LayerLoad(new long[] {0, 1}, 1, 2, new double[] {0.5, 1.5}, 2 * Math.log(2), 0, 4);
+            new LayerLoad(new long[] {1, 1}, 1, 2, new double[] {0.5, 1.5}, 2 * Math.log(2), 0, 4);
 
     @Test
     void shouldGiveTheFiguresOfTheWholeStep() {
@@ -34,21 +34,21 @@ class StepLoadsTest {
 
         RouterLoad load = StepLoads.read(LAYERS, loads.toInts()).getFirst();
 
-        assertThat(load.counts()).containsExactly(2L, 1L);
-        assertThat(load.maxOverMean()).isCloseTo(4 / 3., within(1e-12));
+        assertThat(load.counts()).containsExactly(3L, 1L);
+        assertThat(load.maxOverMean()).isEqualTo(1.5);
         assertThat(load.dropRate()).isEqualTo(0.25);
         assertThat(load.entropy()).isCloseTo(0.75 * Math.log(2), within(1e-7));
         assertThat(load.zLoss()).isEqualTo(2.5);
         assertThat(load.bias()).containsExactly(-0.25, 0.25);
-        // E sum f P = 2 (2/3 1/2 + 1/3 1/2): probabilities are even, so it is 1 although counts are not.
+        // E sum f P = 2 (3/4 1/2 + 1/4 1/2): probabilities are even, so it is 1 although counts are not.
         assertThat(load.balanceLoss()).isCloseTo(1, within(1e-7));
     }
 
-    /** Of each micro-batch alone the balance loss would be 2 (1 0.75) = 1.5, in both. */
+    /** Of each micro-batch alone the balance loss would be 2 (1 0.75) = 1.5 and 2 (0.5 0.25 + 0.5 0.75) = 1. */
     @Test
     void shouldHaveTheBalanceLossOfTheStepHoweverItIsCut() {
         StepLoads whole = new StepLoads(LAYERS);
-        whole.add(4, new LayerLoad(new long[] {2, 1}, 1, 4, new double[] {2, 2}, 3 * Math.log(2), 0, 2.5));
+        whole.add(4, new LayerLoad(new long[] {3, 1}, 1, 4, new double[] {2, 2}, 3 * Math.log(2), 0, 2.5));
         StepLoads cut = new StepLoads(LAYERS);
         cut.add(4, FIRST);
         cut.add(4, SECOND);
@@ -71,7 +71,7 @@ class StepLoadsTest {
         List<RouterLoad> loads = StepLoads.read(LAYERS, sum);
 
         assertThat(loads).extracting(RouterLoad::layer).containsExactly(1, 4);
-        assertThat(loads.get(0).counts()).containsExactly(2L, 1L);
+        assertThat(loads.get(0).counts()).containsExactly(3L, 1L);
         assertThat(loads.get(0).bias()).containsExactly(-0.5, 0.);
         assertThat(loads.get(1).counts()).containsExactly(2L, 0L);
         assertThat(loads.get(1).maxOverMean()).isEqualTo(2);

@@ -1,0 +1,42 @@
+package dev.braid.parallelism.tensor;
+
+import dev.braid.parallelism.Communicator;
+import dev.braid.parallelism.ExposedTime;
+import dev.braid.parallelism.Handle;
+import dev.braid.tensor.Tensor;
+import dev.braid.tensor.parameters.ExpertAxis;
+import dev.braid.tensor.parameters.TensorAxis;
+
+/** The expert axis over a process group, whose order of ranks it has. */
+public final class GroupExpertAxis implements ExpertAxis {
+    private static final String AXIS = "expert";
+
+    private final Communicator group;
+    private final ExposedTime exposed;
+
+    /**
+     * The ranks of {@code group}; nobody else starts operations on it.
+     *
+     * @param exposed where waiting is counted, on account of {@code expert}
+     */
+    public GroupExpertAxis(Communicator group, ExposedTime exposed) {
+        this.group = group;
+        this.exposed = exposed;
+    }
+
+    @Override
+    public int ranks() {
+        return group.size();
+    }
+
+    @Override
+    public int rank() {
+        return group.rank();
+    }
+
+    @Override
+    public TensorAxis.Transfer exchange(Tensor sent, long[] sentCounts, Tensor received, long[] receivedCounts) {
+        Handle handle = group.allToAll(sent, sentCounts, received, receivedCounts);
+        return () -> exposed.await(AXIS, handle);
+    }
+}

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** Tensors by global parameter name that can be read in ranges: from a checkpoint, a Hugging Face folder or memory. */
 public interface Weights {
@@ -53,6 +54,11 @@ public interface Weights {
                     + " in the file, which does not load into " + local);
         }
         FlatLoad.load(this, name, new Part(band, from, from + count), local, localFrom);
+    }
+
+    /** Those of them whose names {@code wanted} takes. */
+    default Weights only(Predicate<String> wanted) {
+        return new SelectedWeights(this, wanted);
     }
 
     /** Tensors in memory. They must live as long as the weights are read. */

@@ -13,6 +13,7 @@ import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.Weight;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -28,6 +29,7 @@ public final class Architecture {
     private final DType dtype;
     private final Parameters parameters;
     private final List<Block> blocks = new ArrayList<>();
+    private final List<PredictionModule> modules = new ArrayList<>();
     private final List<CarriedValue> carried;
     private final List<RoutedLayer> routed;
 
@@ -36,10 +38,13 @@ public final class Architecture {
     final Unit outputUnit;
     final Norm norm;
 
-    /** Where the head's weight is: the output unit, or a unit tied to the embedding's. */
+    /** Where the head's weight is: the output unit, or {@link #again}. */
     final Unit headUnit;
 
     final Weight head;
+
+    /** The embedding's weight as it is used behind the last layer: a unit tied to the embedding's, where anything uses it there. */
+    final Optional<Unit> again;
 
     /**
      * Declares the model.
@@ -77,12 +82,19 @@ public final class Architecture {
         for (int i = 0; i < arrangement.size(); i++) {
             blocks.add(Block.declare(construction, arrangement.get(i), i));
         }
+        if (config.predictionDepth() > 0) {
+            parameters.unit(PredictionModule.UNIT);
+            for (int k = 0; k < config.predictionDepth(); k++) {
+                modules.add(PredictionModule.declare(construction, config.predictionLayer(), k));
+            }
+        }
         carried = construction.carried();
         routed = construction.routed();
         outputUnit = parameters.unit("output");
         norm = Norm.declare(construction, "norm");
+        again = Optionals.when(config.embedsAtEnd(), () -> parameters.tie("head", embeddingUnit));
         if (config.tieEmbeddings()) {
-            headUnit = parameters.tie("head", embeddingUnit);
+            headUnit = again.orElseThrow();
             head = headUnit.weights().getFirst();
         } else {
             headUnit = outputUnit;
@@ -137,22 +149,58 @@ public final class Architecture {
     /** One layer; it sees only what it reads of the values that earlier ones have left, and leaves what it makes. */
     Variable run(Tape tape, int layer, Variable x, Batch batch, boolean recompute) {
         Block block = blocks.get(layer);
+        LayerBody body = (inner, own, seen) -> List.of(block.forward(inner, own.getFirst(), seen));
+        return run(tape, layer, List.of(x), body, batch, recompute).getFirst();
+    }
+
+    /**
+     * Module {@code index} of multi-token prediction, counted from 0, otherwise as {@link #run}.
+     *
+     * @param embedded the embeddings of the tokens that it reads
+     * @return see {@link PredictionModule#forward}
+     */
+    List<Variable> predict(Tape tape, int index, Variable hidden, Variable embedded, Batch batch, boolean recompute) {
+        PredictionModule module = modules.get(index);
+        LayerBody body = (inner, own, seen) -> module.forward(inner, own.get(0), own.get(1), seen);
+        return run(tape, config.layers() + index, List.of(hidden, embedded), body, batch, recompute);
+    }
+
+    private interface LayerBody {
+        List<Variable> apply(Tape tape, List<Variable> own, Batch batch);
+    }
+
+    private List<Variable> run(
+            Tape tape, int layer, List<Variable> own, LayerBody layerBody, Batch batch, boolean recompute) {
         List<String> reads = reads(layer);
         List<String> makes = makes(layer);
-        List<Variable> inputs = new ArrayList<>(List.of(x));
+        List<Variable> inputs = new ArrayList<>(own);
         inputs.addAll(batch.carried().all(reads));
         BiFunction<Tape, List<Variable>, List<Variable>> body = (inner, values) -> {
             CarriedValues seen = new CarriedValues();
-            IntStream.range(0, reads.size()).forEach(i -> seen.put(reads.get(i), values.get(i + 1)));
-            List<Variable> results = new ArrayList<>();
-            results.add(block.forward(inner, values.getFirst(), batch.carrying(seen)));
+            IntStream.range(0, reads.size()).forEach(i -> seen.put(reads.get(i), values.get(own.size() + i)));
+            List<Variable> results =
+                    new ArrayList<>(layerBody.apply(inner, values.subList(0, own.size()), batch.carrying(seen)));
             results.addAll(seen.all(makes));
             return results;
         };
         List<Variable> results =
                 recompute ? tape.checkpoint(inputs, body) : tape.scopeOfAll(() -> body.apply(tape, inputs));
-        IntStream.range(0, makes.size()).forEach(i -> batch.carried().put(makes.get(i), results.get(i + 1)));
-        return results.getFirst();
+        int made = results.size() - makes.size();
+        IntStream.range(0, makes.size()).forEach(i -> batch.carried().put(makes.get(i), results.get(made + i)));
+        return results.subList(0, made);
+    }
+
+    /** The units of all modules of multi-token prediction: one that they share, and those of experts. */
+    private List<Unit> moduleUnits() {
+        return modules.stream()
+                .flatMap(module -> module.block().units().stream())
+                .distinct()
+                .toList();
+    }
+
+    /** The layer in module {@code index} of multi-token prediction. */
+    Block moduleBlock(int index) {
+        return modules.get(index).block();
     }
 
     List<Block> blocks() {
@@ -193,7 +241,7 @@ public final class Architecture {
 
     /** The units that a stage uses, in the order of the forward pass. */
     List<Unit> units(Stage stage) {
-        List<String> names = stage.units(config.tieEmbeddings());
+        List<String> names = stage.units(config);
         return Stream.concat(parameters.units().stream(), parameters.tied().stream())
                 .filter(unit -> names.contains(unit.name()))
                 .toList();
@@ -201,29 +249,48 @@ public final class Architecture {
 
     /**
      * FLOPs of training on one token of a sequence of {@code length} by part, over all ranks, counted as in {@link
-     * #flopsPerToken}; the look-up counts for the additions of its backward, the head for its products.
+     * #flopsPerToken}; the look-up counts for the additions of its backward, the head for its products and for the modules of
+     * multi-token prediction.
      */
     public LayerCosts costs(int length) {
         List<Double> layers = new ArrayList<>();
         for (Block block : blocks) {
-            double weights = 0;
-            for (Unit unit : block.units()) {
-                for (Unit.Entry entry : unit.entries()) {
-                    if (entry.spec().matrix()) {
-                        weights +=
-                                entry.spec().activity() * entry.spec().shape().count();
-                    }
+            layers.add(cost(block, length));
+        }
+        double perHead = 6.0 * vocabulary * config.dim();
+        double ahead = 0;
+        if (!modules.isEmpty()) {
+            // Their unit is one; their layers are alike.
+            double positions = modules.stream()
+                    .mapToDouble(module -> module.block().mixer().positionFlopsPerToken(length))
+                    .sum();
+            ahead = 6 * weights(moduleUnits()) + 3 * positions + modules.size() * (config.dim() + perHead);
+        }
+        return new LayerCosts(config.dim(), layers, perHead + ahead);
+    }
+
+    private static double cost(Block block, int length) {
+        return 6 * weights(block.units()) + 3 * block.mixer().positionFlopsPerToken(length);
+    }
+
+    /** Elements of the matrices that a token uses. */
+    private static double weights(List<Unit> units) {
+        double weights = 0;
+        for (Unit unit : units) {
+            for (Unit.Entry entry : unit.entries()) {
+                if (entry.spec().matrix()) {
+                    weights += entry.spec().activity() * entry.spec().shape().count();
                 }
             }
-            layers.add(6 * weights + 3 * block.mixer().positionFlopsPerToken(length));
         }
-        return new LayerCosts(config.dim(), layers, 6.0 * vocabulary * config.dim());
+        return weights;
     }
 
     /**
      * Model FLOPs of training on one token of a sequence of {@code length}, over all ranks: 6 for each weight of a matrix product
      * (2 forward, 4 backward; the embedding is a look-up and counts only where it is also the head), and three times the forward
-     * products between positions, counted over visible positions only.
+     * products between positions, counted over visible positions only. Modules of multi-token prediction count as layers do, and the
+     * head once more for each.
      */
     public double flopsPerToken(int length) {
         double weights = 0;
@@ -237,6 +304,10 @@ public final class Architecture {
         for (Block block : blocks) {
             positions += block.mixer().positionFlopsPerToken(length);
         }
-        return 6 * weights + 3 * positions;
+        for (PredictionModule module : modules) {
+            positions += module.block().mixer().positionFlopsPerToken(length);
+        }
+        double heads = (double) modules.size() * vocabulary * config.dim();
+        return 6 * (weights + heads) + 3 * positions;
     }
 }

@@ -57,14 +57,19 @@ record Block(
         }
     }
 
-    /** Declares the parameters of layer {@code index} and makes it. */
+    /** Declares the unit and the parameters of layer {@code index} and makes it. */
     static Block declare(Construction construction, ModelConfig.Layer layer, int index) {
-        ModelConfig model = construction.model();
-        String prefix = "layers." + index + ".";
-        NormPlace place = model.normPlace(layer);
-        Unit unit = construction.parameters().unit(Stage.layer(index));
+        construction.parameters().unit(Stage.layer(index));
         construction.beginLayer(index);
-        Optional<Norm> entry = index == 0 && model.embeddingNorm()
+        return declare(construction, layer, "layers." + index + ".");
+    }
+
+    /** Declares the parameters of a layer in the unit that was begun last. */
+    static Block declare(Construction construction, ModelConfig.Layer layer, String prefix) {
+        ModelConfig model = construction.model();
+        NormPlace place = model.normPlace(layer);
+        Unit unit = construction.parameters().current();
+        Optional<Norm> entry = construction.layer() == 0 && model.embeddingNorm()
                 ? Optional.of(Norm.declare(construction, prefix + "input_norm"))
                 : Optional.empty();
         Norms mixerNorms = Norms.declare(construction, place, prefix + "mixer");

@@ -59,9 +59,14 @@ public final class Construction {
         return parameters.place().tensorRank();
     }
 
-    /** Which of the model's layers is being built, counted from 0. */
+    /** Which of the model's layers is being built, counted from 0; modules that predict further tokens count on behind them. */
     int layer() {
         return layer;
+    }
+
+    /** Which of the model's layers a part is to be like where that depends on its height: the last one, in a module behind them. */
+    int height() {
+        return Math.min(layer, model.layers() - 1);
     }
 
     /** The parts that are built from now on belong to the layer at {@code index}. */

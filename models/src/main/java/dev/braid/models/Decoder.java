@@ -19,6 +19,7 @@ import dev.braid.tensor.parameters.ParameterStore;
 import dev.braid.tensor.parameters.Place;
 import dev.braid.tensor.parameters.TensorAxis;
 import dev.braid.tensor.parameters.Unit;
+import dev.braid.tensor.parameters.Weight;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -35,6 +36,7 @@ import java.util.Set;
  */
 public final class Decoder {
     private static final String HIDDEN = "hidden";
+    private static final LossScales NO_SCALES = new LossScales(0, List.of());
 
     private final Architecture architecture;
     private final StageSplit split;
@@ -210,29 +212,64 @@ public final class Decoder {
      *
      * @param inputs what the stage before has passed on, by name, on this tape; none at stage 0
      * @param batch the micro-batch, the same at all stages
-     * @param scale one over the number of valid tokens of the step
+     * @param scales of the losses, where the tape records
      * @param recompute run each block again in backward instead of keeping its activations
      * @throws IllegalArgumentException when the rank does not hold the stage
      */
     public StageResult forward(
-            Tape tape, int stage, Map<String, Variable> inputs, Batch batch, float scale, boolean recompute) {
+            Tape tape, int stage, Map<String, Variable> inputs, Batch batch, LossScales scales, boolean recompute) {
         CarriedValues carried = carriedInto(stage, inputs);
-        Variable x = layers(tape, stage, inputs, batch.carrying(carried), recompute);
+        Batch carrying = batch.carrying(carried);
+        Variable x = layers(tape, stage, inputs, carrying, recompute);
         if (!split.stages().get(stage).head()) {
             return new StageResult(passed(stage, x, carried), 0, 0);
         }
+        if (!tape.recording()) {
+            Variable normed = norm(tape, x);
+            enterHead(tape);
+            HeadLoss.Evaluation head = HeadLoss.evaluate(tape, normed, architecture.head, batch.labels(), 0, transform);
+            leaveHead(tape);
+            return new StageResult(Map.of(), head.loss(), head.correct());
+        }
+        List<Variable> ahead = predict(tape, x, carrying, recompute);
         Variable normed = norm(tape, x);
         enterHead(tape);
-        StageResult result = tape.recording()
-                ? new StageResult(
-                        Map.of(), HeadLoss.of(tape, normed, architecture.head, batch.labels(), scale, 0, transform), 0)
-                : evaluated(HeadLoss.evaluate(tape, normed, architecture.head, batch.labels(), 0, transform));
+        List<Double> losses = HeadLosses.of(tape, normed, ahead, architecture.head, batch, scales, transform);
         leaveHead(tape);
-        return result;
+        return new StageResult(Map.of(), losses.getFirst(), 0, losses.subList(1, losses.size()));
     }
 
-    private static StageResult evaluated(HeadLoss.Evaluation head) {
-        return new StageResult(Map.of(), head.loss(), head.correct());
+    /** The same, where the modules of multi-token prediction weigh as if the micro-batch were all there is. */
+    public StageResult forward(
+            Tape tape, int stage, Map<String, Variable> inputs, Batch batch, float scale, boolean recompute) {
+        return forward(tape, stage, inputs, batch, LossScales.alone(config(), batch, scale), recompute);
+    }
+
+    /** What the modules of multi-token prediction make for the head. */
+    private List<Variable> predict(Tape tape, Variable x, Batch batch, boolean recompute) {
+        List<Variable> normed = new ArrayList<>();
+        Variable hidden = x;
+        for (int k = 0; k < config().predictionDepth(); k++) {
+            Variable embedded = embedAhead(tape, batch, k + 1);
+            Block block = architecture.moduleBlock(k);
+            block.enter(tape);
+            List<Variable> made =
+                    architecture.predict(tape, k, Operations.branch(tape, hidden), embedded, batch, recompute);
+            block.leave(tape);
+            hidden = made.getFirst();
+            normed.add(made.getLast());
+        }
+        return normed;
+    }
+
+    private Variable embedAhead(Tape tape, Batch batch, int ahead) {
+        Unit unit = architecture.again.orElseThrow();
+        tape.enter(unit, Use.FORWARD);
+        Tensor tokens = FutureTokens.tokens(compute, batch, ahead);
+        Variable x = embed(tape, tokens, unit.weights().getFirst());
+        tokens.release();
+        tape.leave(unit, Use.FORWARD);
+        return x;
     }
 
     /** Logits F32 [tokens, V] of every position, from the last stage; otherwise as {@link #forward}. The caller releases them. */
@@ -267,18 +304,24 @@ public final class Decoder {
      * @return the unscaled sum of the loss over valid tokens
      */
     public double loss(Tape tape, Batch batch, float scale, boolean recompute) {
-        Map<String, Variable> inputs = beforeLast(tape, batch, scale, recompute);
-        return forward(tape, lastStage(), inputs, batch, scale, recompute).loss();
+        return train(tape, batch, LossScales.alone(config(), batch, scale), recompute)
+                .loss();
+    }
+
+    /** All stages forward on a tape that records, on a rank that holds them all: see {@link #forward}. */
+    public StageResult train(Tape tape, Batch batch, LossScales scales, boolean recompute) {
+        Map<String, Variable> inputs = beforeLast(tape, batch, scales, recompute);
+        return forward(tape, lastStage(), inputs, batch, scales, recompute);
     }
 
     /** All stages forward on a tape that does not record, on a rank that holds them all: what the last one comes to. */
     public StageResult evaluate(Tape tape, Batch batch) {
-        return forward(tape, lastStage(), beforeLast(tape, batch, 0, false), batch, 0, false);
+        return forward(tape, lastStage(), beforeLast(tape, batch, NO_SCALES, false), batch, NO_SCALES, false);
     }
 
     /** Logits F32 [tokens, V] of every position, on a rank that holds all stages. The caller releases them. */
     public Tensor logits(Tape tape, Batch batch) {
-        return logits(tape, lastStage(), beforeLast(tape, batch, 0, false), batch);
+        return logits(tape, lastStage(), beforeLast(tape, batch, NO_SCALES, false), batch);
     }
 
     private int lastStage() {
@@ -286,10 +329,10 @@ public final class Decoder {
     }
 
     /** What comes to the last stage. */
-    private Map<String, Variable> beforeLast(Tape tape, Batch batch, float scale, boolean recompute) {
+    private Map<String, Variable> beforeLast(Tape tape, Batch batch, LossScales scales, boolean recompute) {
         Map<String, Variable> inputs = Map.of();
         for (int stage = 0; stage < lastStage(); stage++) {
-            inputs = forward(tape, stage, inputs, batch, scale, recompute).passed();
+            inputs = forward(tape, stage, inputs, batch, scales, recompute).passed();
         }
         return inputs;
     }
@@ -328,13 +371,17 @@ public final class Decoder {
 
     private Variable embed(Tape tape, Batch batch) {
         tape.enter(architecture.embeddingUnit, Use.FORWARD);
-        float factor = config().embeddingFactor();
-        Variable x = tape.scope(() -> {
-            Variable rows = Operations.embedding(tape, batch.tokens(), architecture.embedding);
-            return factor == 1 ? rows : Pointwise.scale(tape, rows, factor);
-        });
+        Variable x = embed(tape, batch.tokens(), architecture.embedding);
         tape.leave(architecture.embeddingUnit, Use.FORWARD);
         return x;
+    }
+
+    private Variable embed(Tape tape, Tensor tokens, Weight table) {
+        float factor = config().embeddingFactor();
+        return tape.scope(() -> {
+            Variable rows = Operations.embedding(tape, tokens, table);
+            return factor == 1 ? rows : Pointwise.scale(tape, rows, factor);
+        });
     }
 
     /** The last norm, with the output unit entered. */

@@ -73,7 +73,7 @@ final class Hgrn2Mixer extends RecurrentMixer {
                         made,
                         () -> projections.rowsOverHeads(
                                 "lower_bounds", layers, sizes.key(), new Initialization.Constant(0))),
-                construction.layer(),
+                construction.height(),
                 layers);
     }
 

@@ -53,7 +53,11 @@ public record LayerTrace(Pass forward, Pass backward, long kept) {
         }
     }
 
-    /** Rehearses layer {@code index} of a valid {@code model}. */
+    /**
+     * Rehearses layer {@code index} of a valid {@code model}, or, where that is its number of layers or more, a module of multi-token
+     * prediction. A module takes in forward what it reads beside the layer's output, and what the head reads; the gradient of the
+     * latter is there before backward.
+     */
     public static LayerTrace of(ModelConfig model, int index, Setting setting) {
         try (Rehearsal rehearsal = new Rehearsal(model, index, setting)) {
             return rehearsal.run();

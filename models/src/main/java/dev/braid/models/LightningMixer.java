@@ -34,7 +34,7 @@ final class LightningMixer extends RecurrentMixer {
         this.sizes = config.sizes(model.dim());
         this.heads = HeadDivision.of(construction, config.heads(), config.heads());
         heads.requireEven();
-        int layer = construction.layer();
+        int layer = construction.height();
         this.decays = FixedDecays.of(heads, head -> config.decays().log(head, config.heads(), layer, model.layers()));
         this.epsilon = (float) model.normEps();
         Projections projections = new Projections(construction, prefix, heads)

@@ -101,7 +101,10 @@ public record ModelConfig(
         Optional<Double> logitSoftCap,
 
         @Key(value = "Factor of what mixers and feed-forwards add to the residual stream (Granite).", byDefault = "1")
-        double residualScale)
+        double residualScale,
+
+        @Key("Multi-token prediction while training (DeepSeek-V3); none when not given.")
+        Optional<MultiTokenConfig> mtp)
         implements Validated {
 
     /** A model that is written out, with norms before its parts and no options. */
@@ -135,7 +138,8 @@ public record ModelConfig(
                 Optional.of(1.0),
                 1,
                 Optional.empty(),
-                1);
+                1,
+                Optional.empty());
     }
 
     /**
@@ -217,6 +221,53 @@ public record ModelConfig(
         return norms.getOrDefault(layer.mixer(), NormPlace.PRE);
     }
 
+    /** The same with other modules of multi-token prediction, or without any. */
+    public ModelConfig withMtp(Optional<MultiTokenConfig> other) {
+        return new ModelConfig(
+                preset,
+                dim,
+                layers,
+                context,
+                tieEmbeddings,
+                mixers,
+                ffns,
+                firstLayers,
+                pattern,
+                vocab,
+                normEps,
+                initStd,
+                norm,
+                norms,
+                embeddingNorm,
+                embeddingScale,
+                logitScale,
+                logitSoftCap,
+                residualScale,
+                other);
+    }
+
+    /** Number of modules that predict tokens further ahead. */
+    public int predictionDepth() {
+        return mtp.map(MultiTokenConfig::depth).orElse(0);
+    }
+
+    /** What the mean of their losses counts. */
+    double predictionWeight() {
+        return mtp.map(MultiTokenConfig::weight).orElse(0.0);
+    }
+
+    /** The layer in each of them. */
+    public Layer predictionLayer() {
+        return mtp.flatMap(MultiTokenConfig::layer)
+                .map(Layer::of)
+                .orElseGet(() -> arrangement().getLast());
+    }
+
+    /** Whether the embedding's weight is used behind the last layer: as the head, or for tokens further ahead. */
+    public boolean embedsAtEnd() {
+        return tieEmbeddings || predictionDepth() > 0;
+    }
+
     /** Factor of the embedding's output, as operations have it. */
     public float embeddingFactor() {
         return (float) (double) embeddingScale.orElseGet(() -> Math.sqrt(dim));
@@ -259,6 +310,8 @@ public record ModelConfig(
         Set<String> unusedFfns = new TreeSet<>(ffns.keySet());
         validateLayers(faults, "first_layers", firstLayers, unusedMixers, unusedFfns);
         validateLayers(faults, "pattern", pattern, unusedMixers, unusedFfns);
+        mtp.flatMap(MultiTokenConfig::layer)
+                .ifPresent(layer -> validateLayer(faults, "mtp.layer", layer, unusedMixers, unusedFfns));
         if (firstLayers.size() + pattern.size() > layers && layers > 0) {
             String named = firstLayers.isEmpty()
                     ? "names " + pattern.size() + " layers"
@@ -277,23 +330,27 @@ public record ModelConfig(
         unusedFfns.forEach(name -> faults.add("ffns." + name, unused, "remove it or use it"));
     }
 
-    /** Takes the names that {@code written} layers have out of those that are unused. */
     private void validateLayers(
             Faults faults, String key, List<String> written, Set<String> unusedMixers, Set<String> unusedFfns) {
         for (int i = 0; i < written.size(); i++) {
-            String path = key + "." + i;
-            if (written.get(i).split("\\+", -1).length > 2) {
-                faults.add(path, "'" + written.get(i) + "' is not of the form mixer+ffn or mixer", "");
-                continue;
-            }
-            Layer layer = Layer.of(written.get(i));
-            unusedMixers.remove(layer.mixer());
-            known(faults, path, "mixer", layer.mixer(), mixers.keySet());
-            if (layer.ffn().isPresent()) {
-                unusedFfns.remove(layer.ffn().get());
-                known(faults, path, "ffn", layer.ffn().get(), ffns.keySet());
-            }
+            validateLayer(faults, key + "." + i, written.get(i), unusedMixers, unusedFfns);
         }
+    }
+
+    /** Takes the names that a layer has out of those that are unused. */
+    private void validateLayer(
+            Faults faults, String path, String written, Set<String> unusedMixers, Set<String> unusedFfns) {
+        if (written.split("\\+", -1).length > 2) {
+            faults.add(path, "'" + written + "' is not of the form mixer+ffn or mixer", "");
+            return;
+        }
+        Layer layer = Layer.of(written);
+        unusedMixers.remove(layer.mixer());
+        known(faults, path, "mixer", layer.mixer(), mixers.keySet());
+        layer.ffn().ifPresent(ffn -> {
+            unusedFfns.remove(ffn);
+            known(faults, path, "ffn", ffn, ffns.keySet());
+        });
     }
 
     private static void known(Faults faults, String path, String kind, String name, Set<String> names) {

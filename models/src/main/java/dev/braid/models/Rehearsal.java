@@ -16,6 +16,7 @@ import dev.braid.tensor.parameters.WholeStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Runs one layer without computing, and writes down what happens to memory: see {@link LayerTrace}. */
 final class Rehearsal implements AutoCloseable {
@@ -40,7 +41,10 @@ final class Rehearsal implements AutoCloseable {
         int ranks = setting.tensorRanks();
         // The vocabulary is not used by a layer, nor any position but the first.
         this.architecture = new Architecture(model, ranks, setting.dtype(), Place.of(axis, experts), 1);
-        List<Unit> units = architecture.blocks().get(layer).units();
+        List<Unit> units = (module()
+                        ? architecture.moduleBlock(layer - model.layers())
+                        : architecture.blocks().get(layer))
+                .units();
         WholeStore store = new WholeStore(compute, architecture.parameters().held(units));
         units.forEach(unit -> unit.setStore(store));
         this.batch = Batch.allocate(compute.memory(), setting.sequences(), setting.length())
@@ -50,6 +54,11 @@ final class Rehearsal implements AutoCloseable {
             StageOutput made = value.output(tokens(), setting.dtype(), true);
             carried.add(compute.memory().allocate(Category.ACTIVATIONS, made.dtype(), made.shape()));
         }
+    }
+
+    /** Whether it is a module of multi-token prediction, which counts behind the layers. */
+    private boolean module() {
+        return layer >= architecture.config().layers();
     }
 
     private int tokens() {
@@ -62,16 +71,19 @@ final class Rehearsal implements AutoCloseable {
         try (Tape tape = Tape.training(compute, setting.dtype(), null, axis, experts)) {
             Variable input = input(tape);
             begin();
-            Variable output = forward(tape, input);
-            Tensor kept = output.value().retain();
+            Optional<Variable> embedded = embedded(tape);
+            List<Variable> outputs = forward(tape, input, embedded);
+            List<Tensor> kept =
+                    outputs.stream().map(output -> output.value().retain()).toList();
             tape.endForward();
             forward = end();
-            Tensor gradient = room();
+            outputs.forEach(output -> tape.addGradient(output, room()));
             begin();
-            tape.backward(output, gradient);
+            tape.backward();
+            embedded.flatMap(Variable::passedGradient).ifPresent(Tensor::release);
             backward = end();
             input.passedGradient().ifPresent(Tensor::release);
-            kept.release();
+            kept.forEach(Tensor::release);
         }
         return new LayerTrace(forward, backward, kept());
     }
@@ -81,9 +93,12 @@ final class Rehearsal implements AutoCloseable {
         WeightQueue queue = new WeightQueue();
         try (Tape tape = Tape.training(compute, setting.dtype(), queue, axis, experts)) {
             Variable input = input(tape);
-            Variable output = forward(tape, input);
+            Optional<Variable> embedded = embedded(tape);
+            List<Variable> outputs = forward(tape, input, embedded);
             tape.endForward();
-            tape.backward(output, room());
+            outputs.forEach(output -> tape.addGradient(output, room()));
+            tape.backward();
+            embedded.flatMap(Variable::passedGradient).ifPresent(Tensor::release);
             input.passedGradient().ifPresent(Tensor::release);
             long waiting = compute.memory().live(Category.ACTIVATIONS);
             queue.run();
@@ -103,14 +118,22 @@ final class Rehearsal implements AutoCloseable {
         return compute.memory().allocate(Category.ACTIVATIONS, setting.dtype(), stream);
     }
 
-    private Variable forward(Tape tape, Variable input) {
+    /** The embeddings that a module reads beside the hidden state. */
+    private Optional<Variable> embedded(Tape tape) {
+        return Optionals.when(module(), () -> input(tape));
+    }
+
+    private List<Variable> forward(Tape tape, Variable input, Optional<Variable> embedded) {
         CarriedValues values = new CarriedValues();
         List<CarriedValue> read = architecture.carriedTo(layer);
         for (int i = 0; i < read.size(); i++) {
             // Whoever makes a value gets its gradient: it is not this layer's.
             values.put(read.get(i).name(), tape.leaf(carried.get(i), false));
         }
-        return architecture.run(tape, layer, input, batch.carrying(values), setting.recompute());
+        Batch carrying = batch.carrying(values);
+        return embedded.map(other -> architecture.predict(
+                        tape, layer - architecture.config().layers(), input, other, carrying, setting.recompute()))
+                .orElseGet(() -> List.of(architecture.run(tape, layer, input, carrying, setting.recompute())));
     }
 
     private void begin() {

@@ -65,7 +65,7 @@ final class Rwkv7Mixer implements Mixer {
             throw new IllegalArgumentException(prefix + "rwkv7: " + dim / size + " heads can't be divided over " + ranks
                     + " tensor ranks; allowed are 1 to " + dim / size);
         }
-        Rwkv7FirstValues starts = new Rwkv7FirstValues(construction.model(), construction.layer(), size);
+        Rwkv7FirstValues starts = new Rwkv7FirstValues(construction.model(), construction.height(), size);
         shifts = List.of(
                 shift("x_r", starts.shift(0.2)),
                 shift("x_w", starts.shift(0.9)),

@@ -27,7 +27,7 @@ final class RwkvChannelMix implements FeedForward {
     RwkvChannelMix(RwkvChannelMixConfig config, Construction construction, String prefix) {
         Parameters parameters = construction.parameters();
         dim = construction.model().dim();
-        Rwkv7FirstValues starts = new Rwkv7FirstValues(construction.model(), construction.layer(), 1);
+        Rwkv7FirstValues starts = new Rwkv7FirstValues(construction.model(), construction.height(), 1);
         shift = parameters.add(new ParameterSpec(
                 prefix + "x_k",
                 Shape.of(dim),

@@ -98,8 +98,8 @@ public record StageSplit(List<Stage> stages) {
     }
 
     /** Names of the units of each stage, see {@link Stage#units}. */
-    public List<List<String>> units(boolean tied) {
-        return stages.stream().map(stage -> stage.units(tied)).toList();
+    public List<List<String>> units(boolean again, boolean modules) {
+        return stages.stream().map(stage -> stage.units(again, modules)).toList();
     }
 
     /** Adds a stage's cost to the figure of those before it. */

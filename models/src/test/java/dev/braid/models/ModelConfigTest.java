@@ -82,6 +82,31 @@ class ModelConfigTest {
     }
 
     @Test
+    void shouldReportModulesThatCannotBe() {
+        ModelConfig config = config(32, 2, Map.of("attn", ATTENTION), List.of("attn+mlp"))
+                .withMtp(Optional.of(new MultiTokenConfig(-1, -0.5, Optional.of("atn+mpl"))));
+        assertThat(faults(config))
+                .containsExactly(
+                        "mtp.layer names the mixer 'atn', known are [attn]",
+                        "mtp.layer names the ffn 'mpl', known are [mlp]");
+        List<String> own = new ArrayList<>();
+        config.mtp().orElseThrow().validate((key, problem, fix) -> own.add(key + " " + problem + "; " + fix));
+        assertThat(own)
+                .containsExactly(
+                        "depth is -1, must be 0 to 16; 1 is usual, 0 for none",
+                        "weight is -0.5, must be 0 or a positive number; 0.3 is usual, 0.1 late in training");
+    }
+
+    @Test
+    void shouldCountALayerOfTheModulesAsUsed() {
+        Map<String, MixerConfig> mixers = Map.of("attn", ATTENTION, "other", ATTENTION);
+        ModelConfig config = config(32, 2, mixers, List.of("attn+mlp"))
+                .withMtp(Optional.of(new MultiTokenConfig(1, 0.3, Optional.of("other"))));
+        assertThat(faults(config)).isEmpty();
+        assertThat(config.predictionLayer()).isEqualTo(new Layer("other", Optional.empty()));
+    }
+
+    @Test
     void shouldReportNumbersThatCannotBe() {
         ModelConfig config =
                 new ModelConfig(0, 0, 0, true, Map.of(), Map.of(), List.of(), Optional.of(0), 0, Double.NaN);

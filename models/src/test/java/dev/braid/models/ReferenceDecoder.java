@@ -31,29 +31,89 @@ final class ReferenceDecoder {
         return sum;
     }
 
-    /** Logits [T][V] of one sequence. */
-    double[][] logits(int[] tokens) {
+    /**
+     * Mean cross-entropy of the module that predicts the token after the one {@code ahead} places on, over all its valid labels of
+     * all sequences: a label counts that is in the document of its position.
+     */
+    double meanLossAhead(int[][] tokens, int[][] labels, int[][] documents, int ahead) {
+        double sum = 0;
+        int valid = 0;
+        for (int s = 0; s < tokens.length; s++) {
+            double[][] hidden = hidden(tokens[s]);
+            for (int k = 1; k <= ahead; k++) {
+                hidden = module(hidden, tokens[s], k);
+            }
+            double[][] logits = head(streamNorm(hidden, "mtp." + (ahead - 1) + ".norm"));
+            for (int t = 0; t + ahead < tokens[s].length; t++) {
+                int label = labels[s][t + ahead];
+                boolean last = t + ahead + 1 == tokens[s].length;
+                if (label != Batch.IGNORED && documents[s][t] == documents[s][t + ahead + (last ? 0 : 1)]) {
+                    sum += logSum(logits[t]) - logits[t][label];
+                    valid++;
+                }
+            }
+        }
+        return sum / valid;
+    }
+
+    /** {@code TRM(M [norm(Emb(t_{i+k})); norm(h)])}; behind the end stands token 0, which no valid label depends on. */
+    private double[][] module(double[][] hidden, int[] tokens, int ahead) {
+        String prefix = "mtp." + (ahead - 1) + ".";
+        int[] later = new int[tokens.length];
+        for (int t = 0; t + ahead < tokens.length; t++) {
+            later[t] = tokens[t + ahead];
+        }
+        double[][] embedded = streamNorm(embedded(later), prefix + "embedding_norm");
+        double[][] normed = streamNorm(hidden, prefix + "hidden_norm");
+        double[][] both = new double[tokens.length][2 * config.dim()];
+        for (int t = 0; t < tokens.length; t++) {
+            System.arraycopy(embedded[t], 0, both[t], 0, config.dim());
+            System.arraycopy(normed[t], 0, both[t], config.dim(), config.dim());
+        }
+        double[][] x = linear(both, prefix + "projection.weight", config.dim());
+        return layer(x, prefix + "block.", config.predictionLayer());
+    }
+
+    private double[][] embedded(int[] tokens) {
         double[][] x = new double[tokens.length][];
         for (int t = 0; t < tokens.length; t++) {
             x[t] = row(parameters.get("embedding.weight"), tokens[t], config.dim());
         }
         scale(x, config.embeddingScale().orElseGet(() -> Math.sqrt(config.dim())));
-        for (int i = 0; i < config.layers(); i++) {
-            String prefix = "layers." + i + ".";
-            ModelConfig.Layer layer = config.arrangement().get(i);
-            if (i == 0 && config.embeddingNorm()) {
-                x = streamNorm(x, prefix + "input_norm");
-            }
-            MixerConfig mixer = config.mixers().get(layer.mixer());
-            NormPlace place = config.normPlace(layer);
-            x = around(x, place, prefix + "mixer", input -> mixer(prefix + "mixer.", mixer, input));
-            if (layer.ffn().isPresent()) {
-                FeedForwardConfig ffn = config.ffns().get(layer.ffn().get());
-                x = around(x, place, prefix + "ffn", input -> feedForward(prefix + "ffn.", ffn, input));
-            }
+        return x;
+    }
+
+    /** What the last layer makes, before the last norm. */
+    private double[][] hidden(int[] tokens) {
+        double[][] x = embedded(tokens);
+        if (config.embeddingNorm()) {
+            x = streamNorm(x, "layers.0.input_norm");
         }
+        for (int i = 0; i < config.layers(); i++) {
+            x = layer(x, "layers." + i + ".", config.arrangement().get(i));
+        }
+        return x;
+    }
+
+    private double[][] layer(double[][] input, String prefix, ModelConfig.Layer layer) {
+        MixerConfig mixer = config.mixers().get(layer.mixer());
+        NormPlace place = config.normPlace(layer);
+        double[][] x = around(input, place, prefix + "mixer", part -> mixer(prefix + "mixer.", mixer, part));
+        if (layer.ffn().isPresent()) {
+            FeedForwardConfig ffn = config.ffns().get(layer.ffn().get());
+            x = around(x, place, prefix + "ffn", part -> feedForward(prefix + "ffn.", ffn, part));
+        }
+        return x;
+    }
+
+    /** Logits [T][V] of one sequence. */
+    double[][] logits(int[] tokens) {
+        return head(streamNorm(hidden(tokens), "norm"));
+    }
+
+    private double[][] head(double[][] normed) {
         String head = config.tieEmbeddings() ? "embedding.weight" : "head.weight";
-        double[][] logits = linear(streamNorm(x, "norm"), head, vocabulary);
+        double[][] logits = linear(normed, head, vocabulary);
         scale(logits, config.logitScale());
         config.logitSoftCap().ifPresent(cap -> {
             for (double[] line : logits) {

@@ -37,6 +37,11 @@ class StagesTest {
     @ParameterizedTest
     @CsvSource({
         "attn, 5, true, F32, false",
+        "ahead, 5, false, F32, false",
+        "ahead, 2 3, false, F32, true",
+        "ahead, 0 2 3 0, false, BF16, false",
+        "ahead_rwkv, 2 3, false, F32, false",
+        "ahead_hgrn, 2 3, false, BF16, true",
         "attn, 2 3, true, F32, false",
         "attn, 2 3, false, F32, true",
         "attn, 0 2 3, true, F32, false",
@@ -350,6 +355,10 @@ class StagesTest {
         Hgrn2Config hgrn = new Hgrn2Config(2, Optional.empty(), Optional.empty(), true, Optional.empty(), 1e-5);
         FeedForwardConfig channelMix = new RwkvChannelMixConfig(21);
         return switch (kind) {
+            // Tied, the head's gradient would add up in the order of the passes, and not of the micro-batches.
+            case "ahead", "ahead_rwkv", "ahead_hgrn" ->
+                model(kind.equals("ahead") ? "attn" : kind.substring("ahead_".length()), tied)
+                        .withMtp(Optional.of(new MultiTokenConfig(2, 0.4, Optional.empty())));
             case "attn" -> model(tied, Map.of("attn", attention), new SwiGluConfig(21), List.of("attn+mlp"));
             case "rwkv" -> model(tied, Map.of("rwkv", rwkv), channelMix, List.of("rwkv+mlp"));
             case "hgrn" -> model(tied, Map.of("hgrn", hgrn), new SwiGluConfig(21), List.of("hgrn+mlp"));

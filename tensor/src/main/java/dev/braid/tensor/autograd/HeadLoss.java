@@ -11,6 +11,8 @@ import dev.braid.tensor.parameters.Weight;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * Output head and cross-entropy in one operation that never holds the logits of more than a chunk of rows. Where gradients
@@ -36,6 +38,17 @@ public final class HeadLoss {
     private final LogitTransform transform;
     private final int tokens;
     private final int chunk;
+    private Optional<Tensor> logSum = Optional.empty();
+    private Optional<Tensor> passed = Optional.empty();
+
+    /**
+     * What one head is to answer right.
+     *
+     * @param x [n, D] after a norm; a rank of the tensor axis has its share of the rows
+     * @param labels I32 [n] of all rows, -100 is ignored
+     * @param scale of the gradient
+     */
+    public record Target(Variable x, Tensor labels, float scale) {}
 
     private HeadLoss(
             Tape tape, Variable x, Weight head, Tensor labels, float scale, float zLoss, LogitTransform transform) {
@@ -75,9 +88,28 @@ public final class HeadLoss {
     /** The same for logits that are transformed before the cross-entropy. */
     public static double of(
             Tape tape, Variable x, Weight head, Tensor labels, float scale, float zLoss, LogitTransform transform) {
-        return new HeadLoss(tape, x, head, labels, scale, zLoss, transform)
-                .forward(false)
-                .loss();
+        return of(tape, List.of(new Target(x, labels, scale)), head, zLoss, transform)
+                .getFirst();
+    }
+
+    /**
+     * Several losses through the same head, each as {@link #of}. The gradient of the head adds them up in their order, whether its
+     * half waits or not.
+     *
+     * @return the unscaled sum of each
+     */
+    public static List<Double> of(Tape tape, List<Target> targets, Weight head, float zLoss, LogitTransform transform) {
+        List<HeadLoss> losses = new ArrayList<>();
+        List<Double> sums = new ArrayList<>();
+        for (Target target : targets) {
+            HeadLoss loss = new HeadLoss(tape, target.x, head, target.labels, target.scale, zLoss, transform);
+            losses.add(loss);
+            sums.add(loss.forward(false).loss());
+        }
+        if (tape.recording()) {
+            record(losses);
+        }
+        return sums;
     }
 
     /**
@@ -108,21 +140,22 @@ public final class HeadLoss {
     /** @param counts whether to find out what would be answered right, which is one more pass over the logits */
     private Evaluation forward(boolean counts) {
         Tensor loss = compute.memory().allocate(Category.WORKSPACE, DType.F32, Shape.of(tokens));
-        Tensor logSum = tape.output(DType.F32, Shape.of(tokens));
+        Tensor logSums = tape.output(DType.F32, Shape.of(tokens));
+        logSum = Optional.of(logSums);
         boolean gradients = tape.recording();
         long correct = 0;
-        Optional<Tensor> passed = gradients && x.differentiable() ? Optional.of(roomForGradient()) : Optional.empty();
+        Optional<Tensor> partial = gradients && x.differentiable() ? Optional.of(roomForGradient()) : Optional.empty();
         try (GatheredRows rows = GatheredRows.of(tape, x);
                 HeadChunk work = new HeadChunk(tape, rows.await(), head, losses, transform, chunk)) {
             for (int from = 0; from < tokens; from += chunk) {
                 work.logits(from);
-                work.loss(logSum, loss);
+                work.loss(logSums, loss);
                 if (counts) {
                     correct += work.correct();
                 }
                 if (gradients) {
-                    work.logitGradient(logSum, scale);
-                    passed.ifPresent(work::inputGradient);
+                    work.logitGradient(logSums, scale);
+                    partial.ifPresent(work::inputGradient);
                     if (!tape.deferred()) {
                         work.weightGradient();
                     }
@@ -131,9 +164,7 @@ public final class HeadLoss {
         }
         double sum = Elementwise.sum(compute, loss);
         loss.release();
-        if (gradients) {
-            record(logSum, passed.map(this::ownRows));
-        }
+        passed = partial.map(this::ownRows);
         return new Evaluation(sum, correct);
     }
 
@@ -153,26 +184,36 @@ public final class HeadLoss {
         return new ScatteredSum(tape, partial, mine).await();
     }
 
-    private void record(Tensor logSum, Optional<Tensor> passed) {
-        Tensor marker = tape.temporary(DType.F32, Shape.of());
-        List<Tensor> saved = new ArrayList<>(List.of(x.value(), labels, logSum));
+    /** What backward comes to last has the weight half of all: it adds in the order of forward. */
+    private static void record(List<HeadLoss> losses) {
+        HeadLoss first = losses.getFirst();
+        boolean waits = first.tape.deferred();
+        List<Tensor> read = losses.stream()
+                .limit(waits ? losses.size() : 1)
+                .flatMap(loss -> Stream.of(loss.x.value(), loss.labels, loss.logSum.orElseThrow()))
+                .toList();
+        first.record(read, waits ? gradient -> losses.forEach(HeadLoss::addWeightGradient) : null);
+        losses.stream().skip(1).forEach(loss -> loss.record(List.of(), null));
+    }
+
+    private void record(List<Tensor> read, Consumer<Tensor> weights) {
+        List<Tensor> saved = new ArrayList<>(read);
         passed.ifPresent(saved::add);
+        Tensor marker = tape.temporary(DType.F32, Shape.of());
         Variable root = tape.record(
-                marker,
-                saved,
-                gradient -> passed.ifPresent(tensor -> tape.addGradient(x, tensor.retain())),
-                !tape.deferred() ? null : gradient -> addWeightGradient(logSum));
+                marker, saved, gradient -> passed.ifPresent(tensor -> tape.addGradient(x, tensor.retain())), weights);
         // The loss is where backward starts: it is its own gradient's root.
         root.setGradient(marker);
         passed.ifPresent(Tensor::release);
     }
 
-    private void addWeightGradient(Tensor logSum) {
+    private void addWeightGradient() {
+        Tensor logSums = logSum.orElseThrow();
         try (GatheredRows rows = GatheredRows.of(tape, x);
                 HeadChunk work = new HeadChunk(tape, rows.await(), head, losses, transform, chunk)) {
             for (int from = 0; from < tokens; from += chunk) {
                 work.logits(from);
-                work.logitGradient(logSum, scale);
+                work.logitGradient(logSums, scale);
                 work.weightGradient();
             }
         }

@@ -115,6 +115,37 @@ public final class Operations {
         return linear(tape, x, weight, null);
     }
 
+    /**
+     * The same value, for a second reader: its gradient is added to that of {@code x} once it is complete, whether what reads it runs
+     * once or again, and not within the operation that makes it.
+     */
+    public static Variable branch(Tape tape, Variable x) {
+        return tape.record(
+                x.value(), x.tokenRows(), List.of(), gradient -> tape.addGradient(x, gradient.retain()), null);
+    }
+
+    /**
+     * {@code x [n, K]} times the transpose of {@code weight [N, K]} that every rank of the tensor axis holds whole: [n, N], of which
+     * each rank has the rows that it has of {@code x}.
+     */
+    public static Variable tokenLinear(Tape tape, Variable x, Weight weight) {
+        Compute compute = tape.compute();
+        Tensor out = tape.output(tape.dtype(), Shape.of(x.rows(), weight.rows()));
+        Products.forward(compute, x.value(), weight, out, false);
+        return tape.record(
+                out,
+                x.tokenRows(),
+                List.of(x.value()),
+                gradient -> {
+                    if (x.differentiable()) {
+                        Tensor passed = tape.temporary(tape.dtype(), x.value().shape());
+                        Products.inputGradient(compute, gradient, weight, passed);
+                        tape.addGradient(x, passed);
+                    }
+                },
+                gradient -> Products.weightGradient(compute, gradient, x.value(), weight));
+    }
+
     /** {@code x W^T + residual}, added before the one rounding; {@code residual} [n, N] may be null or zeros. */
     private static Variable linear(Tape tape, Variable x, Weight weight, Variable residual) {
         Compute compute = tape.compute();

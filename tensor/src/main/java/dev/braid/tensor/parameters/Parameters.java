@@ -56,6 +56,11 @@ public final class Parameters {
         return unit;
     }
 
+    /** The unit that was begun last. */
+    public Unit current() {
+        return current;
+    }
+
     /**
      * Declares a unit whose weights are those of {@code original}: the same parameters, used at another place of the model. Their
      * gradients add up apart until the step's end. They are not counted again.

@@ -8,6 +8,7 @@ import dev.braid.data.tokenizer.Tokenizer;
 import dev.braid.models.Batch;
 import dev.braid.models.Decoder;
 import dev.braid.models.ModelConfig;
+import dev.braid.models.MultiTokenConfig;
 import dev.braid.tensor.Compute;
 import dev.braid.tensor.DType;
 import dev.braid.tensor.Tensor;
@@ -25,6 +26,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** {@code braid export} and {@code braid import}. */
@@ -43,10 +45,11 @@ final class ExchangeAction {
                     .map(Tokenizer::endOfText)
                     .map(OptionalInt::of)
                     .orElse(OptionalInt.empty());
-            ModelConfig config = saved.model().config();
+            // Modules that predict further tokens are for training alone: the model is the same without them.
+            ModelConfig config = saved.model().config().withMtp(Optional.empty());
             HuggingFaceExport.write(
                     HuggingFaceTypes.describe(config, saved.model().vocabulary(), endOfText),
-                    ModelCheckpoint.weights(saved.checkpoint()),
+                    ModelCheckpoint.weights(saved.checkpoint()).only(name -> !MultiTokenConfig.ownsParameter(name)),
                     DType.F32,
                     ModelCheckpoint.tokenizerFiles(saved.checkpoint()),
                     request.out());
@@ -98,10 +101,16 @@ final class ExchangeAction {
 
     private void report(Actions.Export request, SavedModel saved, float difference) throws IOException {
         boolean tokenizer = saved.tokenizer().isPresent();
+        long dropped = saved.model().architecture().parameters().specs().stream()
+                .filter(spec -> MultiTokenConfig.ownsParameter(spec.name()))
+                .mapToLong(spec -> spec.shape().count())
+                .sum();
+        long parameters = saved.model().parameterCount() - dropped;
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("checkpoint", saved.checkpoint().location());
         facts.put("out", request.out().toString());
-        facts.put("parameters", saved.model().parameterCount());
+        facts.put("parameters", parameters);
+        facts.put("parameters_of_mtp_left_out", dropped);
         facts.put("tokenizer", tokenizer);
         facts.put("largest_logit_difference", difference);
         if (request.json()) {
@@ -110,7 +119,8 @@ final class ExchangeAction {
         }
         console.out()
                 .println("exported " + saved.checkpoint().location() + " to " + request.out() + ": "
-                        + Format.count(saved.model().parameterCount()) + " parameters in f32"
+                        + Format.count(parameters) + " parameters in f32"
+                        + (dropped > 0 ? ", without the " + Format.count(dropped) + " of multi-token prediction" : "")
                         + (tokenizer ? ", with the tokenizer" : ", without a tokenizer (the checkpoint has none)")
                         + "; read again, the logits differ by " + difference);
         console.out().println("Load it:  AutoModelForCausalLM.from_pretrained(\"" + request.out() + "\")");

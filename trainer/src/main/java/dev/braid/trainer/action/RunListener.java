@@ -130,6 +130,7 @@ final class RunListener implements RankListener, AutoCloseable {
                 .withSkips(step.skipped(), step.skippedSteps())
                 .withEpoch(Math.toIntExact(step.epoch() + 1))
                 .withSeconds(step.seconds())
+                .withMtpLosses(step.mtpLosses())
                 .withWaits(Waits.of(step.stepSeconds(), step.exposedSeconds()))
                 .withRouters(routers(step));
         if (!Double.isNaN(step.valLoss())) {

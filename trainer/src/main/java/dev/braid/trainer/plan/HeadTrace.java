@@ -37,6 +37,17 @@ final class HeadTrace {
         return ofLast;
     }
 
+    /** What stays of the loss of a module of multi-token prediction: its labels, sums and the gradient of what the head read. */
+    static void ahead(MemoryLedger ledger, PlanInput input) {
+        ledger.hold(Term.ACTIVATIONS, aheadBytes(input));
+    }
+
+    /** See {@link #ahead}. */
+    static long aheadBytes(PlanInput input) {
+        long own = input.ownTokens() * input.model().dim() * input.compute().bytes();
+        return own + input.microbatchTokens() * (Integer.BYTES + Float.BYTES);
+    }
+
     private static Held gathered(MemoryLedger ledger, PlanInput input) {
         return ledger.holdShortly(
                 Term.COMMUNICATION,

@@ -14,8 +14,9 @@ final class LayerTraces {
      * What makes layers alike.
      *
      * @param first of its kind: it may make what the others read
+     * @param module of multi-token prediction
      */
-    private record Kind(ModelConfig.Layer layer, boolean first) {}
+    private record Kind(ModelConfig.Layer layer, boolean first, boolean module) {}
 
     private final PlanInput input;
     private final LayerTrace.Setting setting;
@@ -45,8 +46,29 @@ final class LayerTraces {
     /** Layer {@code index}. */
     LayerTrace of(int index) {
         ModelConfig.Layer layer = arrangement.get(index);
-        Kind kind = new Kind(layer, arrangement.indexOf(layer) == index);
+        Kind kind = new Kind(layer, arrangement.indexOf(layer) == index, false);
         return traces.computeIfAbsent(kind, missing -> LayerTrace.of(input.model(), index, setting));
+    }
+
+    /** Number of modules of multi-token prediction. */
+    int modules() {
+        return input.model().predictionDepth();
+    }
+
+    /** Module {@code index} of multi-token prediction. */
+    LayerTrace module(int index) {
+        Kind kind = new Kind(input.model().predictionLayer(), index == 0, true);
+        return traces.computeIfAbsent(
+                kind, missing -> LayerTrace.of(input.model(), arrangement.size() + index, setting));
+    }
+
+    /** Bytes that a micro-batch gathers and sums over the tensor axis in all modules. */
+    double exchangedInModules() {
+        double bytes = 0;
+        for (int k = 0; k < modules(); k++) {
+            bytes += module(k).forward().exchanged() + module(k).backward().exchanged();
+        }
+        return bytes;
     }
 
     /** Bytes of a micro-batch that go beside the hidden state into layer {@code index} or past it, on one rank. */

@@ -88,9 +88,8 @@ public record PipelinePlan(
             Architecture architecture,
             int rank) {
         StageMap map = simulation.schedule().map();
-        boolean tied = input.model().tieEmbeddings();
         List<String> names = map.stagesOf(rank).stream()
-                .flatMap(stage -> split.stages().get(stage).units(tied).stream())
+                .flatMap(stage -> split.stages().get(stage).units(input.model()).stream())
                 .toList();
         boolean headOfOwn = names.contains("embedding") && names.contains("head");
         List<Unit> units = Stream.concat(

@@ -1,5 +1,6 @@
 package dev.braid.trainer.plan;
 
+import dev.braid.models.ModelConfig;
 import dev.braid.models.Stage;
 import dev.braid.models.StageSplit;
 import dev.braid.parallelism.pipeline.Action;
@@ -40,7 +41,7 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
         }
         return new PipelineWire(
                 passed(input, layers, schedule, split, rank),
-                copied(schedule.map(), split, rank, held, input.model().tieEmbeddings()),
+                copied(schedule.map(), split, rank, held, input.model()),
                 2 * part(input.mesh().replicate()) * shares * input.reduce().bytes(),
                 shard,
                 tensor(input, layers, schedule, split, rank, held),
@@ -91,10 +92,10 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
      * Both holders of a copy send their gradient in F32 to each other. A tied head has a gradient of its own, which is summed over
      * copies apart and, where it is on another rank, with the embedding's.
      */
-    private static double copied(StageMap map, StageSplit split, int rank, List<Unit> held, boolean tied) {
+    private static double copied(StageMap map, StageSplit split, int rank, List<Unit> held, ModelConfig model) {
         double bytes = 0;
         for (int stage : map.stagesOf(rank)) {
-            for (String name : split.stages().get(stage).units(tied)) {
+            for (String name : split.stages().get(stage).units(model)) {
                 if (map.ranksOf(stage).size() > 1 && used(held, name)) {
                     bytes += gradient(held, name);
                 }
@@ -102,7 +103,7 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
         }
         boolean table = map.ranksOf(0).contains(rank);
         boolean head = map.ranksOf(map.stages() - 1).contains(rank);
-        return bytes + (tied && table != head ? gradient(held, table ? "embedding" : "head") : 0);
+        return bytes + (model.embedsAtEnd() && table != head ? gradient(held, table ? "embedding" : "head") : 0);
     }
 
     /** Experts have a unit in some layers only; a tied head on the rank of its table is not among the units held. */
@@ -133,9 +134,12 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
         for (Action action : schedule.actions(rank)) {
             if (action.kind() == Action.Kind.F) {
                 Stage stage = split.stages().get(action.stage());
-                between += layers.exchanged(stage.from(), stage.to());
-                exchanges += (stage.embedding() ? END_EXCHANGES : 0) + (stage.head() ? perHead : 0);
-                losses += stage.head() ? LOSS_FIGURES : 0;
+                int modules = stage.head() ? layers.modules() : 0;
+                between += layers.exchanged(stage.from(), stage.to()) + (modules > 0 ? layers.exchangedInModules() : 0);
+                exchanges += (stage.embedding() ? END_EXCHANGES : 0)
+                        + (stage.head() ? perHead : 0)
+                        + modules * (END_EXCHANGES + perHead);
+                losses += stage.head() ? (1 + modules) * LOSS_FIGURES : 0;
             }
         }
         double rows =

@@ -45,7 +45,10 @@ public record Plan(
                 StepMemory.of(input.withMicrobatch(input.microbatch(), true), UnitSize.of(architecture));
         StepMemory.Result chosen = input.recompute() ? again : keeping;
         double perToken = architecture.flopsPerToken(input.sequence());
-        double head = 6.0 * input.vocabulary() * input.model().dim();
+        double head = 6.0
+                * input.vocabulary()
+                * input.model().dim()
+                * (1 + input.model().predictionDepth());
         // A third of a block's arithmetic is its forward pass.
         double carriedOut = perToken + (input.recompute() ? (perToken - head) / 3 : 0);
         return new Plan(

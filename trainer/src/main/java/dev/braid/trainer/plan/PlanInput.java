@@ -90,11 +90,11 @@ public record PlanInput(
     }
 
     /**
-     * Whether the gradient of a head that is the embedding, which adds up apart, is there until the step's end; otherwise it is
+     * Whether the gradient of the embedding as it is used behind the last layer, which adds up apart, is there until the step's end; otherwise it is
      * from the loss to the end of backward.
      */
     boolean keepsTiedGradient() {
-        return model.tieEmbeddings() && microbatches() > 1 && !(dividesGradients() && accumulateSharded);
+        return model.embedsAtEnd() && microbatches() > 1 && !(dividesGradients() && accumulateSharded);
     }
 
     /** Whether a rank keeps only its share of the gradient. */

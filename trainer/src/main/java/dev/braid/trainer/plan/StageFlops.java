@@ -2,6 +2,7 @@ package dev.braid.trainer.plan;
 
 import dev.braid.models.Architecture;
 import dev.braid.models.LayerCosts;
+import dev.braid.models.MultiTokenConfig;
 import dev.braid.models.Stage;
 import dev.braid.models.StageSplit;
 import dev.braid.tensor.parameters.ParameterSpec;
@@ -33,7 +34,15 @@ record StageFlops(double forward, double input, double weight) {
                         layer(2 * products.get(layer), perToken.layers().get(layer), input.recompute()));
             }
             if (stage.head()) {
-                flops = flops.plus(head(2.0 * input.vocabulary() * input.model().dim(), weightsWait));
+                double product = 2.0 * input.vocabulary() * input.model().dim();
+                int modules = input.model().predictionDepth();
+                flops = flops.plus(head((modules + 1) * product, weightsWait));
+                if (modules > 0) {
+                    double lookUps = modules * perToken.embedding();
+                    double layers = perToken.head() - 3 * (modules + 1) * product - lookUps;
+                    flops = flops.plus(layer(2 * ofModules(architecture), layers, input.recompute()))
+                            .plus(new StageFlops(0, 0, lookUps));
+                }
             }
             stages.add(flops.times(tokens));
         }
@@ -54,6 +63,14 @@ record StageFlops(double forward, double input, double weight) {
             products.put(layer, elements);
         }
         return products;
+    }
+
+    /** The same of all modules of multi-token prediction. */
+    private static double ofModules(Architecture architecture) {
+        return architecture.parameters().specs().stream()
+                .filter(spec -> spec.matrix() && MultiTokenConfig.ownsParameter(spec.name()))
+                .mapToDouble(spec -> spec.activity() * spec.shape().count())
+                .sum();
     }
 
     /** @param all of the layer, three times its forward */

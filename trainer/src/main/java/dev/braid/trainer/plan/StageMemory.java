@@ -17,6 +17,10 @@ record StageMemory(long activations, long kept, long passing) {
             // The output stands for the input, which is as large and is what backward reads.
             LayerTraces.replay(ledger, layers.of(layer).forward());
         }
+        for (int k = 0; stage.head() && k < layers.modules(); k++) {
+            ledger.hold(Term.ACTIVATIONS, input.microbatchTokens() * Integer.BYTES);
+            LayerTraces.replay(ledger, layers.module(k).forward());
+        }
         if (stage.head()) {
             // What came into the last norm is the last block's output; its own output and the inverse of its size.
             ledger.hold(Term.ACTIVATIONS, own(input) + input.ownTokens() * Float.BYTES);
@@ -25,15 +29,20 @@ record StageMemory(long activations, long kept, long passing) {
             }
         }
         long atRest = ledger.live().of(Term.ACTIVATIONS);
+        long ofModules = stage.head() ? layers.modules() * HeadTrace.aheadBytes(input) : 0;
         if (stage.head()) {
+            ledger.hold(Term.ACTIVATIONS, ofModules);
             HeadTrace.run(ledger, input);
+            for (int k = layers.modules() - 1; k >= 0; k--) {
+                LayerTraces.replay(ledger, layers.module(k).backward());
+            }
         } else {
             ledger.hold(Term.ACTIVATIONS, own(input));
         }
         for (int layer = stage.to() - 1; layer >= stage.from(); layer--) {
             LayerTraces.replay(ledger, layers.of(layer).backward());
         }
-        long ofLoss = stage.head() ? own(input) + input.microbatchTokens() * Float.BYTES : 0;
+        long ofLoss = stage.head() ? own(input) + input.microbatchTokens() * Float.BYTES + ofModules : 0;
         return new StageMemory(
                 atRest + ofLoss,
                 kept(input, layers, stage),
@@ -48,7 +57,11 @@ record StageMemory(long activations, long kept, long passing) {
         }
         long embedding = stage.embedding() ? own(input) : 0;
         long head = stage.head() ? 3 * own(input) + (input.ownTokens() + input.microbatchTokens()) * Float.BYTES : 0;
-        return bytes + embedding + head;
+        long modules = 0;
+        for (int k = 0; stage.head() && k < layers.modules(); k++) {
+            modules += layers.module(k).kept() + own(input) + HeadTrace.aheadBytes(input);
+        }
+        return bytes + embedding + head + modules;
     }
 
     private static long own(PlanInput input) {

@@ -95,9 +95,16 @@ final class StepMemory {
             units.values(with(unitsOf(i), unitsOf(i).getLast() + 1));
             LayerTraces.replay(ledger, layers.of(i).forward());
         }
+        for (int k = 0; k < layers.modules(); k++) {
+            units.values(List.of(0, moduleUnit(), outputUnit));
+            ledger.hold(Term.ACTIVATIONS, Integer.BYTES * input.microbatchTokens());
+            gathered().release();
+            LayerTraces.replay(ledger, layers.module(k).forward());
+        }
         ledger.hold(Term.ACTIVATIONS, own(dim));
         ledger.hold(Term.ACTIVATIONS, input.ownTokens() * Float.BYTES);
         head(dim);
+        modulesBackward();
         for (int i = layers.count() - 1; i >= 0; i--) {
             List<Integer> own = unitsOf(i);
             units.values(with(own, i > 0 ? unitsOf(i - 1).getFirst() : afterBackward()));
@@ -107,6 +114,24 @@ final class StepMemory {
         }
         units.gradientBegins(0);
         gathered().release();
+    }
+
+    private int moduleUnit() {
+        return IntStream.range(0, sizes.size())
+                .filter(unit -> sizes.get(unit).name().equals("mtp"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private void modulesBackward() {
+        for (int k = layers.modules() - 1; k >= 0; k--) {
+            units.values(List.of(moduleUnit(), moduleUnit() - 1));
+            units.gradientBegins(moduleUnit());
+            LayerTraces.replay(ledger, layers.module(k).backward());
+        }
+        if (layers.modules() > 0) {
+            units.gradientComplete(moduleUnit());
+        }
     }
 
     /** The units of a layer: its own, and that of its experts. */
@@ -128,7 +153,7 @@ final class StepMemory {
 
     /** Loss and its gradient in one pass, then the last norm's backward. */
     private void head(int dim) {
-        boolean tied = input.model().tieEmbeddings();
+        boolean tied = input.model().embedsAtEnd();
         List<Integer> used = new ArrayList<>(List.of(outputUnit, outputUnit - 1));
         units.gradientBegins(outputUnit);
         if (tied) {
@@ -140,6 +165,9 @@ final class StepMemory {
                     Term.UNITS_IN_FLIGHT,
                     "gradient of the tied head",
                     sizes.getFirst().gradientBytes());
+        }
+        for (int k = 0; k < layers.modules(); k++) {
+            HeadTrace.ahead(ledger, input);
         }
         HeadTrace.run(ledger, input);
         units.gradientComplete(outputUnit);

@@ -68,21 +68,31 @@ public record WireBytes(double replicate, double shard, double tensor, double ex
         if (input.zero() < 3 || !input.reshardAfterForward()) {
             return 1;
         }
-        boolean block = unit.name().startsWith("layers.");
-        // A table that is also the head is used twice: for look-up, and by the loss.
-        boolean twice =
-                block || unit.name().equals("embedding") && input.model().tieEmbeddings();
-        return (twice ? 2 : 1) * input.microbatches();
+        int modules = input.model().predictionDepth();
+        int uses = unit.name().startsWith("layers.") ? 2 : 1;
+        if (unit.name().equals("embedding")) {
+            // A table that is also the head is used twice: for look-up, and by the loss. Each module looks up too.
+            uses += (input.model().tieEmbeddings() ? 1 : 0) + modules;
+        } else if (unit.name().equals("mtp")) {
+            uses = 2 * modules;
+        }
+        return uses * input.microbatches();
     }
 
     private static double tensor(PlanInput input, List<Unit> units) {
         int ranks = input.mesh().tensor();
         double rows = (double) input.microbatchTokens() * input.microbatches();
-        double ends =
-                END_EXCHANGES * rows * input.model().dim() * input.compute().bytes();
+        int losses = 1 + input.model().predictionDepth();
+        double ends = losses
+                * END_EXCHANGES
+                * rows
+                * input.model().dim()
+                * input.compute().bytes();
         LayerTraces layers = new LayerTraces(input);
-        double between = ranks == 1 ? 0 : ends + layers.exchanged(0, layers.count()) * input.microbatches();
-        double loss = (ranks - 1.0) * LOSS_FIGURES * rows * Float.BYTES;
+        double between = ranks == 1
+                ? 0
+                : ends + (layers.exchanged(0, layers.count()) + layers.exchangedInModules()) * input.microbatches();
+        double loss = (ranks - 1.0) * losses * LOSS_FIGURES * rows * Float.BYTES;
         double copies = 0;
         for (Unit unit : units) {
             for (Unit.Entry entry : unit.entries()) {

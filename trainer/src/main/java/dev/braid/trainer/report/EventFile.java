@@ -72,12 +72,15 @@ public final class EventFile implements Closeable {
     }
 
     /**
-     * Writes loss, grad_norm, lr, tokens_per_second, val_loss and val_accuracy when evaluated, and exposed_seconds/AXIS where there are several
-     * ranks, and routers/N/FIGURE where layer N has a router, as one event.
+     * Writes loss, mtp_N_loss of module N of multi-token prediction, grad_norm, lr, tokens_per_second, val_loss and val_accuracy when
+     * evaluated, and exposed_seconds/AXIS where there are several ranks, and routers/N/FIGURE where layer N has a router, as one event.
      */
     public void step(StepRecord record) throws IOException {
         ByteArrayOutputStream summary = new ByteArrayOutputStream();
         summary.writeBytes(value("loss", record.loss()));
+        for (int k = 0; k < record.mtpLosses().size(); k++) {
+            summary.writeBytes(value(StepRecord.mtpKey(k), record.mtpLosses().get(k)));
+        }
         if (record.valLoss().isPresent()) {
             summary.writeBytes(value("val_loss", record.valLoss().getAsDouble()));
         }

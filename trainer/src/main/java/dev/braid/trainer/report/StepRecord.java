@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -38,6 +39,7 @@ import java.util.TreeMap;
  * @param seconds training time so far, over all attempts
  * @param attempt from 1; each resume adds one
  * @param waits of rank 0 for other ranks, in this step
+ * @param mtpLosses mean training loss of each module of multi-token prediction, in nats a token that counts for it
  * @param routers what the routers did in this step, by layer; empty for a model without any
  */
 public record StepRecord(
@@ -58,12 +60,14 @@ public record StepRecord(
         double seconds,
         int attempt,
         Waits waits,
+        List<Double> mtpLosses,
         List<RouterRecord> routers) {
     private static final String ROUTERS = "routers";
     private static final JsonFactory FACTORY = new JsonFactory();
     private static final ObjectReader READER = reader();
 
     public StepRecord {
+        mtpLosses = List.copyOf(mtpLosses);
         routers = List.copyOf(routers);
         check(step >= 1, "step", step, "at least 1");
         check(tokens >= 0, "tokens", tokens, "at least 0");
@@ -94,6 +98,7 @@ public record StepRecord(
                 0,
                 1,
                 Waits.NONE,
+                List.of(),
                 List.of());
     }
 
@@ -242,8 +247,17 @@ public record StepRecord(
                 of);
     }
 
+    /** With the losses of the modules of multi-token prediction. */
+    public StepRecord withMtpLosses(List<Double> losses) {
+        return withLists(losses, routers);
+    }
+
     /** With what the routers did. */
     public StepRecord withRouters(List<RouterRecord> of) {
+        return withLists(mtpLosses, of);
+    }
+
+    private StepRecord withLists(List<Double> newMtpLosses, List<RouterRecord> newRouters) {
         return new StepRecord(
                 step,
                 loss,
@@ -262,7 +276,8 @@ public record StepRecord(
                 seconds,
                 attempt,
                 waits,
-                of);
+                newMtpLosses,
+                newRouters);
     }
 
     private StepRecord copy(
@@ -295,6 +310,7 @@ public record StepRecord(
                 newSeconds,
                 newAttempt,
                 newWaits,
+                mtpLosses,
                 routers);
     }
 
@@ -308,6 +324,9 @@ public record StepRecord(
             json.writeStartObject();
             json.writeNumberField("step", step);
             json.writeNumberField("loss", loss);
+            for (int k = 0; k < mtpLosses.size(); k++) {
+                json.writeNumberField(mtpKey(k), mtpLosses.get(k));
+            }
             if (valLoss.isPresent()) {
                 json.writeNumberField("val_loss", valLoss.getAsDouble());
             }
@@ -384,7 +403,21 @@ public record StepRecord(
                 optional(node, "seconds").orElse(0),
                 Math.toIntExact(wholeOr(node, "attempt", 1)),
                 waits(node),
+                mtpLosses(node),
                 RouterRecord.read(node.path(ROUTERS)));
+    }
+
+    /** {@code mtp_1_loss} for the first module, whose index is 0. */
+    static String mtpKey(int index) {
+        return "mtp_" + (index + 1) + "_loss";
+    }
+
+    private static List<Double> mtpLosses(JsonNode node) {
+        List<Double> losses = new ArrayList<>();
+        while (node.has(mtpKey(losses.size()))) {
+            losses.add(number(node, mtpKey(losses.size())));
+        }
+        return losses;
     }
 
     private static Waits waits(JsonNode node) {

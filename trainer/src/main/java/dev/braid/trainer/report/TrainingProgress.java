@@ -2,6 +2,7 @@ package dev.braid.trainer.report;
 
 import java.util.OptionalDouble;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 
 /**
  * Shows the steps of a run as they complete. On a terminal one line with a bar is rewritten; elsewhere lines are written for
@@ -82,6 +83,7 @@ public final class TrainingProgress {
         return new Segments()
                 .add(10, "step " + record.step() + "/" + totalSteps)
                 .add(9, "loss " + Format.fixed(record.loss(), 3))
+                .add(6, ahead(record))
                 .add(6, validation(record))
                 .add(6, accuracy(record))
                 .add(4, "lr " + Format.scientific(record.lr()))
@@ -95,6 +97,15 @@ public final class TrainingProgress {
                 .add(0, "epoch " + record.epoch())
                 .add(5, record.skippedSteps() > 0 ? record.skippedSteps() + " skipped" : "")
                 .add(8, timeLeft(record));
+    }
+
+    private static String ahead(StepRecord record) {
+        return record.mtpLosses().isEmpty()
+                ? ""
+                : "mtp "
+                        + record.mtpLosses().stream()
+                                .map(loss -> Format.fixed(loss, 3))
+                                .collect(Collectors.joining(" "));
     }
 
     private static String validation(StepRecord record) {

@@ -2,6 +2,7 @@ package dev.braid.trainer.train;
 
 import dev.braid.models.Batch;
 import dev.braid.models.Decoder;
+import dev.braid.models.LossScales;
 import dev.braid.models.StageResult;
 import dev.braid.parallelism.pipeline.StageMap;
 import dev.braid.parallelism.pipeline.StageModel;
@@ -25,8 +26,8 @@ final class DecoderStages implements StageModel {
     private final Map<Integer, Batch> batches = new HashMap<>();
     private Microbatches microbatches = new Microbatches(List.of());
     private int counting;
-    private float scale;
-    private StepTotals totals = new StepTotals();
+    private LossScales scales = new LossScales(0, List.of());
+    private StepTotals totals = new StepTotals(0);
 
     /** Of a training step; an evaluation has none. */
     private Optional<StepRouting> routing = Optional.empty();
@@ -40,21 +41,21 @@ final class DecoderStages implements StageModel {
     }
 
     /** The micro-batches of a step; losses are counted in {@code counted}. */
-    void begin(Microbatches step, float gradientScale, StepTotals counted, StepRouting ofStep) {
-        begin(step, gradientScale, counted, Optional.of(ofStep));
+    void begin(Microbatches step, LossScales gradientScales, StepTotals counted, StepRouting ofStep) {
+        begin(step, gradientScales, counted, Optional.of(ofStep));
     }
 
-    private void begin(Microbatches step, float gradientScale, StepTotals counted, Optional<StepRouting> ofStep) {
+    private void begin(Microbatches step, LossScales gradientScales, StepTotals counted, Optional<StepRouting> ofStep) {
         counting = step.count();
         microbatches = step;
-        scale = gradientScale;
+        scales = gradientScales;
         totals = counted;
         routing = ofStep;
     }
 
     /** Micro-batches that only go forward, the first {@code real} of which count. */
     void evaluate(Microbatches validation, int real, StepTotals counted) {
-        begin(validation, 0, counted, Optional.empty());
+        begin(validation, new LossScales(0, List.of()), counted, Optional.empty());
         counting = real;
     }
 
@@ -99,9 +100,9 @@ final class DecoderStages implements StageModel {
                 microbatch, index -> microbatches.batch(index, model.compute().memory()));
         Batch batch = routed(held, microbatch);
         boolean training = routing.isPresent();
-        StageResult result = model.forward(tape, stage, inputs, batch, scale, training && recompute);
+        StageResult result = model.forward(tape, stage, inputs, batch, scales, training && recompute);
         if (counts && microbatch < counting && stage == place.schedule().map().stages() - 1) {
-            totals.add(result.loss(), microbatches.validTokens(microbatch), result.correct());
+            totals.add(result, microbatches, microbatch);
         }
         if (!training && stage == lastHere(microbatch)) {
             batches.remove(microbatch).close();

@@ -66,13 +66,13 @@ public final class MeshRanks implements RankGroup {
             Optional<PipelineLayout> stages,
             Memory memory,
             ExposedTime exposed) {
-        // An untied head has no unit of its own: one name more does no harm.
+        // An untied head has no unit of its own, and few models predict further tokens: names more do no harm.
         this(
                 groups,
                 sharding,
                 hosts,
                 stages.map(each -> copies(
-                                groups, each.schedule().map(), each.split().units(true)))
+                                groups, each.schedule().map(), each.split().units(true, true)))
                         .orElse(PipelineCopies.NONE),
                 stages.map(each -> new PipelineRank(each, groups, pipelineGroup(groups, "stages"), memory, exposed)),
                 memory,

@@ -2,6 +2,8 @@ package dev.braid.trainer.train;
 
 import dev.braid.data.Sample;
 import dev.braid.models.Batch;
+import dev.braid.models.FutureTokens;
+import dev.braid.models.ModelConfig;
 import dev.braid.tensor.Memory;
 import java.util.ArrayList;
 import java.util.List;
@@ -70,6 +72,26 @@ record Microbatches(List<List<Sample>> parts) {
     long validTokens(int microbatch) {
         return parts.get(microbatch).stream()
                 .mapToLong(Microbatches::validTokens)
+                .sum();
+    }
+
+    /** {@link #validTokens()}, and behind it for each module of multi-token prediction the tokens that count for it. */
+    List<Long> validTokens(ModelConfig model) {
+        List<Long> valid = new ArrayList<>(List.of(validTokens()));
+        for (int ahead = 1; ahead <= model.predictionDepth(); ahead++) {
+            long sum = 0;
+            for (int i = 0; i < parts.size(); i++) {
+                sum += validTokens(i, ahead);
+            }
+            valid.add(sum);
+        }
+        return valid;
+    }
+
+    /** Tokens of a micro-batch whose label {@code ahead} places on counts. */
+    long validTokens(int microbatch, int ahead) {
+        return parts.get(microbatch).stream()
+                .mapToLong(sample -> FutureTokens.valid(sample.labels(), sample.documents(), ahead))
                 .sum();
     }
 

@@ -26,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * What Braid puts into a checkpoint and how it gets it out again: master weights under {@code model/}, optimizer state under
@@ -188,8 +189,14 @@ public final class ModelCheckpoint {
 
     /** Throws {@link IllegalArgumentException} unless {@code weights} has exactly the declared parameters, with their shapes. */
     static void requireParameters(Weights weights, Parameters declared) {
+        requireParameters(weights, declared, name -> true);
+    }
+
+    private static void requireParameters(Weights weights, Parameters declared, Predicate<String> wanted) {
         Map<String, ParameterSpec> expected = new TreeMap<>();
-        declared.specs().forEach(spec -> expected.put(spec.name(), spec));
+        declared.specs().stream()
+                .filter(spec -> wanted.test(spec.name()))
+                .forEach(spec -> expected.put(spec.name(), spec));
         List<String> missing = expected.keySet().stream()
                 .filter(name -> !weights.names().contains(name))
                 .toList();
@@ -208,9 +215,16 @@ public final class ModelCheckpoint {
 
     /** Fills what this rank holds of the model with {@code weights}; every parameter must be there with its shape, and nothing else. */
     public static void loadWeights(Weights weights, Decoder model) throws IOException {
-        requireParameters(weights, model.architecture().parameters());
+        loadWeights(weights, model, name -> true);
+    }
+
+    /** The same for those parameters only whose names {@code wanted} takes; others keep their values. */
+    static void loadWeights(Weights weights, Decoder model, Predicate<String> wanted) throws IOException {
+        requireParameters(weights, model.architecture().parameters(), wanted);
         for (Parameter parameter : model.parameters()) {
-            load(weights, parameter.name(), parameter, parameter.master());
+            if (wanted.test(parameter.name())) {
+                load(weights, parameter.name(), parameter, parameter.master());
+            }
         }
         model.refreshCompute();
     }

@@ -1,6 +1,7 @@
 package dev.braid.trainer.train;
 
 import dev.braid.models.Decoder;
+import dev.braid.models.LossScales;
 import dev.braid.optimizers.AdamW;
 import dev.braid.optimizers.GradientNorm;
 import dev.braid.optimizers.UndoableUpdate;
@@ -63,12 +64,16 @@ final class OptimisticSteps implements Steps {
 
     private List<SettledStep> train(int step, Microbatches microbatches, boolean stop) {
         long tokens = microbatches.tokens() * ranks.dataRanks();
-        StepTotals totals = new StepTotals();
+        StepTotals totals = new StepTotals(depth());
         phases.begin();
         flow.passOn();
         routing.begin(step, microbatches);
-        passes.begin(microbatches, 1f / tokens, totals, routing);
-        flow.countTokens(microbatches.validTokens());
+        flow.countTokens(microbatches.validTokens(model.config()));
+        // Modules of multi-token prediction weigh by the valid tokens of the whole step: these are waited for.
+        Optional<List<Long>> counted = depth() == 0 ? Optional.empty() : Optional.of(flow.tokens());
+        LossScales scales = counted.map(valid -> LossScales.of(model.config(), tokens, valid))
+                .orElseGet(() -> new LossScales(1f / tokens, List.of()));
+        passes.begin(microbatches, scales, totals, routing);
         passes.warmUp();
         List<SettledStep> settled = settle(true);
         passes.finish();
@@ -77,8 +82,9 @@ final class OptimisticSteps implements Steps {
         totals.routed(routed);
         flow.begin(totals.toInts(GradientNorm.squares(model.compute(), model.parameters())));
         phases.ended("norm");
-        Pending made = new Pending(
-                settings.rate(step), tokens, StepTotals.correction(tokens, flow.tokens()), loadsHere(routed));
+        long valid = counted.orElseGet(flow::tokens).getFirst();
+        Pending made =
+                new Pending(settings.rate(step), tokens, StepTotals.correction(tokens, valid), loadsHere(routed));
         update.keep();
         optimizer.step(made.rate, made.correction);
         bias.apply(made.here);
@@ -122,7 +128,7 @@ final class OptimisticSteps implements Steps {
         }
         Pending made = pending.get();
         pending = Optional.empty();
-        StepTotals.Sum sum = StepTotals.Sum.of(flow.await());
+        StepTotals.Sum sum = StepTotals.Sum.of(flow.await(), depth());
         GradientNorm norm = GradientNorm.of(sum.squares(), made.correction, settings.clip());
         phases.ended("settle");
         if (!norm.finite() || norm.scale() != made.correction) {
@@ -135,8 +141,13 @@ final class OptimisticSteps implements Steps {
             }
         }
         List<RouterLoad> loads = StepLoads.read(routing.layers(), sum.routed());
-        StepResult result = new StepResult(sum.meanLoss(), norm.norm(), made.rate, made.tokens, !norm.finite(), loads);
+        StepResult result = new StepResult(
+                sum.meanLoss(), norm.norm(), made.rate, made.tokens, !norm.finite(), sum.moduleLosses(), loads);
         return List.of(new SettledStep(result, sum.stop()));
+    }
+
+    private int depth() {
+        return model.config().predictionDepth();
     }
 
     /** The gradient of the step is still there: nothing of the next one has been added to it. */

@@ -1,5 +1,6 @@
 package dev.braid.trainer.train;
 
+import dev.braid.models.LossScales;
 import dev.braid.parallelism.pipeline.MeasuredAction;
 import dev.braid.tensor.trace.Recorder;
 import java.util.List;
@@ -12,11 +13,11 @@ interface Passes {
     /**
      * The next step's micro-batches; nothing runs yet.
      *
-     * @param scale on the gradient of the sum of losses
+     * @param scales on the gradients of the sums of losses
      * @param totals where losses are counted, at the rank that answers for them
      * @param routing of the step, which has begun
      */
-    void begin(Microbatches microbatches, float scale, StepTotals totals, StepRouting routing);
+    void begin(Microbatches microbatches, LossScales scales, StepTotals totals, StepRouting routing);
 
     /** Runs what needs no gradient and adds to none; of the step before, gradients may still be in use. */
     void warmUp();

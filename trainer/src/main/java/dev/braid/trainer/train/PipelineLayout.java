@@ -9,7 +9,6 @@ import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.config.PipelineConfig;
 import dev.braid.trainer.plan.EstimatedSchedule;
 import dev.braid.trainer.plan.PlanInput;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -70,10 +69,5 @@ public record PipelineLayout(Schedule schedule, StageSplit split) {
                         .directions()
                         .size())
                 .orElse(1);
-    }
-
-    /** Names of the units of weights of each stage. */
-    List<List<String>> units(boolean tied) {
-        return split.units(tied);
     }
 }

@@ -1,6 +1,7 @@
 package dev.braid.trainer.train;
 
 import dev.braid.models.Decoder;
+import dev.braid.models.LossScales;
 import dev.braid.parallelism.pipeline.MeasuredAction;
 import dev.braid.parallelism.pipeline.PipelineExecutor;
 import dev.braid.tensor.trace.Recorder;
@@ -26,12 +27,12 @@ final class PipelinedPasses implements Passes {
     }
 
     @Override
-    public void begin(Microbatches microbatches, float scale, StepTotals totals, StepRouting routing) {
+    public void begin(Microbatches microbatches, LossScales scales, StepTotals totals, StepRouting routing) {
         if (microbatches.count() != place.schedule().microbatches()) {
             throw new IllegalArgumentException("a step of " + microbatches.count() + " micro-batches for schedule "
                     + place.schedule().name() + " of " + place.schedule().microbatches());
         }
-        stages.begin(microbatches, scale, totals, routing);
+        stages.begin(microbatches, scales, totals, routing);
         place.stages().forEach(model::holdGradients);
     }
 

@@ -52,8 +52,10 @@ public final class ScheduleFile {
     private static List<String> faults(Experiment experiment, Schedule schedule) {
         List<String> faults = new ArrayList<>();
         ScheduleValidator.check(schedule).ifPresent(fault -> faults.add(fault.toString()));
-        if (experiment.model().tieEmbeddings()) {
-            PlacementRules.tiedFault(schedule.map(), "embedding", "head").ifPresent(faults::add);
+        if (experiment.model().embedsAtEnd()) {
+            PlacementRules.tiedFault(
+                            schedule.map(), "embedding", experiment.model().tieEmbeddings() ? "head" : "mtp")
+                    .ifPresent(faults::add);
         }
         int ranks = experiment.parallel().pipeline();
         if (schedule.map().ranks() != ranks) {

@@ -2,6 +2,7 @@ package dev.braid.trainer.train;
 
 import dev.braid.models.Batch;
 import dev.braid.models.Decoder;
+import dev.braid.models.LossScales;
 import dev.braid.models.StageResult;
 import dev.braid.parallelism.pipeline.MeasuredAction;
 import dev.braid.tensor.autograd.Tape;
@@ -18,8 +19,8 @@ final class SequentialPasses implements Passes {
     private final Phases phases;
     private Microbatches microbatches = new Microbatches(List.of());
     private StepRouting routing;
-    private float scale;
-    private StepTotals totals = new StepTotals();
+    private LossScales scales = new LossScales(0, List.of());
+    private StepTotals totals = new StepTotals(0);
 
     /** @param groups equal groups of micro-batches whose gradients add up by themselves */
     SequentialPasses(Decoder model, boolean recompute, int groups, RankGroup ranks, Phases phases) {
@@ -31,10 +32,10 @@ final class SequentialPasses implements Passes {
     }
 
     @Override
-    public void begin(Microbatches step, float gradientScale, StepTotals counted, StepRouting ofStep) {
+    public void begin(Microbatches step, LossScales gradientScales, StepTotals counted, StepRouting ofStep) {
         microbatches = step;
         routing = ofStep;
-        scale = gradientScale;
+        scales = gradientScales;
         totals = counted;
     }
 
@@ -59,8 +60,8 @@ final class SequentialPasses implements Passes {
             store.beginMicrobatch();
             try (Batch batch = microbatches.batch(i, model.compute().memory());
                     Tape tape = model.trainingTape()) {
-                double loss = model.loss(tape, batch.routed(routing.of(i)), scale, recompute);
-                count(totals, loss, microbatches.validTokens(i), 0);
+                StageResult result = model.train(tape, batch.routed(routing.of(i)), scales, recompute);
+                count(totals, result, microbatches, i);
                 tape.endForward();
                 phases.ended("forward");
                 tape.backward();
@@ -75,9 +76,9 @@ final class SequentialPasses implements Passes {
         return microbatch * groups / microbatches.count();
     }
 
-    private void count(StepTotals counted, double loss, long validTokens, long correct) {
+    private void count(StepTotals counted, StageResult result, Microbatches of, int microbatch) {
         if (ranks.countsLosses()) {
-            counted.add(loss, validTokens, correct);
+            counted.add(result, of, microbatch);
         }
     }
 
@@ -93,7 +94,7 @@ final class SequentialPasses implements Passes {
                     Tape tape = model.evaluationTape()) {
                 StageResult result = model.evaluate(tape, batch);
                 if (!idle) {
-                    count(counted, result.loss(), all.validTokens(mine), result.correct());
+                    count(counted, result, all, mine);
                 }
             }
         }

@@ -10,6 +10,7 @@ import java.util.List;
  * @param learningRate that the step used
  * @param tokens that the step trained on, ignored labels included
  * @param skipped the gradient was not finite and the weights were left as they were
+ * @param moduleLosses mean cross-entropy of each module of multi-token prediction over the tokens that count for it; not in the loss
  * @param routers what the routers did, by layer; empty for a model without any
  */
 public record StepResult(
@@ -18,4 +19,10 @@ public record StepResult(
         double learningRate,
         long tokens,
         boolean skipped,
-        List<RouterLoad> routers) {}
+        List<Double> moduleLosses,
+        List<RouterLoad> routers) {
+    public StepResult {
+        moduleLosses = List.copyOf(moduleLosses);
+        routers = List.copyOf(routers);
+    }
+}

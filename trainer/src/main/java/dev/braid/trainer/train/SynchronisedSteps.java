@@ -1,6 +1,7 @@
 package dev.braid.trainer.train;
 
 import dev.braid.models.Decoder;
+import dev.braid.models.LossScales;
 import dev.braid.optimizers.AdamW;
 import dev.braid.optimizers.GradientNorm;
 import java.util.List;
@@ -37,12 +38,12 @@ final class SynchronisedSteps implements Steps {
     @Override
     public List<SettledStep> advance(int step, Microbatches microbatches, boolean stop) {
         long tokens = microbatches.tokens() * ranks.dataRanks();
-        StepTotals totals = new StepTotals();
+        StepTotals totals = new StepTotals(model.config().predictionDepth());
         phases.begin();
         // How many of the step's tokens are valid is known only when all ranks have counted: the gradient is corrected
         // then.
         routing.begin(step, microbatches);
-        passes.begin(microbatches, 1f / tokens, totals, routing);
+        passes.begin(microbatches, scales(tokens, microbatches), totals, routing);
         passes.finish();
         totals.routed(routing.sums());
         totals.stop(stop);
@@ -59,8 +60,19 @@ final class SynchronisedSteps implements Steps {
             model.store().publish();
             phases.ended("publish");
         }
-        StepResult result = new StepResult(sum.meanLoss(), norm.norm(), rate, tokens, !norm.finite(), loads);
+        StepResult result =
+                new StepResult(sum.meanLoss(), norm.norm(), rate, tokens, !norm.finite(), sum.moduleLosses(), loads);
         return List.of(new SettledStep(result, sum.stop()));
+    }
+
+    /** Modules of multi-token prediction weigh by the valid tokens of the whole step, which the ranks count beforehand. */
+    private LossScales scales(long tokens, Microbatches microbatches) {
+        if (model.config().predictionDepth() == 0) {
+            return new LossScales(1f / tokens, List.of());
+        }
+        int[] limbs = StepTotals.limbs(microbatches.validTokens(model.config()));
+        ranks.sumOverData(limbs);
+        return LossScales.of(model.config(), tokens, StepTotals.numbers(limbs));
     }
 
     @Override

@@ -89,16 +89,16 @@ final class TotalsFlow {
         return pipeline.rank() == last();
     }
 
-    /** Starts to count the valid tokens of a step, of which this rank's data rank has {@code mine}. */
-    void countTokens(long mine) {
+    /** Starts to count the valid tokens of a step by loss, of which this rank's data rank has {@code mine}. */
+    void countTokens(List<Long> mine) {
         tokens = Optional.of(started(numbers(StepTotals.limbs(mine)), limbs -> data.allReduce(limbs, ReduceOp.SUM)));
     }
 
-    /** The valid tokens of all data ranks. */
-    long tokens() {
+    /** The valid tokens of all data ranks, by loss. */
+    List<Long> tokens() {
         Arrival counted = tokens.orElseThrow();
         tokens = Optional.empty();
-        return StepTotals.number(take(counted));
+        return StepTotals.numbers(take(counted));
     }
 
     /** Lets this rank's part of a step's totals go. */

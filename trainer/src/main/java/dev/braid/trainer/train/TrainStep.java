@@ -102,7 +102,7 @@ public final class TrainStep {
      * turn. All ranks pass the same samples.
      */
     public Evaluation validate(List<Sample> samples) {
-        StepTotals totals = new StepTotals();
+        StepTotals totals = new StepTotals(0);
         passes.evaluate(Microbatches.of(samples, settings.microbatch()), totals);
         StepTotals.Sum sum = totals.over(ranks);
         return new Evaluation(sum.meanLoss(), sum.accuracy());

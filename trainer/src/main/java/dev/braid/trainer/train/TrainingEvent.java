@@ -45,6 +45,7 @@ public sealed interface TrainingEvent {
      * @param seconds of training so far, all attempts
      * @param stepSeconds of this step
      * @param exposedSeconds of this step in which rank 0 waited for other ranks, by mesh axis; empty for a rank alone
+     * @param mtpLosses of the modules of multi-token prediction; empty for a model without
      * @param routers what the routers did, by layer; empty for a model without any
      */
     record Stepped(
@@ -64,6 +65,7 @@ public sealed interface TrainingEvent {
             double seconds,
             double stepSeconds,
             Map<String, Double> exposedSeconds,
+            List<Double> mtpLosses,
             List<RouterLoad> routers)
             implements TrainingEvent {}
 

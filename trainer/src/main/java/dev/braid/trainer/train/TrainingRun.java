@@ -106,7 +106,7 @@ public final class TrainingRun {
                 savedStep = newest;
             }
         } else if (experiment.init().from().isPresent()) {
-            InitialWeights.load(Path.of(experiment.init().from().get()), model, events);
+            InitialWeights.load(Path.of(experiment.init().from().get()), model, experiment.seed(), events);
         } else {
             model.initialize(experiment.seed());
         }
@@ -238,6 +238,7 @@ public final class TrainingRun {
                 state.seconds(),
                 timing.seconds,
                 timing.exposed,
+                result.moduleLosses(),
                 result.routers()));
     }
 

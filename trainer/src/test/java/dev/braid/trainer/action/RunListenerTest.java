@@ -71,6 +71,7 @@ class RunListenerTest {
                             step,
                             0,
                             Map.of(),
+                            List.of(),
                             List.of()));
         }
     }

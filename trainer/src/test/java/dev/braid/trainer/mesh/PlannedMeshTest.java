@@ -31,7 +31,8 @@ class PlannedMeshTest {
     private static final int LENGTH = 64;
 
     /** A model whose units weigh more than its activations: 1 million elements a table, 0.5 million a block. */
-    private static Experiment experiment(String keys, String compute, boolean tied, int sequences, int microbatch) {
+    private static Experiment experiment(
+            String keys, String compute, boolean tied, int sequences, int microbatch, String... settings) {
         String yaml = """
                 model:
                   dim: 256
@@ -52,7 +53,7 @@ class PlannedMeshTest {
                 parallel: {%s}
                 """.formatted(
                         LENGTH, tied, VOCABULARY, VOCABULARY, sequences, microbatch, compute, keys.replace(';', ','));
-        return Experiment.parse("planned.yaml", yaml, List.of());
+        return Experiment.parse("planned.yaml", yaml, List.of(settings));
     }
 
     /** Bytes that a rank counted: held between steps, most of all, and sent in a step. */
@@ -82,7 +83,24 @@ class PlannedMeshTest {
     })
     void shouldForetellWhatRanksHoldAndSend(String keys, String compute, boolean tied, int sequences, int microbatch)
             throws Exception {
-        Experiment experiment = experiment(keys, compute, tied, sequences, microbatch);
+        assertForetold(experiment(keys, compute, tied, sequences, microbatch));
+    }
+
+    @ParameterizedTest(name = "{0}, {1}, tied {2}, {3} sequences by {4}, depth {5}")
+    @CsvSource({
+        "shard: 2; zero: 0, bf16, true, 4, 2, 1",
+        "shard: 2; zero: 2, bf16, false, 4, 2, 2",
+        "shard: 2; zero: 3, bf16, true, 4, 2, 1",
+        "shard: 3; zero: 3, bf16, false, 12, 2, 2",
+        "tensor: 2, bf16, false, 8, 4, 1",
+        "tensor: 2, f32, true, 8, 8, 2",
+    })
+    void shouldForetellMultiTokenPrediction(
+            String keys, String compute, boolean tied, int sequences, int microbatch, int depth) throws Exception {
+        assertForetold(experiment(keys, compute, tied, sequences, microbatch, "model.mtp.depth=" + depth));
+    }
+
+    private static void assertForetold(Experiment experiment) throws Exception {
         Plan plan = Plan.of(PlanInput.of(experiment, VOCABULARY, 1));
         List<Counted> counted = MeshWorld.run(experiment.parallel().mesh(), rank -> train(experiment, rank));
         long held = counted.stream().mapToLong(Counted::held).max().orElseThrow();

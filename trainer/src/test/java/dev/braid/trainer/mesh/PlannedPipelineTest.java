@@ -32,7 +32,8 @@ class PlannedPipelineTest {
     private static final int VOCABULARY = 1024;
     private static final int LENGTH = 128;
 
-    private static Experiment experiment(String keys, String schedule, String compute, boolean tied, String recompute) {
+    private static Experiment experiment(
+            String keys, String schedule, String compute, boolean tied, String recompute, String... settings) {
         String yaml = """
                 model:
                   dim: 128
@@ -54,7 +55,7 @@ class PlannedPipelineTest {
                 pipeline: {schedule: %s}
                 """.formatted(
                         LENGTH, tied, VOCABULARY, VOCABULARY, recompute, compute, keys.replace(';', ','), schedule);
-        return Experiment.parse("planned.yaml", yaml, List.of());
+        return Experiment.parse("planned.yaml", yaml, List.of(settings));
     }
 
     /** Bytes that a rank counted: held between steps, most of activations and of all, and sent in a step. */
@@ -81,7 +82,23 @@ class PlannedPipelineTest {
     })
     void shouldForetellWhatRanksHoldAndSend(
             String keys, String schedule, String compute, boolean tied, String recompute) throws Exception {
-        Experiment experiment = experiment(keys, schedule, compute, tied, recompute);
+        assertForetold(experiment(keys, schedule, compute, tied, recompute));
+    }
+
+    @ParameterizedTest(name = "{0}, {1}, {2}, tied {3}, recompute {4}, depth {5}")
+    @CsvSource({
+        "pipeline: 2, 1f1b, f32, true, none, 1",
+        "pipeline: 2, zb-h1, bf16, false, none, 2",
+        "pipeline: 2, dualpipe, f32, false, none, 1",
+        "pipeline: 2, 1f1b, f32, false, block, 1",
+        "pipeline: 2; tensor: 2, zb-v, bf16, true, none, 1",
+    })
+    void shouldForetellMultiTokenPrediction(
+            String keys, String schedule, String compute, boolean tied, String recompute, int depth) throws Exception {
+        assertForetold(experiment(keys, schedule, compute, tied, recompute, "model.mtp.depth=" + depth));
+    }
+
+    private static void assertForetold(Experiment experiment) throws Exception {
         PipelineLayout layout =
                 PipelineLayout.of(experiment, VOCABULARY, Optional.empty()).orElseThrow();
         PipelinePlan plan =
@@ -94,7 +111,7 @@ class PlannedPipelineTest {
             // A plan does not count what ranks tell each other of losses and norms, nor that small sums go to every
             // rank.
             assertThat(planned.wire().total()).isCloseTo(rank.sent(), withinPercentage(1));
-            if (recompute.equals("none")) {
+            if (!experiment.train().recomputesBlocks()) {
                 // Gradients between operations count as activations too, for as long as an action runs.
                 assertThat((double) planned.peak().of(Term.ACTIVATIONS))
                         .isBetween(0.75 * rank.activations(), 1.0 * rank.activations());

@@ -23,7 +23,7 @@ class RecurrentLayoutsTest {
     @ParameterizedTest
     @EnumSource(
             mode = EnumSource.Mode.EXCLUDE,
-            names = {"LLAMA", "MIXTURE", "GLOBAL_MIXTURE", "EXPERTS"})
+            names = {"LLAMA", "MIXTURE", "GLOBAL_MIXTURE", "EXPERTS", "AHEAD", "AHEAD_TIED"})
     void shouldTrainOnTensorRanksAsOnOne(TinyModel model) throws Exception {
         ShardingTest.assertClose(LayoutRun.of(Mesh.of(1, 1, 2), 0).of(model).run(), alone(model));
     }
@@ -31,7 +31,7 @@ class RecurrentLayoutsTest {
     @ParameterizedTest
     @EnumSource(
             mode = EnumSource.Mode.EXCLUDE,
-            names = {"LLAMA", "MIXTURE", "GLOBAL_MIXTURE", "EXPERTS"})
+            names = {"LLAMA", "MIXTURE", "GLOBAL_MIXTURE", "EXPERTS", "AHEAD", "AHEAD_TIED"})
     void shouldTrainShardsAsOneRank(TinyModel model) throws Exception {
         Mesh mesh = Mesh.of(1, 2, 1);
         LayoutRun.Outcome sharded = LayoutRun.of(mesh, 3).of(model).run();
@@ -45,7 +45,7 @@ class RecurrentLayoutsTest {
     @ParameterizedTest
     @EnumSource(
             mode = EnumSource.Mode.EXCLUDE,
-            names = {"LLAMA", "MIXTURE", "GLOBAL_MIXTURE", "EXPERTS"})
+            names = {"LLAMA", "MIXTURE", "GLOBAL_MIXTURE", "EXPERTS", "AHEAD", "AHEAD_TIED"})
     void shouldRecomputeShardedBlocksWithoutAChangeOfBits(TinyModel model) throws Exception {
         LayoutRun run = LayoutRun.of(Mesh.of(1, 2, 2), 3).of(model).forSteps(4);
         ShardingTest.assertSame("recomputed blocks", run.recomputing().run(), run.run());
@@ -54,7 +54,7 @@ class RecurrentLayoutsTest {
     @ParameterizedTest
     @EnumSource(
             mode = EnumSource.Mode.EXCLUDE,
-            names = {"LLAMA", "MIXTURE", "GLOBAL_MIXTURE", "EXPERTS"})
+            names = {"LLAMA", "MIXTURE", "GLOBAL_MIXTURE", "EXPERTS", "AHEAD", "AHEAD_TIED"})
     void shouldTrainStagesToTheSameBits(TinyModel model) throws Exception {
         assertSame(PipelineRun.of(4).of(model), ScheduleName.ZB_H1);
     }
@@ -62,7 +62,7 @@ class RecurrentLayoutsTest {
     @ParameterizedTest
     @EnumSource(
             mode = EnumSource.Mode.EXCLUDE,
-            names = {"LLAMA", "MIXTURE", "GLOBAL_MIXTURE", "EXPERTS"})
+            names = {"LLAMA", "MIXTURE", "GLOBAL_MIXTURE", "EXPERTS", "AHEAD", "AHEAD_TIED"})
     void shouldRecomputeStagesToTheSameBits(TinyModel model) throws Exception {
         PipelineRun run = PipelineRun.of(4).of(model).forSteps(4).recomputing();
         assertSame(run.on(Mesh.of(1, 2, 1), 1), ScheduleName.ONE_F_ONE_B);
@@ -71,7 +71,7 @@ class RecurrentLayoutsTest {
     @ParameterizedTest
     @EnumSource(
             mode = EnumSource.Mode.EXCLUDE,
-            names = {"LLAMA", "MIXTURE", "GLOBAL_MIXTURE", "EXPERTS"})
+            names = {"LLAMA", "MIXTURE", "GLOBAL_MIXTURE", "EXPERTS", "AHEAD", "AHEAD_TIED"})
     void shouldTrainStagesOfTensorRanksToTheSameBits(TinyModel model) throws Exception {
         PipelineRun run = PipelineRun.of(4).of(model).forSteps(4);
         assertSame(run.on(Mesh.of(1, 1, 2), 0), ScheduleName.ZB_H1);

@@ -98,7 +98,7 @@ record StagedRun(Mesh mesh, int zero, StageMap map, StageSplit split, DType dtyp
     }
 
     private MeshRanks ranks(MeshWorld.Rank rank) {
-        PipelineCopies copies = MeshRanks.copies(rank.groups(), map, split.units(model().tieEmbeddings()));
+        PipelineCopies copies = MeshRanks.copies(rank.groups(), map, split.units(model().tieEmbeddings(), false));
         return new MeshRanks(
                 rank.groups(),
                 ShardingSettings.ofStage(zero),

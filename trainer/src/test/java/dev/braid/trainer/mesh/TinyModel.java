@@ -10,6 +10,7 @@ import dev.braid.models.Mamba2Config;
 import dev.braid.models.MixerConfig;
 import dev.braid.models.ModelConfig;
 import dev.braid.models.MoeConfig;
+import dev.braid.models.MultiTokenConfig;
 import dev.braid.models.ParallelMixerConfig;
 import dev.braid.models.QkNorm;
 import dev.braid.models.RopeConfig;
@@ -33,6 +34,32 @@ enum TinyModel {
             return Map.of(
                     "attn",
                     new AttentionConfig(dim / 8, Optional.of(2), Optional.empty(), Optional.of(rope), false, true));
+        }
+    },
+
+    /** The same with two modules that predict further tokens, and a head of its own. */
+    AHEAD("attn+mlp") {
+        @Override
+        Map<String, MixerConfig> mixers(int dim) {
+            return LLAMA.mixers(dim);
+        }
+
+        @Override
+        ModelConfig config(int dim, int hidden, int layers, boolean tied) {
+            return super.config(dim, hidden, layers, false).withMtp(TWO);
+        }
+    },
+
+    /** The same with tied embeddings. */
+    AHEAD_TIED("attn+mlp") {
+        @Override
+        Map<String, MixerConfig> mixers(int dim) {
+            return LLAMA.mixers(dim);
+        }
+
+        @Override
+        ModelConfig config(int dim, int hidden, int layers, boolean tied) {
+            return super.config(dim, hidden, layers, true).withMtp(TWO);
         }
     },
 
@@ -135,6 +162,8 @@ enum TinyModel {
                             Optional.of(new SharedExpertConfig(20, true))));
         }
     };
+
+    private static final Optional<MultiTokenConfig> TWO = Optional.of(new MultiTokenConfig(2, 0.5, Optional.empty()));
 
     private final List<String> pattern;
 

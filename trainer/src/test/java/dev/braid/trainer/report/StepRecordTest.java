@@ -3,6 +3,7 @@ package dev.braid.trainer.report;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Random;
@@ -50,6 +51,17 @@ class StepRecordTest {
                 .endsWith(
                         "\"attempt\":1,\"step_seconds\":0.25,\"exposed_seconds\":{\"shard\":0.0625,\"world\":0.0078125}}");
         assertThat(StepRecord.fromJson(record.toJson())).isEqualTo(record);
+    }
+
+    @Test
+    void shouldWriteTheLossOfEachModuleOfMultiTokenPrediction() {
+        StepRecord record = StepRecord.of(1, 5.5, 1, 1, 1, 1)
+                .withMtpLosses(List.of(5.75, 6.25))
+                .withValLoss(5.25);
+        assertThat(record.toJson())
+                .startsWith("{\"step\":1,\"loss\":5.5,\"mtp_1_loss\":5.75,\"mtp_2_loss\":6.25,\"val_loss\":5.25,");
+        assertThat(StepRecord.fromJson(record.toJson())).isEqualTo(record);
+        assertThat(FULL.toJson()).doesNotContain("mtp");
     }
 
     @Test

@@ -25,6 +25,7 @@ import dev.braid.tensor.parameters.Weight;
 import dev.braid.tensor.routing.BalanceLoss;
 import dev.braid.tensor.routing.Capacity;
 import dev.braid.tensor.routing.Router;
+import dev.braid.tensor.routing.RouterStatistics;
 import dev.braid.tensor.routing.RouterZLoss;
 import dev.braid.tensor.routing.RowGroups;
 import dev.braid.tensor.routing.Selection;

@@ -187,8 +187,8 @@ final class ExperimentTest {
                         "small.yaml:6:46: model.mixers.attn.kvheads: unknown key; allowed under model.mixers.attn are"
                                 + " type, heads, kv_heads, head_size, rope, qkv_bias, output_bias, qk_norm, scale, cap,"
                                 + " window, sinks, gate; did you mean 'kv_heads'?",
-                        "small.yaml:7:22: model.ffns.mlp.type: the text 'swiglo' is not allowed; allowed are geglu, relu_squared,"
-                                + " rwkv_channel_mix, swiglu;"
+                        "small.yaml:7:22: model.ffns.mlp.type: the text 'swiglo' is not allowed; allowed are geglu, moe,"
+                                + " relu_squared, rwkv_channel_mix, swiglu;"
                                 + " did you mean 'swiglu'?",
                         "small.yaml:9:39: data.sources.0.limit: ",
                         "small.yaml:9:83: data.tokenizer.vocab: '4_096' has an underscore",

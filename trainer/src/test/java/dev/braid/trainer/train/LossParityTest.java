@@ -35,8 +35,11 @@ class LossParityTest {
         for (int s = 0; s < ParityCase.STEPS; s++) {
             double loss = expected.get(s).get(0).asDouble();
             double norm = expected.get(s).get(1).asDouble();
-            // Later on rounding has grown: two runs of PyTorch in f32 and f64 part just so.
-            double share = s < SMOOTH_STEPS ? 2e-5 : 1e-3;
+            // Later on rounding has grown: two runs of PyTorch in f32 and f64 part just so. Where tokens choose
+            // experts, one that
+            // is between two takes the other, and losses part by more.
+            double later = parity.mixed() ? 1e-2 : 1e-3;
+            double share = s < SMOOTH_STEPS ? 2e-5 : later;
             assertThat(steps.get(s).loss()).as("loss of step %d", s).isCloseTo(loss, within(share * loss));
             if (s < SMOOTH_STEPS) {
                 assertThat(steps.get(s).gradientNorm())

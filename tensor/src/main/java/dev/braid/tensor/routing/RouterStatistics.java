@@ -1,16 +1,21 @@
-package dev.braid.models;
+package dev.braid.tensor.routing;
 
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.kernels.Addresses;
-import dev.braid.tensor.routing.Selection;
 
 /** Sums over what a router has chosen, in f64, for runs of as many tokens each. */
-final class RouterStatistics {
+public final class RouterStatistics {
     private final double[][] probabilitySums;
     private final double[][] counts;
     private double entropySum;
 
-    RouterStatistics(Selection selection, int runs) {
+    /**
+     * Adds up.
+     *
+     * @param selection all of it set
+     * @param runs into which its tokens are divided
+     */
+    public RouterStatistics(Selection selection, int runs) {
         int tokens = Math.toIntExact(selection.probabilities().shape().rows());
         int experts = Math.toIntExact(selection.probabilities().shape().columns());
         probabilitySums = new double[runs][experts];
@@ -45,17 +50,17 @@ final class RouterStatistics {
     }
 
     /** [run][expert]. */
-    double[][] probabilitySums() {
+    public double[][] probabilitySums() {
         return probabilitySums;
     }
 
     /** [run][expert]. */
-    double[][] counts() {
+    public double[][] counts() {
         return counts;
     }
 
     /** Over all runs. */
-    double[] allProbabilities() {
+    public double[] allProbabilities() {
         double[] all = new double[probabilitySums[0].length];
         for (double[] run : probabilitySums) {
             for (int e = 0; e < all.length; e++) {
@@ -66,7 +71,7 @@ final class RouterStatistics {
     }
 
     /** Tokens that chose each expert, over all runs. */
-    long[] allCounts() {
+    public long[] allCounts() {
         long[] all = new long[counts[0].length];
         for (double[] run : counts) {
             for (int e = 0; e < all.length; e++) {
@@ -77,7 +82,7 @@ final class RouterStatistics {
     }
 
     /** Entropies in nats over all tokens. */
-    double entropySum() {
+    public double entropySum() {
         return entropySum;
     }
 }

@@ -21,6 +21,8 @@ public final class MicrobatchRouting {
     private final Map<Integer, double[]> globalCounts = new HashMap<>();
     private final boolean training;
     private final boolean keepsChoices;
+    private boolean keepsFaults;
+    private Optional<RoutingException> kept = Optional.empty();
 
     /**
      * Of one micro-batch.
@@ -98,5 +100,29 @@ public final class MicrobatchRouting {
         if (keepsChoices) {
             chosen.put(layer, ints(experts));
         }
+    }
+
+    /**
+     * A layer whose router can't choose is remembered instead of failing at once: for whoever may still take back the weights that it
+     * ran with.
+     */
+    public MicrobatchRouting keepingFaults() {
+        keepsFaults = true;
+        return this;
+    }
+
+    /** A layer's router could not choose. */
+    void fault(RoutingException fault) {
+        if (!keepsFaults) {
+            throw fault;
+        }
+        if (kept.isEmpty()) {
+            kept = Optional.of(fault);
+        }
+    }
+
+    /** The first fault that was kept. */
+    public Optional<RoutingException> fault() {
+        return kept;
     }
 }

@@ -220,10 +220,11 @@ final class MixtureOfExperts implements FeedForward {
         }
         RouterStatistics statistics = new RouterStatistics(selection, runs);
         if (!Double.isFinite(statistics.entropySum())) {
-            throw new RoutingException(
-                    "the router of layer " + layer
-                            + " has logits that are not numbers (NaN or infinite): what comes into the layer, or its router's"
-                            + " weights, has gone out of range; lower optimizer.lr, clip gradients, or resume from an earlier checkpoint");
+            batch.routing()
+                    .fault(new RoutingException("the router of layer " + layer
+                            + " has logits that are not numbers (NaN or infinite): what comes into the layer, or its"
+                            + " router's weights, has gone out of range; lower optimizer.lr, clip gradients, or resume"
+                            + " from an earlier checkpoint"));
         }
         BalanceLoss.Term term = term(compute, inputs, selection, statistics, batch);
         batch.routing()

@@ -4,6 +4,7 @@ import dev.braid.config.Choice;
 import dev.braid.config.Faults;
 import dev.braid.config.Key;
 import dev.braid.config.Validated;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -88,9 +89,14 @@ public record MoeConfig(
 
     @Override
     public List<String> tensorProblems(ModelConfig model, String name, int ranks) {
-        return hidden < ranks
-                ? List.of("more ranks than the hidden width " + hidden + " of the experts of " + name)
-                : List.of();
+        List<String> problems = new ArrayList<>();
+        if (hidden < ranks) {
+            problems.add("more ranks than the hidden width " + hidden + " of the experts of " + name);
+        }
+        shared.filter(expert -> expert.hidden() < ranks)
+                .ifPresent(expert -> problems.add(
+                        "more ranks than the hidden width " + expert.hidden() + " of the shared expert of " + name));
+        return problems;
     }
 
     @Override

@@ -307,6 +307,34 @@ class MixtureOfExpertsTest {
         }
     }
 
+    /** A step whose weights are taken back must be able to run to its end: the fault waits to be asked for. */
+    @Test
+    void shouldRunOnWhereFaultsAreKept() {
+        try (Compute compute = new Compute(1, "auto", "test")) {
+            LoneMixture lone = new LoneMixture(Case.RENORMALISED.config, DIM, compute, DType.F32, Layout.SINGLE);
+            lone.set("router.weight", 3, Float.NaN);
+            MicrobatchRouting routing = routing().keepingFaults();
+            assertThat(lone.train(SEQUENCES, LENGTH, routing, false, Optional.empty())
+                            .out())
+                    .isNotEmpty();
+            assertThat(routing.fault().orElseThrow()).hasMessageContaining("the router of layer 1 has logits");
+        }
+    }
+
+    /** The inner widths are divided over the tensor axis, that of the shared expert too. */
+    @Test
+    void shouldSayWhichWidthHasTooFewColumnsForTheTensorAxis() {
+        MoeConfig config = new MoeConfig(
+                4, 2, 6, new SoftmaxRouterConfig(true, 1), NO_LOSS, Optional.of(new SharedExpertConfig(3, false)));
+        assertThat(config.tensorProblems(null, "moe", 3)).isEmpty();
+        assertThat(config.tensorProblems(null, "moe", 4))
+                .containsExactly("more ranks than the hidden width 3 of the shared expert of moe");
+        assertThat(config.tensorProblems(null, "moe", 8))
+                .containsExactly(
+                        "more ranks than the hidden width 6 of the experts of moe",
+                        "more ranks than the hidden width 3 of the shared expert of moe");
+    }
+
     /** Where all experts get as many tokens, the most that is in memory at once is what a rehearsal takes for granted. */
     @ParameterizedTest
     @EnumSource(names = {"RENORMALISED", "GATED_SHARED"})

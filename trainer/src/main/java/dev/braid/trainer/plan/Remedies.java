@@ -127,7 +127,7 @@ public final class Remedies {
     }
 
     private static Mesh sized(Mesh mesh, int replicate, int shard, int tensor) {
-        return new Mesh(mesh.pipeline(), replicate, shard, mesh.context(), tensor);
+        return new Mesh(mesh.pipeline(), replicate, shard, mesh.context(), tensor).withExperts(mesh.expert());
     }
 
     private static boolean divides(PlanInput input, int ranks) {

@@ -59,16 +59,18 @@ final class StepRouting {
 
     private MicrobatchRouting make(int microbatch) {
         // The gradient of the whole step is divided by the part of the tokens whose label counts, when all ranks have
-        // counted. With
-        // these tokens as its share, a micro-batch's losses weigh as its tokens do, and the shares of all add up to 1.
+        // counted.
+        // With these tokens as its share, a micro-batch's losses weigh as its tokens do, and the shares of all add up
+        // to 1.
         double share = (double) microbatches.validTokens(microbatch) / (microbatches.tokens() * ranks.dataRanks());
         return new MicrobatchRouting(
-                share,
-                seed(microbatch),
-                true,
-                this::overAll,
-                replay.experts(step, ranks.dataRank(), microbatch),
-                replay.keeps());
+                        share,
+                        seed(microbatch),
+                        true,
+                        this::overAll,
+                        replay.experts(step, ranks.dataRank(), microbatch),
+                        replay.keeps())
+                .keepingFaults();
     }
 
     /** Another for each micro-batch of a run; mixed, since noise of neighbours must not be related. */
@@ -95,8 +97,19 @@ final class StepRouting {
         return all.clone();
     }
 
-    /** The step has run: what this rank answers for of what the routers did, to be added up over all ranks. */
+    /**
+     * The step has run: what this rank answers for of what the routers did, to be added up over all ranks.
+     *
+     * @throws dev.braid.models.RoutingException when a router could not choose; not before, since a pass that was warmed up with weights
+     *     that are taken back runs again
+     */
     int[] sums() {
+        routings.values().stream()
+                .flatMap(routing -> routing.fault().stream())
+                .findFirst()
+                .ifPresent(fault -> {
+                    throw fault;
+                });
         routings.forEach((microbatch, routing) -> {
             if (replay.keeps()) {
                 replay.chosen(step, ranks.dataRank(), microbatch, routing.chosen());

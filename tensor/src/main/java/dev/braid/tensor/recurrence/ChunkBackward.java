@@ -147,8 +147,7 @@ final class ChunkBackward {
         long sum = tiles.sum.address();
         TileMath.fill(0, sum, keyColumns);
         for (int row = 0; row < keySize; row++) {
-            float product =
-                    TileMath.dot(tiles.state.row(row), tiles.dState.row(row), tiles.state.columns(), tiles.lanes);
+            float product = TileMath.dot(tiles.state.row(row), tiles.dState.row(row), tiles.state.columns());
             Lanes.set(sum + 4L * row, decay.whole(row, length) * product);
         }
         fromEnd(forward.written(), tiles.kEnd, tiles.dk, length);

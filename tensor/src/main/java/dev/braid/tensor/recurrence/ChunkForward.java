@@ -101,7 +101,7 @@ final class ChunkForward {
         Tile scores = tiles.queryKey(Read.BEFORE_WRITE, length).scores();
         for (int i = 0; i < length; i++) {
             TileMath.multiply(tiles.k.row(i), tiles.bonus.address(), tiles.sum.address(), keyColumns);
-            float own = TileMath.dot(tiles.q.row(i), tiles.sum.address(), keyColumns, tiles.lanes);
+            float own = TileMath.dot(tiles.q.row(i), tiles.sum.address(), keyColumns);
             Lanes.set(scores.row(i) + 4L * i, own);
         }
     }

@@ -9,6 +9,12 @@ import java.util.List;
  * may be transposed; scores are as wide as the chunk at hand.
  */
 final class ChunkTiles {
+    /**
+     * Bytes between matrices: their sizes are mostly multiples of a page, and a load waits for an unrelated store whose address
+     * ends in the same twelve bits.
+     */
+    private static final long APART = 320;
+
     private static final int QUERY_KEY = 0;
     private static final int QUERY_B = 1;
     private static final int A_KEY = 2;
@@ -21,9 +27,6 @@ final class ChunkTiles {
 
     /** Rows of zeros, as the micro-kernel wants them. */
     final long zeros;
-
-    /** A vector of scratch. */
-    final long lanes;
 
     final Tile q;
     final Tile k;
@@ -125,7 +128,6 @@ final class ChunkTiles {
                 Lanes.padded(Math.min(problem.spec().chunk(), problem.spec().length()));
         boolean vector = problem.decayKind() == RecurrenceKernel.DecayKind.VECTOR;
         zeros = take(1, MicroKernel.ZEROS);
-        lanes = take(1, Lanes.PANEL);
         q = keys();
         k = keys();
         v = values();
@@ -188,7 +190,7 @@ final class ChunkTiles {
 
     private long take(long rows, int columns) {
         long at = cursor;
-        cursor += 4 * rows * columns;
+        cursor += 4 * rows * columns + APART;
         return at;
     }
 

@@ -12,6 +12,7 @@ import dev.braid.tensor.parameters.ExpertHosts;
 import dev.braid.tensor.routing.Selection;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,6 +106,48 @@ class HostExpertAxisTest {
             {0, 1, NONE, 3, 2, 5, 6, 4, 0}
         };
         assertThat(results(hosts, chosen)).isDeepEqualTo(results("a a a a", chosen));
+    }
+
+    /** Any choices of five ranks, which lie anyhow on up to three hosts; figures are whole numbers, whose sums are exact. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void shouldBringEverySlotBackWhateverIsChosen(long seed) throws Exception {
+        Random random = new Random(seed);
+        List<Integer> hosts = random.ints(5, 0, 3).boxed().toList();
+        int[][] chosen = new int[5][];
+        for (int rank = 0; rank < 5; rank++) {
+            chosen[rank] = choice(random, 1 + random.nextInt(6));
+        }
+        ExpertExchange exchange = new ExpertExchange(3, 10, ExpertHosts.of(hosts));
+        try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, 5)) {
+            world.each(rank -> {
+                int[] mine = chosen[rank.rank()];
+                Tensor[] results = exchange.run(rank, mine);
+                for (int slot = 0; slot < mine.length; slot += 3) {
+                    int token = slot / 3;
+                    long experts = Arrays.stream(mine, slot, slot + 3)
+                            .filter(expert -> expert != NONE)
+                            .count();
+                    assertThat(results[0].get((long) token * ExpertExchange.DIM + 7))
+                            .as("token %d of rank %d on hosts %s", token, rank.rank(), hosts)
+                            .isEqualTo(experts * ExpertExchange.value(rank.rank(), token, 7));
+                    assertThat(results[1].get((long) token * ExpertExchange.DIM))
+                            .isEqualTo(3 * experts);
+                }
+            });
+        }
+    }
+
+    /** Up to three different experts of ten for each token. */
+    private static int[] choice(Random random, int tokens) {
+        int[] chosen = new int[3 * tokens];
+        Arrays.fill(chosen, NONE);
+        for (int token = 0; token < tokens; token++) {
+            int[] experts =
+                    random.ints(0, 10).distinct().limit(random.nextInt(4)).toArray();
+            System.arraycopy(experts, 0, chosen, 3 * token, experts.length);
+        }
+        return chosen;
     }
 
     private static int[][] results(String hosts, int[][] chosen) throws Exception {

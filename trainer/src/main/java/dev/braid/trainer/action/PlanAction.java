@@ -116,6 +116,9 @@ final class PlanAction {
                 1,
                 Runtime.getRuntime().availableProcessors()
                         / experiment.parallel().ranks());
-        return PlanInput.of(experiment, vocabulary, request.cores().orElse(here));
+        PlanInput input = PlanInput.of(experiment, vocabulary, request.cores().orElse(here));
+        return request.hostRanks().isPresent()
+                ? input.onHostsOf(request.hostRanks().getAsInt())
+                : input;
     }
 }

@@ -103,6 +103,21 @@ class ExpertLayoutsTest {
         Bits.assertSame(again.weights(), kept.weights());
     }
 
+    /** Rows stop over at other ranks, and are added up in the same order all the same. */
+    @ParameterizedTest
+    @CsvSource({"1, F32, a a b b | a b c d | a b b a | a b b b", "3, F32, a a b b", "1, BF16, a a b b | a b c b"})
+    void shouldGiveTheSameBitsWhereverRanksAre(int stage, DType dtype, String places) throws Exception {
+        ExpertRun run = ExpertRun.of(Mesh.of(1, 4, 1).withExperts(4), stage).in(dtype);
+        ExpertRun.Outcome together = run.run();
+        for (String hosts : places.split(" \\| ")) {
+            ExpertRun.Outcome apart =
+                    run.onHosts(hosts.split(" ")).recomputing().run();
+            assertThat(apart.losses()).as(hosts).isEqualTo(together.losses());
+            assertThat(apart.norms()).as(hosts).isEqualTo(together.norms());
+            Bits.assertSame(apart.weights(), together.weights());
+        }
+    }
+
     /** For ten steps one of the four ranks gets no token at all, and takes part all the same. */
     @Test
     void shouldTrainWithARankThatGetsNoToken() throws Exception {

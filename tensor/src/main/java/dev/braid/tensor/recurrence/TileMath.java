@@ -11,15 +11,9 @@ import dev.braid.tensor.kernels.VectorMath;
 import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorShuffle;
 
 /** Loops over the elements of packed f32 tiles. Addresses are absolute; counts are multiples of a vector. */
 final class TileMath {
-    private static final VectorShuffle<Float> BY_HALF = turned(2);
-    private static final VectorShuffle<Float> BY_QUARTER = turned(4);
-    private static final VectorShuffle<Float> BY_EIGHTH = turned(8);
-    private static final VectorShuffle<Float> BY_SIXTEENTH = turned(16);
-
     private static final OutOfLine EXP_DIFFERENCE =
             OutOfLine.of(MethodHandles.lookup(), "rowDifference", long.class, long.class, long.class, long.class);
     private static final OutOfLine EXP_DIFFERENCE_OF_NUMBER =
@@ -28,10 +22,6 @@ final class TileMath {
             MethodHandles.lookup(), "lowerDifferences", long.class, long.class, long.class, int.class, int.class);
 
     private TileMath() {}
-
-    private static VectorShuffle<Float> turned(int part) {
-        return VectorShuffle.iota(FLOATS, LANES / part, 1, true);
-    }
 
     /** {@code out = x y}. */
     static void multiply(long x, long y, long out, long count) {
@@ -192,7 +182,7 @@ final class TileMath {
             FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, y + at, ORDER);
             sum = FloatVector.fromMemorySegment(FLOATS, ALL, x + at, ORDER).fma(right, sum);
         }
-        return total(sum);
+        return VectorMath.sum(sum);
     }
 
     /** {@code sum x y e^(g - h)}. */
@@ -205,7 +195,7 @@ final class TileMath {
             FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, x + at, ORDER);
             sum = left.mul(right).fma(decay, sum);
         }
-        return total(sum);
+        return VectorMath.sum(sum);
     }
 
     /** {@code out += factor x e^(g - h)}. */
@@ -226,19 +216,6 @@ final class TileMath {
         for (long at = 0; at < 4 * count; at += 4L * LANES) {
             sum = sum.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + at, ORDER));
         }
-        return total(sum);
-    }
-
-    /** By halves: ((l0 + l8) + (l4 + l12)) + ... An order of its own, as {@code reduceLanes} promises none. */
-    private static float total(FloatVector lanes) {
-        FloatVector sum = lanes.add(lanes.rearrange(BY_HALF));
-        sum = sum.add(sum.rearrange(BY_QUARTER));
-        if (LANES >= 8) {
-            sum = sum.add(sum.rearrange(BY_EIGHTH));
-        }
-        if (LANES >= 16) {
-            sum = sum.add(sum.rearrange(BY_SIXTEENTH));
-        }
-        return sum.lane(0);
+        return VectorMath.sum(sum);
     }
 }

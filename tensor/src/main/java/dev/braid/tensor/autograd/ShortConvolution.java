@@ -49,19 +49,30 @@ public final class ShortConvolution {
         }
         List<Tensor> saved = new ArrayList<>(List.of(x.value(), documents, filters));
         biases.ifPresent(saved::add);
+        // Where the weight half need not wait, both come of one pass.
+        boolean together = x.differentiable() && !tape.deferred();
         return tape.record(
                 out,
                 saved,
                 gradient -> {
-                    if (x.differentiable()) {
-                        Tensor passed =
-                                tape.temporary(x.value().dtype(), x.value().shape());
-                        convolution.inputGradient(compute, gradient, inputs, passed, Optional.empty());
-                        tape.addGradient(x, passed);
+                    if (!x.differentiable()) {
+                        return;
                     }
+                    Tensor passed = tape.temporary(x.value().dtype(), x.value().shape());
+                    if (together) {
+                        Optional<Tensor> dBias = bias.map(Weight::gradient);
+                        convolution.gradients(compute, gradient, inputs, passed, 0, weight.gradient(), dBias);
+                    } else {
+                        convolution.inputGradient(compute, gradient, inputs, passed, Optional.empty());
+                    }
+                    tape.addGradient(x, passed);
                 },
-                gradient -> convolution.weightGradient(
-                        compute, gradient, inputs, weight.gradient(), bias.map(Weight::gradient)));
+                gradient -> {
+                    if (!together) {
+                        convolution.weightGradient(
+                                compute, gradient, inputs, weight.gradient(), bias.map(Weight::gradient));
+                    }
+                });
     }
 
     private static Tensor copy(Tape tape, Tensor values) {

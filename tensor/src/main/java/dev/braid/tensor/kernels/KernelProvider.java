@@ -2,7 +2,7 @@ package dev.braid.tensor.kernels;
 
 /**
  * One implementation of all kernels. They compute on F32 alone: the facades widen BF16 values into tiles that fit the first
- * cache, and round results once on their way out. Stateless: any thread may use it.
+ * cache, and round results once on their way out; those that read and write BF16 themselves say so. Stateless: any thread may use it.
  */
 public interface KernelProvider {
     /** {@code scalar} or {@code vector}. */
@@ -22,6 +22,9 @@ public interface KernelProvider {
 
     /** Short causal filters over time. */
     CausalFilterKernels causalFilter();
+
+    /** The usual short filter with SiLU, over BF16 rows. */
+    SiluFilterKernels siluFilter();
 
     /** Normalisation over groups of columns. */
     GroupNormKernels groupNorm();

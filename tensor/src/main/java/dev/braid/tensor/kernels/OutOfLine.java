@@ -28,6 +28,21 @@ public final class OutOfLine {
         }
     }
 
+    /** The same for a loop that takes a record with all that it needs. */
+    static OutOfLine ofRecord(MethodHandles.Lookup lookup, String name, Class<? extends Record> parameter) {
+        OutOfLine found = of(lookup, name, parameter);
+        return new OutOfLine(found.loop.asType(MethodType.methodType(void.class, Record.class)));
+    }
+
+    /** Runs a loop of {@link #ofRecord}. */
+    void run(Record parameter) {
+        try {
+            loop.invokeExact(parameter);
+        } catch (Throwable failure) {
+            throw rethrown(failure);
+        }
+    }
+
     /** Runs a loop of (long, long, int). */
     void run(long x, long out, int count) {
         try {

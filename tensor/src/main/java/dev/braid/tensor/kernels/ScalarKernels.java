@@ -7,6 +7,7 @@ final class ScalarKernels implements KernelProvider {
     private final RmsNormKernels rmsNorm = new ScalarRmsNorm();
     private final RopeKernels rope = new ScalarRope();
     private final CausalFilterKernels causalFilter = new ScalarCausalFilter();
+    private final SiluFilterKernels siluFilter = new ScalarSiluFilter();
     private final GroupNormKernels groupNorm = new ScalarGroupNorm();
     private final GatedUnitKernels swiGlu = new ScalarSwiGlu();
     private final GatedUnitKernels geGlu = new ScalarGeGlu();
@@ -46,6 +47,11 @@ final class ScalarKernels implements KernelProvider {
     @Override
     public CausalFilterKernels causalFilter() {
         return causalFilter;
+    }
+
+    @Override
+    public SiluFilterKernels siluFilter() {
+        return siluFilter;
     }
 
     @Override

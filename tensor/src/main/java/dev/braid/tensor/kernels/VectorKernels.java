@@ -7,6 +7,7 @@ final class VectorKernels implements KernelProvider {
     private final RmsNormKernels rmsNorm = new VectorRmsNorm();
     private final RopeKernels rope = new VectorRope();
     private final CausalFilterKernels causalFilter = new VectorCausalFilter();
+    private final SiluFilterKernels siluFilter = new VectorSiluFilter();
     private final GroupNormKernels groupNorm = new VectorGroupNorm();
     private final GatedUnitKernels swiGlu = new VectorSwiGlu();
     private final GatedUnitKernels geGlu = new VectorGeGlu();
@@ -46,6 +47,11 @@ final class VectorKernels implements KernelProvider {
     @Override
     public CausalFilterKernels causalFilter() {
         return causalFilter;
+    }
+
+    @Override
+    public SiluFilterKernels siluFilter() {
+        return siluFilter;
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.braid.tensor.kernels;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 
 /**
  * Functions on vectors of {@link Species#FLOAT}. Each lane goes through operations that round as IEEE 754 says, and the
@@ -28,7 +29,16 @@ public final class VectorMath {
     private static final int FRACTION_BITS = 23;
     private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
 
+    private static final VectorShuffle<Float> EIGHT_ON = lanesOn(8);
+    private static final VectorShuffle<Float> FOUR_ON = lanesOn(4);
+    private static final VectorShuffle<Float> TWO_ON = lanesOn(2);
+    private static final VectorShuffle<Float> ONE_ON = lanesOn(1);
+
     private VectorMath() {}
+
+    private static VectorShuffle<Float> lanesOn(int distance) {
+        return VectorShuffle.fromOp(Species.FLOAT, lane -> (lane + distance) % Species.LANES);
+    }
 
     /** e^x within 1.5 units in the last place; infinity above, zero below, gradual underflow and NaN as usual. */
     public static FloatVector exp(FloatVector x) {
@@ -127,12 +137,14 @@ public final class VectorMath {
      * @param lanes scratch of {@link Species#LANES} elements
      */
     public static float sum(FloatVector vector, float[] lanes) {
-        vector.intoArray(lanes, 0);
-        for (int half = Species.LANES / 2; half > 0; half /= 2) {
-            for (int i = 0; i < half; i++) {
-                lanes[i] += lanes[i + half];
-            }
+        FloatVector sum = vector;
+        if (Species.LANES > 8) {
+            sum = sum.add(sum.rearrange(EIGHT_ON));
         }
-        return lanes[0];
+        if (Species.LANES > 4) {
+            sum = sum.add(sum.rearrange(FOUR_ON));
+        }
+        sum = sum.add(sum.rearrange(TWO_ON));
+        return sum.add(sum.rearrange(ONE_ON)).lane(0);
     }
 }

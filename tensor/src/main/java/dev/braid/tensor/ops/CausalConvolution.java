@@ -81,25 +81,60 @@ public record CausalConvolution(Tensor weight, Optional<Tensor> bias, boolean si
     public void weightGradient(Compute compute, Tensor dOut, Inputs inputs, Tensor dWeight, Optional<Tensor> dBias) {
         Check check = new Check("causal_convolution.weight_gradient");
         CausalFilters filters = filters(compute, check, inputs);
-        int channels = channels();
-        int width = width();
-        check.matrix("dOut", dOut, inputs.x.dtype(), inputs.sequences.tokens(), channels);
+        checkWeightGradient(check, dOut, inputs, dWeight, dBias);
+        withFilter(
+                compute,
+                filter -> filters.weightGradient(filter, dOut, sums -> addSums(compute, sums, dWeight, dBias)));
+    }
+
+    /**
+     * {@link #inputGradient} and {@link #weightGradient} in one pass, with the same bits.
+     *
+     * @param dx of the dtype of the inputs [tokens, columns], not x or {@code dOut}; of its columns as many as there are channels are set
+     * @param firstColumn the first of them
+     */
+    public void gradients(
+            Compute compute,
+            Tensor dOut,
+            Inputs inputs,
+            Tensor dx,
+            int firstColumn,
+            Tensor dWeight,
+            Optional<Tensor> dBias) {
+        Check check = new Check("causal_convolution.gradients");
+        CausalFilters filters = filters(compute, check, inputs);
+        checkWeightGradient(check, dOut, inputs, dWeight, dBias);
+        check.valueRows("dx", dx);
+        int columns = Check.columns(dx);
+        check.matrix("dx", dx, inputs.x.dtype(), inputs.sequences.tokens(), columns);
+        checkColumns(check, "dx", dx, firstColumn);
+        check.require(
+                dx.count() == 0 || dx.address() != dOut.address() && dx.address() != inputs.x.address(),
+                "dx must not be dOut or x itself; allocate a tensor for it");
+        withFilter(
+                compute,
+                filter -> filters.gradients(
+                        filter, dOut, dx, firstColumn, sums -> addSums(compute, sums, dWeight, dBias)));
+    }
+
+    private void checkWeightGradient(Check check, Tensor dOut, Inputs inputs, Tensor dWeight, Optional<Tensor> dBias) {
+        check.matrix("dOut", dOut, inputs.x.dtype(), inputs.sequences.tokens(), channels());
         check.elements("dWeight", dWeight, DType.F32, weight.count());
         check.require(
                 dBias.isPresent() == bias.isPresent(), "dBias must be given where there is a bias, and only there");
-        dBias.ifPresent(gradient -> check.elements("dBias", gradient, DType.F32, channels));
-        long target = dWeight.address();
-        withFilter(
-                compute,
-                filter -> filters.weightGradient(filter, dOut, sums -> {
-                    for (int lag = 0; lag < width; lag++) {
-                        addLag(sums, target, lag, channels, width);
-                    }
-                    dBias.ifPresent(gradient -> {
-                        long bias = sums + (long) width * channels * Float.BYTES;
-                        compute.kernels().elementwise().add(gradient.address(), bias, gradient.address(), channels);
-                    });
-                }));
+        dBias.ifPresent(gradient -> check.elements("dBias", gradient, DType.F32, channels()));
+    }
+
+    private void addSums(Compute compute, long sums, Tensor dWeight, Optional<Tensor> dBias) {
+        int channels = channels();
+        int width = width();
+        for (int lag = 0; lag < width; lag++) {
+            addLag(sums, dWeight.address(), lag, channels, width);
+        }
+        dBias.ifPresent(gradient -> {
+            long last = sums + (long) width * channels * Float.BYTES;
+            compute.kernels().elementwise().add(gradient.address(), last, gradient.address(), channels);
+        });
     }
 
     private static void addLag(long sums, long dWeight, int lag, int channels, int width) {
@@ -135,12 +170,15 @@ public record CausalConvolution(Tensor weight, Optional<Tensor> bias, boolean si
                 weight);
         bias.ifPresent(vector -> check.elements("bias", vector, DType.F32, channels()));
         int rows = check.valueRows("x", inputs.x);
-        int columns = Check.columns(inputs.x);
-        check.require(
-                inputs.firstColumn >= 0 && inputs.firstColumn <= columns - channels(),
-                "columns " + inputs.firstColumn + " until " + ((long) inputs.firstColumn + channels())
-                        + " are not all in x " + inputs.x);
+        checkColumns(check, "x", inputs.x, inputs.firstColumn);
         inputs.sequences.check(check, rows);
+    }
+
+    private void checkColumns(Check check, String name, Tensor matrix, int first) {
+        check.require(
+                first >= 0 && first <= Check.columns(matrix) - channels(),
+                "columns " + first + " until " + ((long) first + channels()) + " are not all in " + name + " "
+                        + matrix);
     }
 
     private Halo halo(Check check, Optional<Tensor> state, Sequences sequences) {

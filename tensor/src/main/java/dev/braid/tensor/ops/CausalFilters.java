@@ -11,12 +11,14 @@ import dev.braid.tensor.kernels.CausalFilterKernels.Filter;
 import dev.braid.tensor.kernels.CausalFilterKernels.Rows;
 import dev.braid.tensor.kernels.ConversionKernels;
 import dev.braid.tensor.kernels.FunctionKernels;
+import dev.braid.tensor.kernels.SiluFilterKernels;
 import java.util.List;
 
 /**
  * Runs several causal filters of the same width over the same inputs. Work is cut into tiles of {@value #ROWS} tokens by
  * {@value #CHANNELS} channels, which stay in the nearest caches together with the tokens around them; inputs are widened once for
- * all filters. Tiles depend on extents alone, so results do not depend on the number of cores.
+ * all filters. Tiles depend on extents alone, so results do not depend on the number of cores. Where a tile and what it sees are of
+ * one document, and the filter is the usual one, {@link SiluFilterKernels} take it in one pass, with the same bits.
  */
 final class CausalFilters {
     private static final int ROWS = 32;
@@ -42,6 +44,7 @@ final class CausalFilters {
     private final boolean silu;
     private final int length;
     private final CausalFilterKernels kernels;
+    private final SiluFilterKernels siluKernels;
     private final FunctionKernels functions;
     private final ConversionKernels conversion;
     private final TimeRows x;
@@ -59,6 +62,7 @@ final class CausalFilters {
         this.silu = silu;
         length = inputs.sequences.length();
         kernels = compute.kernels().causalFilter();
+        siluKernels = compute.kernels().siluFilter();
         functions = compute.kernels().functions();
         conversion = compute.kernels().conversion();
         x = TimeRows.of(conversion, inputs.x, inputs.firstColumn, length);
@@ -101,6 +105,14 @@ final class CausalFilters {
             }
             x.load(tile, from - halo(), count + halo(), inputs.halo, inputsAt);
             return own(inputsAt + (long) halo() * channels * Float.BYTES);
+        }
+
+        /** Whether {@code count} tokens from {@code from}, each with all that it sees, are of one document and the usual filter's. */
+        boolean usual(int from, int count) {
+            return silu
+                    && x.bf16()
+                    && width == SiluFilterKernels.WIDTH
+                    && inputs.sequences.oneDocument(tile.sequence(), from - halo(), from + count);
         }
 
         /** Finds the reaches of {@code count} tokens. Inputs before the sequence have gradients of zero, for any token to see. */
@@ -202,6 +214,19 @@ final class CausalFilters {
     void forward(List<Filter> filters, List<Tensor> out) {
         TimeRows[] results = all(out);
         tiles(flops(filters.size()), 0, (room, from, rows) -> {
+            if (room.usual(from, rows)) {
+                for (int i = 0; i < results.length; i++) {
+                    Filter filter = at(filters.get(i), room.tile);
+                    siluKernels.forward(
+                            x.halves(room.tile, from),
+                            filter,
+                            results[i].halves(room.tile, from),
+                            room.inputsAt,
+                            rows,
+                            room.channels);
+                }
+                return;
+            }
             room.findReaches(from, rows);
             Rows seen = room.inputs(from, rows);
             for (int i = 0; i < results.length; i++) {
@@ -261,8 +286,49 @@ final class CausalFilters {
         void take(long address);
     }
 
-    /** Adds up the weight gradient of one filter: in tiles, in runs of {@value #TILES_IN_SUM} of them, and over those, in order. */
+    /** Sets F32 {@code sums} [width + 1, channels] of zeros to those of some tokens. */
+    @FunctionalInterface
+    private interface TileSums {
+        void set(Room room, int from, int rows, long sums);
+    }
+
+    /** Adds up the weight gradient of one filter. */
     void weightGradient(Filter filter, Tensor dOut, Sums target) {
+        TimeRows gradients = TimeRows.of(conversion, dOut, 0, length);
+        sumTiles((silu ? 2 : 1) * flops(1), target, (room, from, rows, sums) -> {
+            room.findReaches(from, rows);
+            Rows seen = room.inputs(from, rows);
+            Rows d = room.gradients(gradients, seen, silu ? at(filter, room.tile) : filter, from, rows);
+            kernels.weightGradient(d, seen, room.reaches, sums, rows, room.channels, width);
+        });
+    }
+
+    /** Both gradients of one filter, what the activation lets through being made once; {@code dx} from a column. */
+    void gradients(Filter filter, Tensor dOut, Tensor dx, int firstColumn, Sums target) {
+        TimeRows gradients = TimeRows.of(conversion, dOut, 0, length);
+        TimeRows result = TimeRows.of(conversion, dx, firstColumn, length);
+        sumTiles((silu ? 3 : 2) * flops(1), target, (room, from, rows, sums) -> {
+            CausalTile tile = room.tile;
+            Filter own = at(filter, tile);
+            int more = rows + halo();
+            if (room.usual(from, more)) {
+                long d = room.gradientsAt;
+                SiluFilterKernels.HalfRows seen = x.halves(tile, from);
+                siluKernels.throughSilu(gradients.halves(tile, from), seen, own, d, room.inputsAt, more, room.channels);
+                siluKernels.passBack(d, seen, own, result.halves(tile, from), sums, room.inputsAt, rows, room.channels);
+                return;
+            }
+            room.findReaches(from, more);
+            Rows seen = room.inputs(from, more);
+            Rows d = room.gradients(gradients, seen, own, from, more);
+            kernels.inputGradient(d, room.reaches, own, room.results(result, from), false, rows, room.channels);
+            room.store(result, from, rows);
+            kernels.weightGradient(d, seen, room.reaches, sums, rows, room.channels, width);
+        });
+    }
+
+    /** Adds up sums in tiles, in runs of {@value #TILES_IN_SUM} of them, and over those, in order. */
+    private void sumTiles(double flops, Sums target, TileSums body) {
         int run = ROWS * TILES_IN_SUM;
         int runs = (length + run - 1) / run;
         int strips = (inputs.channels + CHANNELS - 1) / CHANNELS;
@@ -270,7 +336,6 @@ final class CausalFilters {
         if (partials == 0) {
             return;
         }
-        TimeRows gradients = TimeRows.of(conversion, dOut, 0, length);
         Tensor sums =
                 compute.memory().zeros(Category.WORKSPACE, DType.F32, Shape.of(partials, width + 1L, inputs.channels));
         long partialBytes = (width + 1L) * inputs.channels * Float.BYTES;
@@ -285,9 +350,9 @@ final class CausalFilters {
                                 CausalTile tile = strip(address, partial / runs, task % strips);
                                 int from = partial % runs * run;
                                 int until = Math.min(length, from + run);
-                                addRun(new Room(tile), filter, gradients, from, until, first + partial * partialBytes);
+                                addRun(new Room(tile), from, until, first + partial * partialBytes, body);
                             }));
-            compute.profile().time(check.operation(), (silu ? 2 : 1) * flops(1), add);
+            compute.profile().time(check.operation(), flops, add);
             combine(first, partials, (width + 1) * inputs.channels);
             target.take(first);
         } finally {
@@ -295,17 +360,12 @@ final class CausalFilters {
         }
     }
 
-    private void addRun(Room room, Filter filter, TimeRows gradients, int from, int until, long partial) {
+    private void addRun(Room room, int from, int until, long partial, TileSums body) {
         int channels = room.channels;
-        Filter own = silu ? at(filter, room.tile) : filter;
         long sums = room.tile.scratch() + Room.elements(halo()) * Float.BYTES;
         for (int token = from; token < until; token += ROWS) {
-            int rows = Math.min(ROWS, until - token);
-            room.findReaches(token, rows);
-            Rows seen = room.inputs(token, rows);
-            Rows d = room.gradients(gradients, seen, own, token, rows);
             Addresses.fillZero(sums, (width + 1L) * channels * Float.BYTES);
-            kernels.weightGradient(d, seen, room.reaches, sums, rows, channels, width);
+            body.set(room, token, Math.min(ROWS, until - token), sums);
             for (int lag = 0; lag <= width; lag++) {
                 long target = partial + ((long) lag * inputs.channels + room.tile.firstChannel()) * Float.BYTES;
                 long source = sums + (long) lag * channels * Float.BYTES;

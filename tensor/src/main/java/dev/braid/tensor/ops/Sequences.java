@@ -53,4 +53,18 @@ public record Sequences(int count, int length, Tensor documents) {
         }
         return reach < token ? reach : Math.min(most, reach + before);
     }
+
+    /** Whether tokens {@code from} until {@code until} of a sequence are all in it, and of one document. */
+    boolean oneDocument(int sequence, int from, int until) {
+        if (from < 0 || until > length) {
+            return false;
+        }
+        long ids = documents.address() + (long) sequence * length * Integer.BYTES;
+        for (int token = from + 1; token < until; token++) {
+            if (Addresses.getInt(ids, token) != Addresses.getInt(ids, token - 1)) {
+                return false;
+            }
+        }
+        return true;
+    }
 }

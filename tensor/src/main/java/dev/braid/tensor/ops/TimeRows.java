@@ -5,6 +5,7 @@ import dev.braid.tensor.Tensor;
 import dev.braid.tensor.kernels.Addresses;
 import dev.braid.tensor.kernels.CausalFilterKernels.Rows;
 import dev.braid.tensor.kernels.ConversionKernels;
+import dev.braid.tensor.kernels.SiluFilterKernels.HalfRows;
 
 /**
  * Columns of a matrix of tokens, to be loaded into F32 tiles together with tokens before and after, and stored from them.
@@ -32,6 +33,11 @@ record TimeRows(ConversionKernels conversion, long address, boolean bf16, long c
     /** Tokens from {@code from}, where they lie; F32 only. */
     Rows rows(CausalTile place, int from) {
         return new Rows(element(place.sequence(), from, place.firstChannel()), Math.toIntExact(columns));
+    }
+
+    /** The same, BF16 only. */
+    HalfRows halves(CausalTile place, int from) {
+        return new HalfRows(element(place.sequence(), from, place.firstChannel()), columns);
     }
 
     /** Tokens {@code from} until {@code from + count} of a tile's channels to {@code tile}; zeros beyond the sequence's end. */

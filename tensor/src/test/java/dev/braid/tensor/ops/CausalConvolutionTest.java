@@ -120,8 +120,23 @@ final class CausalConvolutionTest {
         }
     }
 
+    /** Tiles inside of a document, of the usual width and with SiLU, go another way than those at a border. */
+    @ParameterizedTest
+    @MethodSource("dev.braid.tensor.ops.Fixture#kernelsAndDtypes")
+    void shouldFilterLongDocuments(String kernels, DType dtype) {
+        try (Fixture fixture = new Fixture(kernels)) {
+            Extents extents = new Extents(2, 131, 137, 4, 3, 150);
+            assertForward(fixture, dtype, extents, new int[extents.tokens()], true, true);
+            assertForward(fixture, dtype, extents, new int[extents.tokens()], false, true);
+        }
+    }
+
     private static void assertForward(Fixture fixture, DType dtype, Extents extents, boolean all, boolean silu) {
-        int[] documents = documents(extents.tokens());
+        assertForward(fixture, dtype, extents, documents(extents.tokens()), all, silu);
+    }
+
+    private static void assertForward(
+            Fixture fixture, DType dtype, Extents extents, int[] documents, boolean all, boolean silu) {
         Tensor x = fixture.random(dtype, extents.tokens(), extents.columns);
         Tensor weight = fixture.random(dtype, extents.channels, 1, extents.width);
         Optional<Tensor> bias = all ? Optional.of(fixture.random(DType.F32, extents.channels)) : Optional.empty();
@@ -203,6 +218,41 @@ final class CausalConvolutionTest {
                 dBias,
                 FiniteDifferences.gradient(b, moved -> dot(d, forward(extents, documents, in, w, moved, s, silu))),
                 tolerance);
+    }
+
+    /** Documents of 100 and of 31 tokens, and channels that no vector fills. */
+    @ParameterizedTest
+    @MethodSource("dev.braid.tensor.ops.Fixture#kernelsAndDtypes")
+    void shouldGiveTheBitsOfTwoPassesInOne(String kernels, DType dtype) {
+        try (Fixture fixture = new Fixture(kernels)) {
+            Extents extents = new Extents(2, 131, 137, 4, 3, 150);
+            int[] documents = new int[extents.tokens()];
+            Arrays.fill(documents, 100, 131, 1);
+            Tensor x = fixture.random(dtype, extents.tokens(), extents.columns);
+            Tensor dOut = fixture.random(dtype, extents.tokens(), extents.channels);
+            Tensor bias = fixture.random(DType.F32, extents.channels);
+            CausalConvolution.Inputs inputs = inputs(fixture, extents, documents, x, Optional.empty());
+            CausalConvolution convolution = new CausalConvolution(
+                    fixture.random(dtype, extents.channels, extents.width), Optional.of(bias), true);
+            Tensor dx = fixture.zeros(dtype, extents.tokens(), extents.channels);
+            Tensor dWeight = fixture.zeros(DType.F32, extents.channels, extents.width);
+            Tensor dBias = fixture.zeros(DType.F32, extents.channels);
+            convolution.inputGradient(fixture.compute(), dOut, inputs, dx, Optional.empty());
+            convolution.weightGradient(fixture.compute(), dOut, inputs, dWeight, Optional.of(dBias));
+            Tensor window = fixture.zeros(dtype, extents.tokens(), extents.columns);
+            Tensor weights = fixture.zeros(DType.F32, extents.channels, extents.width);
+            Tensor biases = fixture.zeros(DType.F32, extents.channels);
+            convolution.gradients(fixture.compute(), dOut, inputs, window, 3, weights, Optional.of(biases));
+            assertThat(weights.toFloats()).containsExactly(dWeight.toFloats());
+            assertThat(biases.toFloats()).containsExactly(dBias.toFloats());
+            Tensor copied = fixture.zeros(dtype, extents.tokens(), extents.channels);
+            Elementwise.copyColumns(fixture.compute(), window, 3, extents.channels, copied, 0);
+            assertThat(copied.toFloats()).containsExactly(dx.toFloats());
+            // What lies beside the window stays.
+            copied.zero();
+            Elementwise.pasteColumns(fixture.compute(), copied, window, 3);
+            assertThat(window.toFloats()).containsOnly(0);
+        }
     }
 
     private static void assertAll(Fixture fixture, String what, Tensor actual, double[] expected, double tolerance) {

@@ -1,0 +1,42 @@
+package dev.braid.tensor.kernels;
+
+import dev.braid.tensor.kernels.CausalFilterKernels.Filter;
+
+/**
+ * The usual short filter, of {@value #WIDTH} lags with SiLU behind it, over BF16 rows in one pass: what {@link CausalFilterKernels}
+ * and {@link FunctionKernels} do in several, with the same arithmetic, for rows of which each sees the three before it.
+ * {@code d} is F32 and dense, [rows + 3, channels], and {@code scratch} as much room.
+ */
+public interface SiluFilterKernels {
+    /** Lags of the filter. */
+    int WIDTH = 4;
+
+    /**
+     * BF16 rows.
+     *
+     * @param address of the first channel of the first row
+     * @param stride elements from one row to the next
+     */
+    record HalfRows(long address, long stride) {
+        /** Address of a row; negative ones lie before the first. */
+        public long row(long row) {
+            return address + row * bytes();
+        }
+
+        long bytes() {
+            return stride * Short.BYTES;
+        }
+    }
+
+    /** Sets {@code y} to SiLU of the filtered {@code x}. */
+    void forward(HalfRows x, Filter filter, HalfRows y, long scratch, int rows, int channels);
+
+    /** Sets {@code d} to the gradients before SiLU, of those of the outputs: {@code dOut * silu'(filtered x)}. */
+    void throughSilu(HalfRows dOut, HalfRows x, Filter filter, long d, long scratch, int rows, int channels);
+
+    /**
+     * Sets {@code dx} to what {@code d} of this row and of the three rows after it passes to it, and {@code sums} [width + 1,
+     * channels], F32, to the sums over rows of the products of {@code d} with the inputs of each lag, and of {@code d} itself.
+     */
+    void passBack(long d, HalfRows x, Filter filter, HalfRows dx, long sums, long scratch, int rows, int channels);
+}

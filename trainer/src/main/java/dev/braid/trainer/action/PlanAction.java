@@ -117,8 +117,13 @@ final class PlanAction {
                 Runtime.getRuntime().availableProcessors()
                         / experiment.parallel().ranks());
         PlanInput input = PlanInput.of(experiment, vocabulary, request.cores().orElse(here));
-        return request.hostRanks().isPresent()
-                ? input.onHostsOf(request.hostRanks().getAsInt())
-                : input;
+        if (request.hostRanks().isEmpty()) {
+            return input;
+        }
+        try {
+            return input.onHostsOf(request.hostRanks().getAsInt());
+        } catch (IllegalArgumentException wrong) {
+            throw new IllegalArgumentException("--ranks-per-host: " + wrong.getMessage(), wrong);
+        }
     }
 }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A mixture trains with its experts divided over ranks as on one rank; only the order in which gradients are summed differs. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -158,6 +159,17 @@ class ExpertLayoutsTest {
                 .forSteps(4)
                 .on(Mesh.of(1, 2, tensor).withExperts(expert), 1);
         run.pipelined(name, 2).assertSame(run.unpipelined(name));
+    }
+
+    /** Two stages of four ranks, on four hosts of two: rows of a micro-batch are handed on while those of another wait. */
+    @ParameterizedTest
+    @EnumSource(names = {"ZB_H1", "DUALPIPE"})
+    void shouldTrainStagesOnHostsToTheSameBits(ScheduleName name) throws Exception {
+        PipelineRun run = PipelineRun.of(4)
+                .of(TinyModel.EXPERTS)
+                .forSteps(4)
+                .on(Mesh.of(1, 4, 1).withExperts(4), 1);
+        run.onHostsOf(2).pipelined(name, 2).assertSame(run.unpipelined(name));
     }
 
     /** Losses and norms within {@code tolerance}, and the weights at the end within a hundred times that; each relative. */

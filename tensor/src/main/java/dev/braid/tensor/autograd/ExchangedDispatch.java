@@ -12,6 +12,7 @@ import dev.braid.tensor.routing.ExpertRoutes;
 import dev.braid.tensor.routing.RowGroups;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * The way of tokens to experts on several ranks. A row goes once to each rank that has an expert of its token, in both directions of
@@ -128,11 +129,13 @@ final class ExchangedDispatch implements ExpertDispatch {
                 .start(sent, routes.rows(), rowsHere);
     }
 
-    /** Waits for rows of tokens and sorts them by expert into {@code arranged}. */
-    private void arrange(RowExchange exchange, Tensor arranged) {
+    /** Waits for rows of tokens and sorts them by expert into what {@code room} makes then. */
+    private Tensor arrange(RowExchange exchange, Supplier<Tensor> room) {
         Tensor received = exchange.await();
+        Tensor arranged = room.get();
         ExpertRows.gather(tape.compute(), here, received, arranged);
         received.release();
+        return arranged;
     }
 
     /** Sends sorted rows back to where their tokens are, one for each slot. */
@@ -151,18 +154,20 @@ final class ExchangedDispatch implements ExpertDispatch {
     @Override
     public Arrival send(Variable x) {
         Tensor value = x.value();
-        RowExchange there = out(value);
+        RowExchange there = out(value).entrust();
         // The gradient's way back begins where the rows arrive and ends here, behind all that runs in between.
         RowExchange.Pending gradients = new RowExchange.Pending();
         tape.whenPassed(
                 () -> {
-                    gradients.take().ifPresent(exchange -> addReturned(exchange, x));
-                    gradients.release();
+                    try {
+                        gradients.take().ifPresent(exchange -> addReturned(exchange, x));
+                    } finally {
+                        gradients.release();
+                    }
                 },
                 gradients::forget);
         return () -> {
-            Tensor arranged = tape.output(value.dtype(), Shape.of(groups().rows(), x.columns()));
-            arrange(there, arranged);
+            Tensor arranged = arrange(there, () -> tape.output(value.dtype(), Shape.of(groups().rows(), x.columns())));
             return tape.record(
                     arranged,
                     places(),
@@ -211,9 +216,7 @@ final class ExchangedDispatch implements ExpertDispatch {
                 places(),
                 gradient -> {
                     if (weights.differentiable()) {
-                        Tensor passed = tape.temporary(DType.F32, shape);
-                        returnWeights(gradient, passed);
-                        tape.addGradient(weights, passed);
+                        tape.addGradient(weights, returnWeights(gradient, shape));
                     }
                 },
                 null);
@@ -228,7 +231,7 @@ final class ExchangedDispatch implements ExpertDispatch {
         }
     }
 
-    private void returnWeights(Tensor gradient, Tensor passed) {
+    private Tensor returnWeights(Tensor gradient, Shape shape) {
         Tensor sent = room(DType.F32, total(rowsHere), width());
         if (!tape.compute().workers().rehearsing()) {
             ExpertRows.rows(here, gradient, sent);
@@ -236,10 +239,12 @@ final class ExchangedDispatch implements ExpertDispatch {
         Tensor returned = new RowExchange(tape, room(DType.F32, total(routes.rows()), width()))
                 .start(sent, rowsHere, routes.rows())
                 .await();
+        Tensor passed = tape.temporary(DType.F32, shape);
         if (!tape.compute().workers().rehearsing()) {
             ExpertRows.spread(routes.placeOfSlot(), returned, passed);
         }
         returned.release();
+        return passed;
     }
 
     @Override
@@ -256,9 +261,7 @@ final class ExchangedDispatch implements ExpertDispatch {
                 places(),
                 gradient -> {
                     if (rows.differentiable()) {
-                        Tensor passed = tape.temporary(gradient.dtype(), shape);
-                        arrange(out(gradient), passed);
-                        tape.addGradient(rows, passed);
+                        tape.addGradient(rows, arrange(out(gradient), () -> tape.temporary(gradient.dtype(), shape)));
                     }
                     if (!residual.zeros()) {
                         tape.addGradient(residual, gradient.retain());

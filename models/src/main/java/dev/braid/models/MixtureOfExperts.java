@@ -115,27 +115,48 @@ final class MixtureOfExperts implements FeedForward {
     @Override
     public Variable forward(Tape tape, Variable x, Variable residual, Batch batch) {
         Variable all = GatherRows.of(tape, x);
-        List<Variable> logits = routerWeights.stream()
-                .map(weight -> Routing.logits(tape, all, weight))
-                .toList();
-        Selection selection = room(tape.compute(), all.rows());
-        Router.Inputs inputs = inputs(logits, batch);
-        choose(tape.compute(), inputs, selection, batch.routing());
-        Kept kept = limit(tape.compute(), selection);
-        ExpertDispatch dispatch = ExpertDispatch.of(tape, kept.experts(), config.experts(), expected(all.rows()));
-        kept.experts().release();
-        Routing.Auxiliary auxiliary = observe(tape, inputs, selection, kept.dropped(), batch);
-        Variable weights = Routing.weights(tape, logits, router, inputs.withoutBias(), selection, auxiliary);
-        release(selection, auxiliary);
+        Decision decision = decide(tape, all, batch);
+        ExpertDispatch dispatch = decision.dispatch;
         // The shared expert works while rows are on their way to other ranks.
         ExpertDispatch.Arrival rows = dispatch.send(all);
         Variable base =
                 shared.map(part -> shared(tape, part, x, residual, batch)).orElse(residual);
-        Variable factors = dispatch.weights(weights);
+        Variable factors = dispatch.weights(decision.weights);
         Variable made = experts(tape, dispatch.groups(), rows.await(), factors);
         return tape.axis().ranks() == 1
                 ? dispatch.combine(made, base)
                 : ScatterRows.of(tape, dispatch.combine(made, Variable.zerosLike(all)), base);
+    }
+
+    /** Where the rows go, and the tokens' weights [n, K] there. */
+    private record Decision(ExpertDispatch dispatch, Variable weights) {}
+
+    /** Has the router choose. Ranks tell each other of it, which may fail when one is lost: then nothing must stay either. */
+    private Decision decide(Tape tape, Variable all, Batch batch) {
+        List<Variable> logits = routerWeights.stream()
+                .map(weight -> Routing.logits(tape, all, weight))
+                .toList();
+        Selection selection = room(tape.compute(), all.rows());
+        try {
+            Router.Inputs inputs = inputs(logits, batch);
+            choose(tape.compute(), inputs, selection, batch.routing());
+            Kept kept = limit(tape.compute(), selection);
+            ExpertDispatch dispatch;
+            try {
+                dispatch = ExpertDispatch.of(tape, kept.experts(), config.experts(), expected(all.rows()));
+            } finally {
+                kept.experts().release();
+            }
+            Routing.Auxiliary auxiliary = observe(tape, inputs, selection, kept.dropped(), batch);
+            Variable weights = Routing.weights(tape, logits, router, inputs.withoutBias(), selection, auxiliary);
+            auxiliary.probabilities().release();
+            auxiliary.load().ifPresent(Tensor::release);
+            return new Decision(dispatch, weights);
+        } finally {
+            selection.experts().release();
+            selection.weights().release();
+            selection.probabilities().release();
+        }
     }
 
     /** @param factors F32 [rows, 1] */
@@ -182,14 +203,6 @@ final class MixtureOfExperts implements FeedForward {
                 compute.memory().allocate(Category.ACTIVATIONS, DType.I32, slots),
                 compute.memory().allocate(Category.ACTIVATIONS, DType.F32, slots),
                 compute.memory().allocate(Category.ACTIVATIONS, DType.F32, Shape.of(tokens, config.experts())));
-    }
-
-    private static void release(Selection selection, Routing.Auxiliary auxiliary) {
-        selection.experts().release();
-        selection.weights().release();
-        selection.probabilities().release();
-        auxiliary.probabilities().release();
-        auxiliary.load().ifPresent(Tensor::release);
     }
 
     private Router.Inputs inputs(List<Variable> logits, Batch batch) {

@@ -17,17 +17,22 @@ import java.util.List;
  */
 record DirectRoute(Tape tape, ExpertRoutes routes, int[] rowsHere, Assignment here) implements TokenRoute {
     @Override
-    public Journey send(Tensor x) {
+    public Journey send(Tensor x, boolean entrusted) {
         long columns = x.shape().columns();
         Tensor sent = room(x, Arrays.stream(routes.rows()).sum(), columns);
         ExpertRows.pick(tape.compute(), routes.tokenOfRow(), x, sent);
         RowExchange exchange = new RowExchange(
                         tape, room(x, Arrays.stream(rowsHere).sum(), columns))
                 .start(sent, routes.rows(), rowsHere);
-        return arranged -> {
+        if (entrusted) {
+            exchange.entrust();
+        }
+        return room -> {
             Tensor received = exchange.await();
+            Tensor arranged = room.get();
             ExpertRows.gather(tape.compute(), here, received, arranged);
             received.release();
+            return arranged;
         };
     }
 

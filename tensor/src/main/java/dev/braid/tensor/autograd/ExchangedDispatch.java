@@ -163,18 +163,20 @@ final class ExchangedDispatch implements ExpertDispatch {
     @Override
     public Arrival send(Variable x) {
         Tensor value = x.value();
-        TokenRoute.Journey there = route.send(value);
+        TokenRoute.Journey there = route.send(value, true);
         // The gradient's way back begins where the rows arrive and ends here, behind all that runs in between.
         RowExchange.Pending gradients = new RowExchange.Pending();
         tape.whenPassed(
                 () -> {
-                    gradients.take().ifPresent(exchange -> addReturned(exchange, x));
-                    gradients.release();
+                    try {
+                        gradients.take().ifPresent(exchange -> addReturned(exchange, x));
+                    } finally {
+                        gradients.release();
+                    }
                 },
                 gradients::forget);
         return () -> {
-            Tensor arranged = tape.output(value.dtype(), Shape.of(groups().rows(), x.columns()));
-            there.arrange(arranged);
+            Tensor arranged = there.arrange(() -> tape.output(value.dtype(), Shape.of(groups().rows(), x.columns())));
             return tape.record(
                     arranged,
                     places(),
@@ -223,9 +225,7 @@ final class ExchangedDispatch implements ExpertDispatch {
                 places(),
                 gradient -> {
                     if (weights.differentiable()) {
-                        Tensor passed = tape.temporary(DType.F32, shape);
-                        returnWeights(gradient, passed);
-                        tape.addGradient(weights, passed);
+                        tape.addGradient(weights, returnWeights(gradient, shape));
                     }
                 },
                 null);
@@ -240,7 +240,7 @@ final class ExchangedDispatch implements ExpertDispatch {
         }
     }
 
-    private void returnWeights(Tensor gradient, Tensor passed) {
+    private Tensor returnWeights(Tensor gradient, Shape shape) {
         Tensor sent = room(DType.F32, total(rowsHere), width());
         if (!tape.compute().workers().rehearsing()) {
             ExpertRows.rows(here, gradient, sent);
@@ -248,10 +248,12 @@ final class ExchangedDispatch implements ExpertDispatch {
         Tensor returned = new RowExchange(tape, room(DType.F32, total(routes.rows()), width()))
                 .start(sent, rowsHere, routes.rows())
                 .await();
+        Tensor passed = tape.temporary(DType.F32, shape);
         if (!tape.compute().workers().rehearsing()) {
             ExpertRows.spread(routes.placeOfSlot(), returned, passed);
         }
         returned.release();
+        return passed;
     }
 
     @Override
@@ -268,9 +270,9 @@ final class ExchangedDispatch implements ExpertDispatch {
                 places(),
                 gradient -> {
                     if (rows.differentiable()) {
-                        Tensor passed = tape.temporary(gradient.dtype(), shape);
-                        route.send(gradient).arrange(passed);
-                        tape.addGradient(rows, passed);
+                        tape.addGradient(
+                                rows,
+                                route.send(gradient, false).arrange(() -> tape.temporary(gradient.dtype(), shape)));
                     }
                     if (!residual.zeros()) {
                         tape.addGradient(residual, gradient.retain());

@@ -22,24 +22,42 @@ import java.util.List;
  */
 record HostRoute(Tape tape, HostRows rows, int[] came, HandedRows handed) implements TokenRoute {
     @Override
-    public Journey send(Tensor x) {
+    public Journey send(Tensor x, boolean entrusted) {
         long columns = x.shape().columns();
         long direct = total(came);
         Tensor sent = room(x, total(rows.rows()), columns);
         ExpertRows.pick(tape.compute(), rows.tokenOfRow(), x, sent);
         // What comes by itself and what neighbours hand on lie in one tensor, from which rows are sorted.
         Tensor all = room(x, direct + total(handed.in()), columns);
-        RowExchange exchange = new RowExchange(tape, all.rows(0, direct)).start(sent, rows.rows(), came);
-        return arranged -> {
-            Tensor come = exchange.await();
-            Tensor passing = room(x, total(handed.out()), columns);
-            ExpertRows.pick(tape.compute(), handed.places(), come, passing);
-            new RowExchange(tape, all.rows(direct, total(handed.in())))
-                    .start(passing, handed.out(), handed.in())
-                    .await();
-            ExpertRows.pickOrZero(tape.compute(), handed.placeOfRow(), all, arranged);
-            all.release();
+        RowExchange exchange = new RowExchange(tape, all.rows(0, direct).retain()).start(sent, rows.rows(), came);
+        if (entrusted) {
+            exchange.entrust();
+            tape.own(all);
+        }
+        return room -> {
+            if (entrusted) {
+                tape.disown(all);
+            }
+            try {
+                handOn(exchange.await(), all, direct);
+                Tensor arranged = room.get();
+                ExpertRows.pickOrZero(tape.compute(), handed.placeOfRow(), all, arranged);
+                return arranged;
+            } finally {
+                all.release();
+            }
         };
+    }
+
+    /** Hands rows that have come on to neighbours, and waits for those that neighbours hand on to this rank. */
+    private void handOn(Tensor come, Tensor all, long direct) {
+        Tensor passing = room(come, total(handed.out()), come.shape().columns());
+        ExpertRows.pick(tape.compute(), handed.places(), come, passing);
+        come.release();
+        new RowExchange(tape, all.rows(direct, total(handed.in())).retain())
+                .start(passing, handed.out(), handed.in())
+                .await()
+                .release();
     }
 
     private static long total(int[] counts) {

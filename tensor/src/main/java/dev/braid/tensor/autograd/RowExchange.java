@@ -11,6 +11,7 @@ final class RowExchange {
     private final Tensor received;
     private Tensor sent;
     private TensorAxis.Transfer transfer = TensorAxis.Transfer.DONE;
+    private boolean entrusted;
 
     /** @param received [rows, columns], where they will lie; taken over */
     RowExchange(Tape tape, Tensor received) {
@@ -28,7 +29,15 @@ final class RowExchange {
     RowExchange start(Tensor rows, int[] out, int[] in) {
         sent = rows;
         long columns = rows.shape().columns();
-        transfer = tape.experts().exchange(rows, elements(out, columns), received, elements(in, columns));
+        boolean started = false;
+        try {
+            transfer = tape.experts().exchange(rows, elements(out, columns), received, elements(in, columns));
+            started = true;
+        } finally {
+            if (!started) {
+                drop();
+            }
+        }
         return this;
     }
 
@@ -40,11 +49,37 @@ final class RowExchange {
         return counts;
     }
 
-    /** Waits for them; the caller releases them. */
+    /** Has the tape give the rows back when its current scope ends before {@link #await}, since something between has failed. */
+    RowExchange entrust() {
+        tape.own(sent);
+        tape.own(received);
+        entrusted = true;
+        return this;
+    }
+
+    /** Waits for them, in the scope in which they were entrusted to the tape; the caller releases them. */
     Tensor await() {
-        tape.compute().profile().time("experts.exchange", 0, transfer::await);
-        sent.release();
+        if (entrusted) {
+            tape.disown(sent);
+            tape.disown(received);
+        }
+        boolean arrived = false;
+        try {
+            tape.compute().profile().time("experts.exchange", 0, transfer::await);
+            arrived = true;
+        } finally {
+            sent.release();
+            if (!arrived) {
+                received.release();
+            }
+        }
         return received;
+    }
+
+    /** Nobody will wait for them. What peers may still write holds on to its memory itself. */
+    private void drop() {
+        sent.release();
+        received.release();
     }
 
     /** An exchange that begins at one operation of backward and ends at a later one. */
@@ -70,9 +105,9 @@ final class RowExchange {
             needed = List.of();
         }
 
-        /** Backward has failed: peers may still write into the rows, which go back with the rank's memory. */
+        /** Backward has failed. */
         void forget() {
-            exchange = Optional.empty();
+            take().ifPresent(RowExchange::drop);
             release();
         }
     }

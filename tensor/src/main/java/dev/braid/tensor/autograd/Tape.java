@@ -342,6 +342,13 @@ public final class Tape implements AutoCloseable {
         scopes.peek().add(value);
     }
 
+    /** Takes the reference to {@code value} back that {@link #own} has handed to the current scope. */
+    void disown(Tensor value) {
+        if (!scopes.peek().remove(value)) {
+            throw new IllegalStateException("the current scope does not own " + value);
+        }
+    }
+
     /**
      * Forward is complete: what backward does not read goes back to the memory, unless somebody else holds it. Values of this
      * tape's variables must not be read after it.

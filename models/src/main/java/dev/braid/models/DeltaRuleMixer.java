@@ -177,7 +177,7 @@ abstract class DeltaRuleMixer extends RecurrentMixer {
         // k (beta v)^T and k (-beta alpha k)^T: what is written and erased goes where k points.
         RecurrenceOperands operands = RecurrenceOperands.of(
                         sizes.key(), sizes.value(), in.q, in.k, Pointwise.scaleHeads(tape, in.v, in.beta))
-                .withErase(DeltaErase.of(tape, in.k, in.beta, log, sizes.key()), in.k);
+                .withErase(DeltaErase.of(tape, in.k, in.beta, log, sizes.key()));
         if (log.isPresent()) {
             operands = operands.withDecay(log.get());
         }

@@ -2,6 +2,7 @@ package dev.braid.models;
 
 import dev.braid.tensor.Category;
 import dev.braid.tensor.DType;
+import dev.braid.tensor.parameters.ExpertHosts;
 import java.util.List;
 
 /**
@@ -26,8 +27,9 @@ public record LayerTrace(Pass forward, Pass backward, long kept) {
      *     of them gets counts twice. Of {@code n} bytes each of r ranks sends {@code n (r - 1) / r}
      * @param sent bytes that this rank of the expert axis sends to others when all experts are equally busy and no token has two of
      *     them on one rank
+     * @param sentAcross of these bytes, those to other hosts
      */
-    public record Pass(List<Change> changes, long exchanged, long sent) {
+    public record Pass(List<Change> changes, long exchanged, long sent, long sentAcross) {
         /** A copy. */
         public Pass {
             changes = List.copyOf(changes);
@@ -39,17 +41,23 @@ public record LayerTrace(Pass forward, Pass backward, long kept) {
      *
      * @param dtype of activations
      * @param tensorRanks ranks of the tensor axis
-     * @param expertRanks ranks of the expert axis
+     * @param experts ranks of the expert axis, by hosts
      * @param cores of a rank
      * @param sequences of a micro-batch
      * @param length of each, in tokens
      * @param recompute whether backward runs the layer again
      */
     public record Setting(
-            DType dtype, int tensorRanks, int expertRanks, int cores, int sequences, int length, boolean recompute) {
+            DType dtype,
+            int tensorRanks,
+            ExpertHosts experts,
+            int cores,
+            int sequences,
+            int length,
+            boolean recompute) {
         /** On a rank with all experts. */
         public Setting(DType dtype, int tensorRanks, int cores, int sequences, int length, boolean recompute) {
-            this(dtype, tensorRanks, 1, cores, sequences, length, recompute);
+            this(dtype, tensorRanks, ExpertHosts.one(1), cores, sequences, length, recompute);
         }
     }
 

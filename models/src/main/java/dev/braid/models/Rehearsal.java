@@ -37,7 +37,7 @@ final class Rehearsal implements AutoCloseable {
         this.compute =
                 Compute.rehearsal(setting.cores(), (category, bytes) -> changes.add(new Change(category, bytes)));
         this.axis = new RehearsedAxis(setting.tensorRanks());
-        this.experts = new RehearsedExperts(setting.expertRanks());
+        this.experts = new RehearsedExperts(setting.experts());
         int ranks = setting.tensorRanks();
         // The vocabulary is not used by a layer, nor any position but the first.
         this.architecture = new Architecture(model, ranks, setting.dtype(), Place.of(axis, experts), 1);
@@ -143,7 +143,8 @@ final class Rehearsal implements AutoCloseable {
     }
 
     private Pass end() {
-        return new Pass(changes, axis.take(), experts.take());
+        RehearsedExperts.Sent sent = experts.take();
+        return new Pass(changes, axis.take(), sent.all(), sent.across());
     }
 
     @Override

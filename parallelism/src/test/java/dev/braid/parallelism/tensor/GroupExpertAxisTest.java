@@ -2,27 +2,18 @@ package dev.braid.parallelism.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.braid.parallelism.ExposedTime;
 import dev.braid.parallelism.LocalRank;
 import dev.braid.parallelism.LocalWorld;
 import dev.braid.parallelism.Wires;
-import dev.braid.tensor.Category;
-import dev.braid.tensor.Compute;
-import dev.braid.tensor.DType;
-import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
-import dev.braid.tensor.autograd.ExpertDispatch;
-import dev.braid.tensor.autograd.Tape;
-import dev.braid.tensor.autograd.Variable;
-import dev.braid.tensor.kernels.KernelProviders;
-import dev.braid.tensor.parameters.TensorAxis;
+import dev.braid.tensor.parameters.ExpertHosts;
 import dev.braid.tensor.routing.Selection;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.junit.jupiter.api.Test;
 
 /** Tokens to four experts on two ranks and back, where an expert hands back what it gets: then a token gets itself for each of its experts. */
 class GroupExpertAxisTest {
-    private static final int DIM = 8;
+    private static final int DIM = ExpertExchange.DIM;
     private static final int NONE = Selection.NONE;
 
     /** What the two ranks choose; two experts of each of three tokens. */
@@ -92,29 +83,10 @@ class GroupExpertAxisTest {
     }
 
     private static float value(int rank, int token, int column) {
-        return 100 * rank + 10 * token + column;
+        return ExpertExchange.value(rank, token, column);
     }
 
-    /** The sum over a token's experts, and the gradient of x where that of the sum is 3 everywhere. */
     private static Tensor[] run(LocalRank rank, int[] chosen) {
-        Compute compute = new Compute(1, "vector", "test", KernelProviders.chosen(), rank.memory());
-        int tokens = chosen.length / 2;
-        Tensor selected = rank.memory().allocate(Category.ACTIVATIONS, DType.I32, Shape.of(tokens, 2));
-        selected.setInts(chosen);
-        Tensor value = rank.memory().allocate(Category.ACTIVATIONS, DType.F32, Shape.of(tokens, DIM));
-        Tensor gradient = rank.memory().allocate(Category.ACTIVATIONS, DType.F32, Shape.of(tokens, DIM));
-        for (int i = 0; i < tokens * DIM; i++) {
-            value.set(i, value(rank.rank(), i / DIM, i % DIM));
-            gradient.set(i, 3);
-        }
-        GroupExpertAxis axis = new GroupExpertAxis(rank.world(), new ExposedTime());
-        try (Tape tape = Tape.training(compute, DType.F32, null, TensorAxis.SINGLE, axis)) {
-            Variable x = tape.leaf(value, true);
-            ExpertDispatch dispatch = ExpertDispatch.of(tape, selected, 4, 0);
-            Variable sum = dispatch.combine(dispatch.dispatch(x), Variable.zerosLike(x));
-            Tensor result = sum.value().retain();
-            tape.backward(sum, gradient);
-            return new Tensor[] {result, x.passedGradient().orElseThrow()};
-        }
+        return new ExpertExchange(2, 4, ExpertHosts.one(2)).run(rank, chosen);
     }
 }

@@ -7,9 +7,13 @@ import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
 import dev.braid.tensor.kernels.Addresses;
 import dev.braid.tensor.ops.ExpertRows;
+import dev.braid.tensor.parameters.ExpertHosts;
 import dev.braid.tensor.routing.Assignment;
 import dev.braid.tensor.routing.ExpertRoutes;
+import dev.braid.tensor.routing.HandedRows;
+import dev.braid.tensor.routing.HostRows;
 import dev.braid.tensor.routing.RowGroups;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -17,15 +21,16 @@ import java.util.List;
  * The way of tokens to experts on several ranks. A row goes once to each rank that has an expert of its token, in both directions of
  * the tape; back comes a row for each expert. So with {@code s} experts of its tokens elsewhere, on {@code m} other ranks counted
  * token by token, a rank sends {@code m D} elements in forward and in backward, and gets {@code s D} back each time.
+ *
+ * <p>Where ranks share hosts, see {@link dev.braid.tensor.parameters.ExpertHosts#relays}, a row crosses once to each other host instead
+ * ({@link HostRoute}), as a token's row does in the kernels of DeepSeek-V3 (arXiv 2412.19437, 3.2.2). Back comes a row for each expert
+ * all the same: a sum on the other host would have another order, and its bits would depend on where ranks are.
  */
 final class ExchangedDispatch implements ExpertDispatch {
-    /** What a rank tells another beforehand: rows and slots. */
-    private static final int FIGURES = 2;
-
     private final Tape tape;
     private final ExpertRoutes routes;
 
-    /** Rows from each rank, and slots in them. */
+    /** Rows with experts here from each rank, and slots in them. */
     private final int[] rowsHere;
 
     private final int[] slotsHere;
@@ -36,23 +41,70 @@ final class ExchangedDispatch implements ExpertDispatch {
     /** I32: the sorted row of each slot that has come, in the order of arrival. */
     private final Tensor sorted;
 
+    private final TokenRoute route;
+
     ExchangedDispatch(Tape tape, Tensor selected, int experts, int expected) {
         this.tape = tape;
+        ExpertHosts hosts = tape.experts().hosts();
         int ranks = tape.experts().ranks();
         this.routes = ExpertRoutes.of(tape.compute(), selected, experts, ranks, expected, tape::output);
-        this.rowsHere = new int[ranks];
-        this.slotsHere = new int[ranks];
-        tell();
-        int width = width();
-        Tensor chosen = new RowExchange(tape, room(DType.I32, total(rowsHere), width))
-                .start(routes.chosen().retain(), routes.rows(), rowsHere)
-                .await();
+        // Only where ranks hand on rows.
+        List<HostRows> between = hosts.relays()
+                ? List.of(HostRows.of(
+                        tape.compute(), routes, hosts, tape.experts().rank(), tape::output))
+                : List.of();
+        List<int[]> heard = hear(hosts, between);
+        this.rowsHere = heard.get(0);
+        this.slotsHere = heard.get(1);
+        RowExchange lists = new RowExchange(tape, room(DType.I32, total(rowsHere), width()))
+                .start(routes.chosen().retain(), routes.rows(), rowsHere);
+        List<RowExchange> needs =
+                between.stream().map(rows -> needs(rows, heard.get(2))).toList();
+        Tensor chosen = lists.await();
         this.here = Assignment.of(tape.compute(), chosen, experts / ranks, total(slotsHere), tape::output);
         this.sorted = tape.output(DType.I32, Shape.of(total(slotsHere)));
         if (!tape.compute().workers().rehearsing()) {
             pack();
         }
         chosen.release();
+        this.route = between.isEmpty()
+                ? new DirectRoute(tape, routes, rowsHere, here)
+                : relayed(hosts, between.getFirst(), needs.getFirst(), heard.get(2));
+    }
+
+    private RowExchange needs(HostRows rows, int[] came) {
+        return new RowExchange(
+                        tape, room(DType.I32, total(came), rows.needs().shape().columns()))
+                .start(rows.needs().retain(), rows.rows(), came);
+    }
+
+    private TokenRoute relayed(ExpertHosts hosts, HostRows rows, RowExchange needs, int[] came) {
+        Tensor bits = needs.await();
+        HandedRows handed = HandedRows.of(
+                tape.compute(),
+                new HandedRows.Arrivals(hosts, tape.experts().rank(), came, rowsHere),
+                bits,
+                here,
+                tape::output);
+        bits.release();
+        return new HostRoute(tape, rows, came, handed);
+    }
+
+    /** How many rows with experts here each rank has, how many slots, and, where rows are handed on, how many rows it sends here. */
+    private List<int[]> hear(ExpertHosts hosts, List<HostRows> between) {
+        List<int[]> mine = new ArrayList<>(List.of(routes.rows(), routes.slots()));
+        between.forEach(rows -> mine.add(rows.rows()));
+        if (!tape.compute().workers().rehearsing()) {
+            return RankFigures.exchange(tape, mine);
+        }
+        // What goes out evenly comes in evenly.
+        int rank = tape.experts().rank();
+        int[] rows = new int[hosts.ranks()];
+        int[] slots = new int[hosts.ranks()];
+        Arrays.fill(rows, routes.rows()[0]);
+        Arrays.fill(slots, routes.slots()[0]);
+        int tokens = routes.returns().tokens();
+        return List.of(rows, slots, HandedRows.Arrivals.even(hosts, rank, rows[0], tokens));
     }
 
     private int width() {
@@ -65,32 +117,6 @@ final class ExchangedDispatch implements ExpertDispatch {
 
     private Tensor room(DType dtype, long rows, long columns) {
         return tape.compute().memory().allocate(Category.COMMUNICATION, dtype, Shape.of(rows, columns));
-    }
-
-    /** Every rank tells every other how much it sends. */
-    private void tell() {
-        int ranks = tape.experts().ranks();
-        if (tape.compute().workers().rehearsing()) {
-            // What goes out evenly comes in evenly.
-            Arrays.fill(rowsHere, routes.rows()[0]);
-            Arrays.fill(slotsHere, routes.slots()[0]);
-            return;
-        }
-        Tensor mine = room(DType.I32, ranks, FIGURES);
-        for (int rank = 0; rank < ranks; rank++) {
-            mine.setInt((long) FIGURES * rank, routes.rows()[rank]);
-            mine.setInt((long) FIGURES * rank + 1, routes.slots()[rank]);
-        }
-        int[] ones = new int[ranks];
-        Arrays.fill(ones, 1);
-        Tensor theirs = new RowExchange(tape, room(DType.I32, ranks, FIGURES))
-                .start(mine, ones, ones)
-                .await();
-        for (int rank = 0; rank < ranks; rank++) {
-            rowsHere[rank] = theirs.getInt((long) FIGURES * rank);
-            slotsHere[rank] = theirs.getInt((long) FIGURES * rank + 1);
-        }
-        theirs.release();
     }
 
     private void pack() {
@@ -110,29 +136,15 @@ final class ExchangedDispatch implements ExpertDispatch {
     }
 
     private List<Tensor> places() {
-        return List.of(
-                routes.tokenOfRow(),
+        List<Tensor> places = new ArrayList<>(List.of(
                 routes.placeOfSlot(),
                 routes.returns().slotOfRow(),
                 routes.returns().rowOfSlot(),
                 here.slotOfRow(),
                 here.rowOfSlot(),
-                sorted);
-    }
-
-    /** Sends the rows of tokens [n, D] to their experts. */
-    private RowExchange out(Tensor x) {
-        Tensor sent = room(x.dtype(), total(routes.rows()), x.shape().columns());
-        ExpertRows.pick(tape.compute(), routes.tokenOfRow(), x, sent);
-        return new RowExchange(tape, room(x.dtype(), total(rowsHere), x.shape().columns()))
-                .start(sent, routes.rows(), rowsHere);
-    }
-
-    /** Waits for rows of tokens and sorts them by expert into {@code arranged}. */
-    private void arrange(RowExchange exchange, Tensor arranged) {
-        Tensor received = exchange.await();
-        ExpertRows.gather(tape.compute(), here, received, arranged);
-        received.release();
+                sorted));
+        places.addAll(route.places());
+        return places;
     }
 
     /** Sends sorted rows back to where their tokens are, one for each slot. */
@@ -151,7 +163,7 @@ final class ExchangedDispatch implements ExpertDispatch {
     @Override
     public Arrival send(Variable x) {
         Tensor value = x.value();
-        RowExchange there = out(value);
+        TokenRoute.Journey there = route.send(value);
         // The gradient's way back begins where the rows arrive and ends here, behind all that runs in between.
         RowExchange.Pending gradients = new RowExchange.Pending();
         tape.whenPassed(
@@ -162,7 +174,7 @@ final class ExchangedDispatch implements ExpertDispatch {
                 gradients::forget);
         return () -> {
             Tensor arranged = tape.output(value.dtype(), Shape.of(groups().rows(), x.columns()));
-            arrange(there, arranged);
+            there.arrange(arranged);
             return tape.record(
                     arranged,
                     places(),
@@ -257,7 +269,7 @@ final class ExchangedDispatch implements ExpertDispatch {
                 gradient -> {
                     if (rows.differentiable()) {
                         Tensor passed = tape.temporary(gradient.dtype(), shape);
-                        arrange(out(gradient), passed);
+                        route.send(gradient).arrange(passed);
                         tape.addGradient(rows, passed);
                     }
                     if (!residual.zeros()) {

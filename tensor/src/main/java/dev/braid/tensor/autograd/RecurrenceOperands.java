@@ -14,8 +14,8 @@ import java.util.Optional;
  * @param k keys [n, Hk dk]
  * @param v values [n, H dv]
  * @param decay of the state
- * @param a reads the state before its decay [n, Ha dk]; present together with b
- * @param b where what a has read goes [n, Hb dk]
+ * @param a reads the state before its decay [n, Ha dk]
+ * @param b where what a has read goes [n, Hb dk]; without it where k points
  * @param bonus of a read before the write, a vector [H dk]; only with {@code readBeforeWrite}
  * @param readBeforeWrite whether a token reads the state before its own write (RWKV-5, RWKV-6)
  */
@@ -70,6 +70,12 @@ public record RecurrenceOperands(
 
     private RecurrenceOperands withDecay(Decay other) {
         return new RecurrenceOperands(keySize, valueSize, q, k, v, other, a, b, bonus, readBeforeWrite);
+    }
+
+    /** The same with {@code k_t (a_t^T S_{t-1})}. */
+    public RecurrenceOperands withErase(Variable reads) {
+        return new RecurrenceOperands(
+                keySize, valueSize, q, k, v, decay, Optional.of(reads), Optional.empty(), bonus, readBeforeWrite);
     }
 
     /** The same with {@code b_t (a_t^T S_{t-1})}. */

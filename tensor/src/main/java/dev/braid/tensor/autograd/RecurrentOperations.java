@@ -40,9 +40,7 @@ public final class RecurrentOperations {
                 keys(operands.k().value()),
                 values(operands.v().value()),
                 decay(operands.decay()),
-                operands.a()
-                        .map(a -> new Erase(
-                                keys(a.value()), keys(operands.b().orElseThrow().value()))),
+                operands.a().map(a -> new Erase(keys(a.value()), operands.b().map(b -> keys(b.value())))),
                 operands.bonus().map(bonus -> bonus.compute()),
                 Optional.of(documents),
                 state);
@@ -182,7 +180,7 @@ public final class RecurrentOperations {
         Optional<Tensor> dA = operands.a().map(this::perHead);
         Optional<Tensor> dB = operands.b().map(this::perHead);
         if (dA.isPresent()) {
-            gradients = gradients.withErase(keys(dA.get()), keys(dB.orElseThrow()));
+            gradients = gradients.withErase(new Erase(keys(dA.get()), dB.map(this::keys)));
         }
         Optional<Tensor> dBonus = operands.bonus()
                 .map(bonus -> tape.temporary(

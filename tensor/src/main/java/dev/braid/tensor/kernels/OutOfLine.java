@@ -52,6 +52,33 @@ public final class OutOfLine {
         }
     }
 
+    /** Runs a loop of (long, long, long, long). */
+    public void run(long x, long y, long out, long count) {
+        try {
+            loop.invokeExact(x, y, out, count);
+        } catch (Throwable failure) {
+            throw rethrown(failure);
+        }
+    }
+
+    /** Runs a loop of (float, long, long, long). */
+    public void run(float x, long y, long out, long count) {
+        try {
+            loop.invokeExact(x, y, out, count);
+        } catch (Throwable failure) {
+            throw rethrown(failure);
+        }
+    }
+
+    /** Runs a loop of (long, long, long, int, int). */
+    public void run(long x, long y, long out, int rows, int columns) {
+        try {
+            loop.invokeExact(x, y, out, rows, columns);
+        } catch (Throwable failure) {
+            throw rethrown(failure);
+        }
+    }
+
     private static RuntimeException rethrown(Throwable failure) {
         if (failure instanceof Error error) {
             throw error;

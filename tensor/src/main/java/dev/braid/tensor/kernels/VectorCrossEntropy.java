@@ -16,11 +16,10 @@ final class VectorCrossEntropy implements CrossEntropyKernels {
 
     @Override
     public void forward(long logits, long labels, float zLoss, long lse, long loss, int rows, int columns) {
-        float[] lanes = new float[LANES];
         for (int row = 0; row < rows; row++) {
             long start = logits + (long) row * columns * Float.BYTES;
             float largest = largest(start, columns);
-            float sum = exponentialSum(start, largest, columns, lanes);
+            float sum = exponentialSum(start, largest, columns);
             int label = getInt(labels, row);
             float logit = label < 0 || label >= columns ? 0 : getFloat(start, label);
             ScalarCrossEntropy.finish(row, label, logit, largest + StrictMath.log(sum), zLoss, lse, loss);
@@ -44,14 +43,14 @@ final class VectorCrossEntropy implements CrossEntropyKernels {
     }
 
     /** Sum of exp(row - largest). */
-    private static float exponentialSum(long row, float largest, int columns, float[] lanes) {
+    private static float exponentialSum(long row, float largest, int columns) {
         // One exponential in a loop is as much as the compiler will inline; it hides the latency of the sum.
         FloatVector sums = FloatVector.zero(Species.FLOAT);
         int j = 0;
         for (; j <= columns - LANES; j += LANES) {
             sums = sums.add(VectorMath.exp(load(row, j).sub(largest)));
         }
-        float sum = VectorMath.sum(sums, lanes);
+        float sum = VectorMath.sum(sums);
         for (; j < columns; j++) {
             sum += VectorMath.exp(getFloat(row, j) - largest);
         }
@@ -98,14 +97,13 @@ final class VectorCrossEntropy implements CrossEntropyKernels {
             long dLogits,
             int rows,
             int columns) {
-        float[] lanes = new float[LANES];
         for (int row = 0; row < rows; row++) {
             long offset = (long) row * columns * Float.BYTES;
             long out = dLogits + offset;
             int label = getInt(labels, row);
             float logit = label < 0 || label >= columns ? 0 : getFloat(logits + offset, label);
             float largest = largest(logits + offset, columns);
-            float sum = storeExponentials(logits + offset, largest, out, columns, lanes);
+            float sum = storeExponentials(logits + offset, largest, out, columns);
             double logSum = largest + StrictMath.log(sum);
             ScalarCrossEntropy.finish(row, label, logit, logSum, zLoss, lse, loss);
             if (label < 0) {
@@ -134,7 +132,7 @@ final class VectorCrossEntropy implements CrossEntropyKernels {
     }
 
     /** Stores exp(row - largest) in {@code out} and returns the sum, in the order of {@link #exponentialSum}. */
-    private static float storeExponentials(long row, float largest, long out, int columns, float[] lanes) {
+    private static float storeExponentials(long row, float largest, long out, int columns) {
         FloatVector sums = FloatVector.zero(Species.FLOAT);
         int j = 0;
         for (; j <= columns - LANES; j += LANES) {
@@ -142,7 +140,7 @@ final class VectorCrossEntropy implements CrossEntropyKernels {
             store(values, out, j);
             sums = sums.add(values);
         }
-        float sum = VectorMath.sum(sums, lanes);
+        float sum = VectorMath.sum(sums);
         for (; j < columns; j++) {
             float value = VectorMath.exp(getFloat(row, j) - largest);
             setFloat(out, j, value);

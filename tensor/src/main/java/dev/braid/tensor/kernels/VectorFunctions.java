@@ -295,7 +295,6 @@ final class VectorFunctions implements FunctionKernels {
 
     @Override
     public void dotHeads(long a, long b, long out, int rows, int heads, int size) {
-        float[] lanes = new float[LANES];
         for (long head = 0; head < (long) rows * heads; head++) {
             long left = a + head * size * Float.BYTES;
             long right = b + head * size * Float.BYTES;
@@ -304,7 +303,7 @@ final class VectorFunctions implements FunctionKernels {
             for (; i <= size - LANES; i += LANES) {
                 sums = load(left, i).fma(load(right, i), sums);
             }
-            float sum = VectorMath.sum(sums, lanes);
+            float sum = VectorMath.sum(sums);
             for (; i < size; i++) {
                 sum = Math.fma(getFloat(left, i), getFloat(right, i), sum);
             }

@@ -13,15 +13,14 @@ final class VectorGroupNorm implements GroupNormKernels {
 
     @Override
     public void center(long x, long out, int groups, int size) {
-        float[] lanes = new float[LANES];
         long bytes = (long) size * Float.BYTES;
         for (int group = 0; group < groups; group++) {
-            float mean = sum(x + group * bytes, size, lanes) / size;
+            float mean = sum(x + group * bytes, size) / size;
             subtract(x + group * bytes, mean, out + group * bytes, size);
         }
     }
 
-    private static float sum(long x, int size, float[] lanes) {
+    private static float sum(long x, int size) {
         FloatVector sum0 = FloatVector.zero(Species.FLOAT);
         FloatVector sum1 = sum0;
         int j = 0;
@@ -32,7 +31,7 @@ final class VectorGroupNorm implements GroupNormKernels {
         for (; j <= size - LANES; j += LANES) {
             sum0 = sum0.add(load(x, j));
         }
-        float sum = VectorMath.sum(sum0.add(sum1), lanes);
+        float sum = VectorMath.sum(sum0.add(sum1));
         for (; j < size; j++) {
             sum += getFloat(x, j);
         }
@@ -51,27 +50,25 @@ final class VectorGroupNorm implements GroupNormKernels {
 
     @Override
     public void squares(long x, long sums, int groups, int size) {
-        float[] lanes = new float[LANES];
         for (int group = 0; group < groups; group++) {
             long at = x + (long) group * size * Float.BYTES;
-            setFloat(sums, group, VectorReduction.dot(at, at, size, lanes));
+            setFloat(sums, group, VectorReduction.dot(at, at, size));
         }
     }
 
     @Override
     public void dots(long dy, long x, long weight, long sums, int rows, int groups, int size) {
-        float[] lanes = new float[LANES];
         long bytes = (long) size * Float.BYTES;
         for (int row = 0; row < rows; row++) {
             for (int group = 0; group < groups; group++) {
                 int i = row * groups + group;
-                setFloat(sums, i, dot(dy + i * bytes, weight + group * bytes, x + i * bytes, size, lanes));
+                setFloat(sums, i, dot(dy + i * bytes, weight + group * bytes, x + i * bytes, size));
             }
         }
     }
 
     /** Sum of a * weight * b. */
-    private static float dot(long a, long weight, long b, int size, float[] lanes) {
+    private static float dot(long a, long weight, long b, int size) {
         FloatVector sum0 = FloatVector.zero(Species.FLOAT);
         FloatVector sum1 = sum0;
         int j = 0;
@@ -82,7 +79,7 @@ final class VectorGroupNorm implements GroupNormKernels {
         for (; j <= size - LANES; j += LANES) {
             sum0 = load(a, j).mul(load(weight, j)).fma(load(b, j), sum0);
         }
-        float sum = VectorMath.sum(sum0.add(sum1), lanes);
+        float sum = VectorMath.sum(sum0.add(sum1));
         for (; j < size; j++) {
             sum = Math.fma(getFloat(a, j) * getFloat(weight, j), getFloat(b, j), sum);
         }

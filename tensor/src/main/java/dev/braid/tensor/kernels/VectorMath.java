@@ -133,10 +133,8 @@ public final class VectorMath {
     /**
      * The sum of all lanes, added by halves: ((l0 + l8) + (l4 + l12)) + ... The order is fixed here because the order of
      * {@code reduceLanes} is not: interpreted and compiled code give different bits.
-     *
-     * @param lanes scratch of {@link Species#LANES} elements
      */
-    public static float sum(FloatVector vector, float[] lanes) {
+    public static float sum(FloatVector vector) {
         FloatVector sum = vector;
         if (Species.LANES > 8) {
             sum = sum.add(sum.rearrange(EIGHT_ON));

@@ -17,7 +17,7 @@ final class VectorReduction implements ReductionKernels {
     private final VectorElementwise elementwise = new VectorElementwise();
 
     /** Sum of a * b, in f32. */
-    static float dot(long a, long b, int columns, float[] lanes) {
+    static float dot(long a, long b, int columns) {
         FloatVector sum0 = FloatVector.zero(Species.FLOAT);
         FloatVector sum1 = sum0;
         FloatVector sum2 = sum0;
@@ -32,7 +32,7 @@ final class VectorReduction implements ReductionKernels {
         for (; j <= columns - LANES; j += LANES) {
             sum0 = load(a, j).fma(load(b, j), sum0);
         }
-        float sum = VectorMath.sum(sum0.add(sum1).add(sum2.add(sum3)), lanes);
+        float sum = VectorMath.sum(sum0.add(sum1).add(sum2.add(sum3)));
         for (; j < columns; j++) {
             sum += getFloat(a, j) * getFloat(b, j);
         }

@@ -13,10 +13,9 @@ final class VectorRmsNorm implements RmsNormKernels {
 
     @Override
     public void forward(long x, long weight, float epsilon, long y, long inverseRms, int rows, int columns) {
-        float[] lanes = new float[LANES];
         for (int row = 0; row < rows; row++) {
             long offset = (long) row * columns * Float.BYTES;
-            float squares = VectorReduction.dot(x + offset, x + offset, columns, lanes);
+            float squares = VectorReduction.dot(x + offset, x + offset, columns);
             float inverse = ScalarRmsNorm.inverseRoot(squares, columns, epsilon);
             setFloat(inverseRms, row, inverse);
             scaleRow(x + offset, weight, inverse, y + offset, columns);
@@ -36,11 +35,10 @@ final class VectorRmsNorm implements RmsNormKernels {
     @Override
     public void inputGradient(
             long dy, long x, long weight, long inverseRms, long existing, long dx, int rows, int columns) {
-        float[] lanes = new float[LANES];
         for (int row = 0; row < rows; row++) {
             long offset = (long) row * columns * Float.BYTES;
             float inverse = getFloat(inverseRms, row);
-            float dot = weightedDot(dy + offset, weight, x + offset, columns, lanes);
+            float dot = weightedDot(dy + offset, weight, x + offset, columns);
             float alongX = ScalarRmsNorm.xCoefficient(dot, inverse, columns);
             if (existing == 0) {
                 gradientRow(dy + offset, x + offset, weight, inverse, alongX, dx + offset, columns);
@@ -52,7 +50,7 @@ final class VectorRmsNorm implements RmsNormKernels {
     }
 
     /** Sum of a * weight * b. */
-    private static float weightedDot(long a, long weight, long b, int columns, float[] lanes) {
+    private static float weightedDot(long a, long weight, long b, int columns) {
         FloatVector sum0 = FloatVector.zero(Species.FLOAT);
         FloatVector sum1 = sum0;
         FloatVector sum2 = sum0;
@@ -67,7 +65,7 @@ final class VectorRmsNorm implements RmsNormKernels {
         for (; j <= columns - LANES; j += LANES) {
             sum0 = load(a, j).mul(load(weight, j)).fma(load(b, j), sum0);
         }
-        float sum = VectorMath.sum(sum0.add(sum1).add(sum2.add(sum3)), lanes);
+        float sum = VectorMath.sum(sum0.add(sum1).add(sum2.add(sum3)));
         for (; j < columns; j++) {
             sum += getFloat(a, j) * getFloat(weight, j) * getFloat(b, j);
         }

@@ -54,6 +54,19 @@ public final class ExpertRows {
      * @param out [rows, D], dtype of x
      */
     public static void pick(Compute compute, Tensor places, Tensor x, Tensor out) {
+        pick(compute, places, Blocks.NONE, x, out);
+    }
+
+    /**
+     * As {@link #pick}, with rows of zeros.
+     *
+     * @param places I32 [rows], each a row of x, or -1 for zeros
+     */
+    public static void pickOrZero(Compute compute, Tensor places, Tensor x, Tensor out) {
+        pick(compute, places, -1, x, out);
+    }
+
+    private static void pick(Compute compute, Tensor places, long zero, Tensor x, Tensor out) {
         Check check = new Check("experts.pick");
         int from = check.valueRows("x", x);
         int columns = Check.columns(x);
@@ -63,14 +76,19 @@ public final class ExpertRows {
         if (compute.workers().rehearsing()) {
             return;
         }
-        Blocks.requireIndices(check, "row", places, from, Blocks.NONE, "");
+        Blocks.requireIndices(check, "row", places, from, zero, "");
         long bytes = (long) columns * x.dtype().bytes();
         long xAt = x.address();
         long outAt = out.address();
         long placesAt = places.address();
         Blocks.Range body = (first, count) -> {
             for (long row = first; row < first + count; row++) {
-                Addresses.copy(xAt + Addresses.getInt(placesAt, row) * bytes, outAt + row * bytes, bytes);
+                int place = Addresses.getInt(placesAt, row);
+                if (place < 0) {
+                    Addresses.fillZero(outAt + row * bytes, bytes);
+                } else {
+                    Addresses.copy(xAt + place * bytes, outAt + row * bytes, bytes);
+                }
             }
         };
         compute.profile().time(check.operation(), 0, () -> Blocks.rows(compute, rows, columns, body));

@@ -33,6 +33,11 @@ public interface ExpertAxis {
     /** This one's place. */
     int rank();
 
+    /** Which of the ranks share a host; all of them unless told otherwise. */
+    default ExpertHosts hosts() {
+        return ExpertHosts.one(ranks());
+    }
+
     /**
      * Sends slice r of {@code sent} to rank r, and receives its slice for this rank. Both tensors are the transfer's until it is
      * done.

@@ -36,6 +36,10 @@ final class Checks {
                     "recurrence bonus goes with reading before the write only: set the spec's"
                             + " read to BEFORE_WRITE or leave the bonus out");
         }
+        if (bonus != 0 && inputs.erase().map(erase -> erase.b().isEmpty()).orElse(false)) {
+            throw new IllegalArgumentException("recurrence: a bonus is for a token's own value, without what it erases:"
+                    + " give k as a b of its own (Erase.apart) or leave the bonus out");
+        }
         List<List<Chunk>> chunks = new ArrayList<>();
         int most = 0;
         for (int sequence = 0; sequence < spec.batch(); sequence++) {
@@ -57,7 +61,9 @@ final class Checks {
                 tokenDecay(inputs.decay()),
                 fixedDecay(inputs.decay()),
                 inputs.erase()
-                        .map(erase -> new RecurrenceKernel.Factors(shared("a", erase.a()), shared("b", erase.b())))
+                        .map(erase -> new RecurrenceKernel.Factors(
+                                shared("a", erase.a()),
+                                erase.b().map(b -> shared("b", b)).orElse(null)))
                         .orElse(null),
                 bonus,
                 floats("initial", inputs.initial(), states(valueSize)));
@@ -106,6 +112,12 @@ final class Checks {
             throw new IllegalArgumentException(
                     "recurrence.backward: the inputs have a and b: give tensors for their gradients");
         }
+        boolean dB = gradients.erase().flatMap(Erase::b).isPresent();
+        given("a b of its own", problem.apart(), dB);
+        if (problem.apart() && !dB) {
+            throw new IllegalArgumentException(
+                    "recurrence.backward: the inputs have a b of their own: give a tensor for its gradient too");
+        }
         given("the bonus", inputs.bonus().isPresent(), gradients.bonus().isPresent());
         given("a decay by token", problem.decay() != null, gradients.decay().isPresent());
         given("a fixed decay", problem.fixedDecay() != 0, gradients.fixedDecay().isPresent());
@@ -126,7 +138,10 @@ final class Checks {
                 gradients
                         .erase()
                         .map(erase -> new RecurrenceKernel.FactorGradients(
-                                heads("gradient of a", keySize, erase.a()), heads("gradient of b", keySize, erase.b())))
+                                heads("gradient of a", keySize, erase.a()),
+                                erase.b()
+                                        .map(b -> heads("gradient of b", keySize, b))
+                                        .orElse(null)))
                         .orElse(null),
                 floats("gradient of the bonus", gradients.bonus(), tasks * keySize),
                 floats("gradient of the initial state", gradients.initial(), states(valueSize)));

@@ -11,14 +11,17 @@ import java.util.List;
  * {@code e^(R_i - G_j)}, {@code e^R_i}, {@code e^(G_end - G_j)}: so the gradient of a cumulative log decay is what its token's
  * {@code q dq} and {@code a da} add and its {@code k dk} and {@code b db} take away, and that of a log decay is the sum of
  * those from its token to the chunk's end; what passes through the state after the chunk is summed from the other side.
+ * Where b is k, the gradient of what the solve was given is that of V too.
  */
 final class ChunkBackward {
     private final RecurrenceKernel.Problem problem;
     private final RecurrenceKernel.Gradients gradients;
+    private final ChunkForward forward;
     private final ChunkTiles tiles;
     private final ChunkDecay decay;
     private final int head;
     private final boolean erase;
+    private final boolean apart;
     private final Read read;
     private final int keySize;
     private final int valueSize;
@@ -27,15 +30,18 @@ final class ChunkBackward {
     ChunkBackward(
             RecurrenceKernel.Problem problem,
             RecurrenceKernel.Gradients gradients,
+            ChunkForward forward,
             ChunkTiles tiles,
             ChunkDecay decay,
             int head) {
         this.problem = problem;
         this.gradients = gradients;
+        this.forward = forward;
         this.tiles = tiles;
         this.decay = decay;
         this.head = head;
         erase = problem.erase() != null;
+        apart = problem.apart();
         read = problem.spec().read();
         keySize = problem.keySize();
         valueSize = problem.valueSize();
@@ -51,9 +57,9 @@ final class ChunkBackward {
         scoreGradients(length);
         stateGradients(length);
         float[] ownKeys = takeDiagonal(tiles.queryKey(read, length), length);
-        float[] ownB = erase ? takeDiagonal(tiles.queryB(read, length), length) : new float[0];
-        List<Pair> pairs = new ArrayList<>(tiles.reads(read, length, erase));
-        pairs.addAll(tiles.erasures(length, erase));
+        float[] ownB = apart ? takeDiagonal(tiles.queryB(read, length), length) : new float[0];
+        List<Pair> pairs = new ArrayList<>(tiles.reads(read, length, apart));
+        pairs.addAll(tiles.erasures(length, erase, apart));
         decay.scoreGradients(pairs, length);
         decayGradient(length);
         endGradients(length);
@@ -63,9 +69,11 @@ final class ChunkBackward {
         ownGradients(ownKeys, ownB, length);
         unpack(tiles.dq, gradients.q(), chunk, keySize);
         unpack(tiles.dk, gradients.k(), chunk, keySize);
-        unpack(tiles.dv, gradients.v(), chunk, valueSize);
+        unpack(erase && !apart ? tiles.dP : tiles.dv, gradients.v(), chunk, valueSize);
         if (erase) {
             unpack(tiles.da, gradients.erase().a(), chunk, keySize);
+        }
+        if (apart) {
             unpack(tiles.db, gradients.erase().b(), chunk, keySize);
         }
         retreat(length);
@@ -74,17 +82,23 @@ final class ChunkBackward {
         }
     }
 
-    /** Gradients of P, through the solve, and of the values. */
+    /** Gradients of P or U, through the solve, and of the values. */
     private void valueGradients(int length) {
         Tile queryKeys = tiles.queryKey(read, length).scores();
-        if (erase) {
+        if (erase && !apart) {
+            tiles.dP.product(tiles.kEnd, tiles.dState, keySize, length, tiles.zeros);
+            tiles.dP.addTransposedProduct(queryKeys, tiles.dO, length, length);
+            Triangular.solveTransposed(tiles.aKey(length).scores(), tiles.dP, length);
+            return;
+        }
+        if (apart) {
             tiles.dP.product(tiles.bEnd, tiles.dState, keySize, length, tiles.zeros);
             tiles.dP.addTransposedProduct(tiles.queryB(read, length).scores(), tiles.dO, length, length);
             Triangular.solveTransposed(tiles.aB(length).scores(), tiles.dP, length);
         }
         tiles.dv.product(tiles.kEnd, tiles.dState, keySize, length, tiles.zeros);
         tiles.dv.addTransposedProduct(queryKeys, tiles.dO, length, length);
-        if (erase) {
+        if (apart) {
             tiles.dv.addTransposedProduct(tiles.aKey(length).scores(), tiles.dP, length, length);
         }
     }
@@ -92,13 +106,15 @@ final class ChunkBackward {
     /** Gradients of the scores, those of unpaired tokens included. */
     private void scoreGradients(int length) {
         Tile values = tiles.valuesTransposed(length);
-        values.transposeOf(tiles.v, valueSize);
+        values.transposeOf(forward.written(), valueSize);
         tiles.queryKey(read, length).dScores().product(tiles.dO, values, valueSize, length, tiles.zeros);
         if (erase) {
+            tiles.aKey(length).dScores().product(tiles.dP, values, valueSize, length, tiles.zeros);
+        }
+        if (apart) {
             Tile p = tiles.pTransposed(length);
             p.transposeOf(tiles.p, valueSize);
             tiles.queryB(read, length).dScores().product(tiles.dO, p, valueSize, length, tiles.zeros);
-            tiles.aKey(length).dScores().product(tiles.dP, values, valueSize, length, tiles.zeros);
             tiles.aB(length).dScores().product(tiles.dP, p, valueSize, length, tiles.zeros);
         }
     }
@@ -111,6 +127,8 @@ final class ChunkBackward {
         TileMath.fill(0, tiles.dk.address(), count);
         if (erase) {
             fromStart(tiles.dP, 0, tiles.da, length);
+        }
+        if (apart) {
             TileMath.fill(0, tiles.db.address(), count);
         }
     }
@@ -129,12 +147,11 @@ final class ChunkBackward {
         long sum = tiles.sum.address();
         TileMath.fill(0, sum, keyColumns);
         for (int row = 0; row < keySize; row++) {
-            float product =
-                    TileMath.dot(tiles.state.row(row), tiles.dState.row(row), tiles.state.columns(), tiles.lanes);
+            float product = TileMath.dot(tiles.state.row(row), tiles.dState.row(row), tiles.state.columns());
             Lanes.set(sum + 4L * row, decay.whole(row, length) * product);
         }
-        fromEnd(tiles.v, tiles.kEnd, tiles.dk, length);
-        if (erase) {
+        fromEnd(forward.written(), tiles.kEnd, tiles.dk, length);
+        if (apart) {
             TileMath.fill(0, sum, keyColumns);
             fromEnd(tiles.p, tiles.bEnd, tiles.db, length);
         }
@@ -173,7 +190,7 @@ final class ChunkBackward {
         TileMath.fill(0, sum, keyColumns);
         for (int i = length - 1; i >= 0; i--) {
             TileMath.multiplySubtract(tiles.k.row(i), tiles.dk.row(i), sum, keyColumns);
-            if (erase) {
+            if (apart) {
                 TileMath.multiplySubtract(tiles.b.row(i), tiles.db.row(i), sum, keyColumns);
             }
             if (read == Read.AFTER_WRITE) {
@@ -195,7 +212,7 @@ final class ChunkBackward {
             if (read == Read.AFTER_WRITE) {
                 TileMath.addScaled(ownKeys[i], tiles.k.row(i), tiles.dq.row(i), keyColumns);
                 TileMath.addScaled(ownKeys[i], tiles.q.row(i), tiles.dk.row(i), keyColumns);
-                if (erase) {
+                if (apart) {
                     TileMath.addScaled(ownB[i], tiles.b.row(i), tiles.dq.row(i), keyColumns);
                     TileMath.addScaled(ownB[i], tiles.q.row(i), tiles.db.row(i), keyColumns);
                 }

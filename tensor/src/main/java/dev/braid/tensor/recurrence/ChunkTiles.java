@@ -9,6 +9,17 @@ import java.util.List;
  * may be transposed; scores are as wide as the chunk at hand.
  */
 final class ChunkTiles {
+    /**
+     * Bytes between matrices: their sizes are mostly multiples of a page, and a load waits for an unrelated store whose address
+     * ends in the same twelve bits.
+     */
+    private static final long APART = 320;
+
+    private static final int QUERY_KEY = 0;
+    private static final int QUERY_B = 1;
+    private static final int A_KEY = 2;
+    private static final int A_B = 3;
+
     private final int keyColumns;
     private final int valueColumns;
     private final int tokenColumns;
@@ -17,15 +28,12 @@ final class ChunkTiles {
     /** Rows of zeros, as the micro-kernel wants them. */
     final long zeros;
 
-    /** A vector of scratch. */
-    final long lanes;
-
     final Tile q;
     final Tile k;
     final Tile v;
     final Tile a;
     final Tile b;
-    /** P, whose row i is {@code a_i^T S_{i-1}}. */
+    /** P, whose row i is {@code a_i^T S_{i-1}}; U = V + P where b is k. */
     final Tile p;
 
     final Tile o;
@@ -109,9 +117,10 @@ final class ChunkTiles {
     /**
      * @param address of the workspace; 0 to learn its size
      * @param backward there are gradients
-     * @param erase there are a and b
      */
-    ChunkTiles(RecurrenceKernel.Problem problem, long address, boolean backward, boolean erase) {
+    ChunkTiles(RecurrenceKernel.Problem problem, long address, boolean backward) {
+        boolean erase = problem.erase() != null;
+        boolean apart = problem.apart();
         cursor = address;
         keyColumns = Lanes.padded(problem.keySize());
         valueColumns = Lanes.padded(problem.valueSize());
@@ -119,27 +128,26 @@ final class ChunkTiles {
                 Lanes.padded(Math.min(problem.spec().chunk(), problem.spec().length()));
         boolean vector = problem.decayKind() == RecurrenceKernel.DecayKind.VECTOR;
         zeros = take(1, MicroKernel.ZEROS);
-        lanes = take(1, Lanes.PANEL);
         q = keys();
         k = keys();
         v = values();
         a = keys(erase);
-        b = keys(erase);
+        b = keys(apart);
         p = values(erase);
         o = values();
         qStart = keys();
         aStart = keys(erase);
         kEnd = keys();
-        bEnd = keys(erase);
+        bEnd = keys(apart);
         state = tile(keyColumns, valueColumns);
         sums = tile(tokenColumns + 1, keyColumns);
         rests = tile(vector ? 0 : 2, tokenColumns);
         fromStart = tile(tokenColumns + 1, keyColumns);
         toEnd = keys();
         keysTransposedAt = take(keyColumns, tokenColumns);
-        bTransposedAt = take(erase ? keyColumns : 0, tokenColumns);
+        bTransposedAt = take(apart ? keyColumns : 0, tokenColumns);
         for (int i = 0; i < 4; i++) {
-            boolean wanted = erase || i == 0;
+            boolean wanted = i == QUERY_KEY || i == A_KEY && erase || apart;
             scoresAt[i] = take(wanted ? tokenColumns : 0, tokenColumns);
             dScoresAt[i] = take(wanted && backward ? tokenColumns : 0, tokenColumns);
         }
@@ -159,7 +167,7 @@ final class ChunkTiles {
         dk = keys(backward);
         dv = values(backward);
         da = keys(backward && erase);
-        db = keys(backward && erase);
+        db = keys(backward && apart);
         dP = values(backward && erase);
         dDecay = keys(backward);
         dEnd = keys(backward);
@@ -168,7 +176,7 @@ final class ChunkTiles {
         stateTransposed = tile(backward ? valueColumns : 0, keyColumns);
         dStateTransposed = tile(backward ? valueColumns : 0, keyColumns);
         valuesTransposedAt = take(backward ? valueColumns : 0, tokenColumns);
-        pTransposedAt = take(backward && erase ? valueColumns : 0, tokenColumns);
+        pTransposedAt = take(backward && apart ? valueColumns : 0, tokenColumns);
         bonus = tile(1, keyColumns);
         dBonus = tile(1, keyColumns);
         statesAt = take((long) (backward ? problem.spec().saveEvery() : 0) * keyColumns, valueColumns);
@@ -176,13 +184,13 @@ final class ChunkTiles {
     }
 
     /** Floats that a workspace needs. */
-    static long floats(RecurrenceKernel.Problem problem, boolean backward, boolean erase) {
-        return new ChunkTiles(problem, 0, backward, erase).end / 4;
+    static long floats(RecurrenceKernel.Problem problem, boolean backward) {
+        return new ChunkTiles(problem, 0, backward).end / 4;
     }
 
     private long take(long rows, int columns) {
         long at = cursor;
-        cursor += 4 * rows * columns;
+        cursor += 4 * rows * columns + APART;
         return at;
     }
 
@@ -260,8 +268,8 @@ final class ChunkTiles {
                 read.firstRow(),
                 k,
                 keysTransposed(length),
-                tokens(scoresAt[0], length),
-                tokens(dScoresAt[0], length),
+                tokens(scoresAt[QUERY_KEY], length),
+                tokens(dScoresAt[QUERY_KEY], length),
                 dq,
                 dk);
     }
@@ -273,31 +281,41 @@ final class ChunkTiles {
                 read.firstRow(),
                 b,
                 bTransposed(length),
-                tokens(scoresAt[1], length),
-                tokens(dScoresAt[1], length),
+                tokens(scoresAt[QUERY_B], length),
+                tokens(dScoresAt[QUERY_B], length),
                 dq,
                 db);
     }
 
-    /** a against keys. */
+    /** a against keys: what the solve inverts where b is k. */
     Pair aKey(int length) {
         return new Pair(
-                a, 0, k, keysTransposed(length), tokens(scoresAt[2], length), tokens(dScoresAt[2], length), da, dk);
+                a,
+                0,
+                k,
+                keysTransposed(length),
+                tokens(scoresAt[A_KEY], length),
+                tokens(dScoresAt[A_KEY], length),
+                da,
+                dk);
     }
 
-    /** a against b: what the solve inverts. */
+    /** a against b: what the solve inverts where b is not k. */
     Pair aB(int length) {
         return new Pair(
-                a, 0, b, bTransposed(length), tokens(scoresAt[3], length), tokens(dScoresAt[3], length), da, db);
+                a, 0, b, bTransposed(length), tokens(scoresAt[A_B], length), tokens(dScoresAt[A_B], length), da, db);
     }
 
     /** The pairs that outputs read. */
-    List<Pair> reads(Read read, int length, boolean erase) {
-        return erase ? List.of(queryKey(read, length), queryB(read, length)) : List.of(queryKey(read, length));
+    List<Pair> reads(Read read, int length, boolean apart) {
+        return apart ? List.of(queryKey(read, length), queryB(read, length)) : List.of(queryKey(read, length));
     }
 
-    /** The pairs that P reads. */
-    List<Pair> erasures(int length, boolean erase) {
-        return erase ? List.of(aKey(length), aB(length)) : List.of();
+    /** The pairs that P or U reads. */
+    List<Pair> erasures(int length, boolean erase, boolean apart) {
+        if (!erase) {
+            return List.of();
+        }
+        return apart ? List.of(aKey(length), aB(length)) : List.of(aKey(length));
     }
 }

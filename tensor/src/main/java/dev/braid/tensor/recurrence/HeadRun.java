@@ -60,7 +60,7 @@ final class HeadRun {
     }
 
     void backward(RecurrenceKernel.Gradients gradients) {
-        ChunkBackward backward = new ChunkBackward(problem, gradients, tiles, decay, head);
+        ChunkBackward backward = new ChunkBackward(problem, gradients, forward, tiles, decay, head);
         if (gradients.finalState() != 0) {
             load(problem.stateAt(gradients.finalState(), task), tiles.dState);
         }

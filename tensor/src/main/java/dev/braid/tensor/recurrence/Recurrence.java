@@ -14,11 +14,11 @@ import java.util.Optional;
  * S_t = Diag(w_t) S_{t-1} + b_t (a_t^T S_{t-1}) + k_t v_t^T,    o_t = S_t^T q_t,
  * </pre>
  * of which linear attention, state space models and delta rules are special cases: linear attention, RetNet and Mamba-2 have
- * no {@code a} and {@code b}; DeltaNet has {@code a = k}, {@code b = -beta k} and writes {@code beta k}; Gated DeltaNet and
- * KDA the same with {@code a = alpha k} and the decay {@code alpha}; RWKV-7 has {@code a = -kappa}, {@code b = kappa eta}.
+ * no {@code a} and {@code b}; DeltaNet has {@code a = -beta k}, {@code b = k} and writes {@code beta v}; Gated DeltaNet
+ * and KDA the same with {@code a = -beta alpha k} and the decay {@code alpha}; RWKV-7 has {@code a = -kappa}, {@code b = kappa eta}.
  *
  * <p>Runs in chunks: inside a chunk by matrix products and, with {@code a} and {@code b}, a triangular solve (the WY form of
- * Yang et al. 2024, arXiv 2406.06484, generalised); from chunk to chunk by the state. Scalar decays enter as differences of
+ * Yang et al. 2024, arXiv 2406.06484; generalised where b is not k); from chunk to chunk by the state. Scalar decays enter as differences of
  * cumulative logarithms (Dao and Gu 2024, arXiv 2405.21060), decays by row in blocks of 16 tokens (Yang et al. 2023, arXiv
  * 2312.06635), so that no exponential of a growing sum occurs.
  *
@@ -149,9 +149,12 @@ public final class Recurrence {
     private static double flops(RecurrenceKernel.Problem problem) {
         RecurrenceSpec spec = problem.spec();
         double tokens = (double) spec.batch() * spec.length() * problem.heads();
-        int vectors = problem.erase() == null ? 1 : 2;
-        double state = 4.0 * vectors * problem.keySize() * problem.valueSize();
-        double pairs = (double) vectors * vectors * spec.chunk() * (problem.keySize() + problem.valueSize());
+        // What passes the state: reads and writes. Pairs of tokens: whose scores are computed and used, of which half
+        // count.
+        int passes = problem.erase() == null ? 2 : problem.apart() ? 4 : 3;
+        int scores = problem.erase() == null ? 1 : problem.apart() ? 4 : 2;
+        double state = 2.0 * passes * problem.keySize() * problem.valueSize();
+        double pairs = (double) scores * spec.chunk() * (problem.keySize() + problem.valueSize());
         return tokens * (state + pairs);
     }
 }

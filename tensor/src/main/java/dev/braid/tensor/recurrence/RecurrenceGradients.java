@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param decay gradient of the logarithm of a {@link Decay.PerToken}
  * @param fixedDecay gradient of the logarithm of a {@link Decay.Fixed}, F32 {@code [batch, heads]}: that of each sequence, for
  *     the caller to sum
- * @param erase gradients of {@code a} and {@code b}
+ * @param erase gradients of {@code a} and, where the inputs have one of their own, {@code b}
  * @param bonus gradient of the bonus, F32 {@code [batch, heads, dk]}: that of each sequence, for the caller to sum
  * @param initial gradient of the initial state, F32 {@code [batch, heads, dk, dv]}; may be wanted without an initial state
  */
@@ -45,8 +45,8 @@ public record RecurrenceGradients(
     }
 
     /** With those of the change of rank one. */
-    public RecurrenceGradients withErase(Heads a, Heads b) {
-        return new RecurrenceGradients(q, k, v, decay, fixedDecay, Optional.of(new Erase(a, b)), bonus, initial);
+    public RecurrenceGradients withErase(Erase gradient) {
+        return new RecurrenceGradients(q, k, v, decay, fixedDecay, Optional.of(gradient), bonus, initial);
     }
 
     /** With that of the bonus. */

@@ -41,8 +41,8 @@ public record RecurrenceInputs(
     }
 
     /** The same with a change of rank one. */
-    public RecurrenceInputs withErase(Heads a, Heads b) {
-        return new RecurrenceInputs(q, k, v, decay, Optional.of(new Erase(a, b)), bonus, documents, initial);
+    public RecurrenceInputs withErase(Erase change) {
+        return new RecurrenceInputs(q, k, v, decay, Optional.of(change), bonus, documents, initial);
     }
 
     /** The same with a bonus. */

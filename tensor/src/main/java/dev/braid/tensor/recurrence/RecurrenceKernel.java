@@ -14,10 +14,14 @@ interface RecurrenceKernel {
         VECTOR
     }
 
-    /** The factors of the rank-one change. */
+    /**
+     * The factors of the rank-one change.
+     *
+     * @param b null where it is k
+     */
     record Factors(Shared a, Shared b) {}
 
-    /** Their gradients. */
+    /** Their gradients: that of b is null where it is part of that of k. */
     record FactorGradients(Operand a, Operand b) {}
 
     /**
@@ -47,6 +51,11 @@ interface RecurrenceKernel {
             Factors erase,
             long bonus,
             long initial) {
+        /** There is a rank-one change whose b is not k. */
+        boolean apart() {
+            return erase != null && erase.b() != null;
+        }
+
         /** Bytes of one state. */
         long stateBytes() {
             return 4L * keySize * valueSize;

@@ -34,11 +34,9 @@ final class ScalarDecay extends ChunkDecay {
         int length = chunk.length();
         accumulate(chunk);
         Tile masks = tiles.masks(length);
+        TileMath.expDifferences(sum(0), rest(0), masks.address(), length, masks.columns());
         for (int row = 0; row <= length; row++) {
-            float high = Lanes.get(sum(row));
-            TileMath.expDifference(high, Lanes.get(rest(row)), sum(1), rest(1), masks.row(row), masks.columns());
-            TileMath.zeroFrom(row, masks.row(row), masks.columns());
-            TileMath.fill(VectorMath.exp(high), tiles.fromStart.row(row), keyColumns);
+            TileMath.fill(VectorMath.exp(Lanes.get(sum(row))), tiles.fromStart.row(row), keyColumns);
         }
         for (int i = 0; i < length; i++) {
             TileMath.fill(Lanes.get(masks.row(length) + 4L * i), tiles.toEnd.row(i), keyColumns);
@@ -94,7 +92,7 @@ final class ScalarDecay extends ChunkDecay {
     @Override
     void unpack(Tile dDecay, Chunk chunk, RecurrenceKernel.Gradients gradients) {
         for (int i = chunk.length() - 1; i >= 0; i--) {
-            float sum = TileMath.sum(dDecay.row(i), keyColumns, tiles.lanes);
+            float sum = TileMath.sum(dDecay.row(i), keyColumns);
             if (fixed) {
                 total += sum;
             } else if (gradients.decay() != null) {

@@ -77,9 +77,7 @@ final class ScalarRecurrence implements RecurrenceKernel {
             float[] w = decay(row);
             float[] k = get(problem.k(), row, dk);
             float[] v = problem.v() == null ? new float[dv] : get(problem.v(), row, dv);
-            float[] b = problem.erase() == null
-                    ? new float[dk]
-                    : get(problem.erase().b(), row, dk);
+            float[] b = problem.erase() == null ? new float[dk] : target(row);
             float[] p = erased(state, row);
             float[][] next = new float[dk][dv];
             for (int i = 0; i < dk; i++) {
@@ -88,6 +86,11 @@ final class ScalarRecurrence implements RecurrenceKernel {
                 }
             }
             return next;
+        }
+
+        /** Where what is erased goes: b. */
+        private float[] target(long row) {
+            return get(problem.apart() ? problem.erase().b() : problem.k(), row, dk);
         }
 
         /** {@code a_t^T S_{t-1}}. */
@@ -200,9 +203,13 @@ final class ScalarRecurrence implements RecurrenceKernel {
             }
             if (problem.erase() != null) {
                 float[] a = get(problem.erase().a(), row, dk);
-                float[] b = get(problem.erase().b(), row, dk);
-                set(gradients.erase().b(), row, rightProduct(dS, erased(before, row)));
-                float[] dP = leftProduct(b, dS);
+                float[] dTarget = rightProduct(dS, erased(before, row));
+                if (problem.apart()) {
+                    set(gradients.erase().b(), row, dTarget);
+                } else {
+                    addTo(dKey, dTarget);
+                }
+                float[] dP = leftProduct(target(row), dS);
                 set(gradients.erase().a(), row, rightProduct(before, dP));
                 dBefore = plusOuter(dBefore, a, dP);
             }
@@ -257,6 +264,12 @@ final class ScalarRecurrence implements RecurrenceKernel {
                 product[i] = dot(state[i], y);
             }
             return product;
+        }
+
+        private static void addTo(float[] sum, float[] x) {
+            for (int i = 0; i < x.length; i++) {
+                sum[i] += x[i];
+            }
         }
 
         private static float dot(float[] x, float[] y) {

@@ -4,15 +4,23 @@ import static dev.braid.tensor.attention.Lanes.ALL;
 import static dev.braid.tensor.attention.Lanes.FLOATS;
 import static dev.braid.tensor.attention.Lanes.LANES;
 import static dev.braid.tensor.attention.Lanes.ORDER;
-import static dev.braid.tensor.attention.Lanes.get;
-import static dev.braid.tensor.attention.Lanes.set;
 
+import dev.braid.tensor.attention.Lanes;
+import dev.braid.tensor.kernels.OutOfLine;
 import dev.braid.tensor.kernels.VectorMath;
+import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /** Loops over the elements of packed f32 tiles. Addresses are absolute; counts are multiples of a vector. */
 final class TileMath {
+    private static final OutOfLine EXP_DIFFERENCE =
+            OutOfLine.of(MethodHandles.lookup(), "rowDifference", long.class, long.class, long.class, long.class);
+    private static final OutOfLine EXP_DIFFERENCE_OF_NUMBER =
+            OutOfLine.of(MethodHandles.lookup(), "numberDifference", float.class, long.class, long.class, long.class);
+    private static final OutOfLine EXP_DIFFERENCES = OutOfLine.of(
+            MethodHandles.lookup(), "lowerDifferences", long.class, long.class, long.class, int.class, int.class);
+
     private TileMath() {}
 
     /** {@code out = x y}. */
@@ -109,6 +117,10 @@ final class TileMath {
 
     /** {@code out = e^(x - y)}. */
     static void expDifference(long x, long y, long out, long count) {
+        EXP_DIFFERENCE.run(x, y, out, count);
+    }
+
+    private static void rowDifference(long x, long y, long out, long count) {
         for (long at = 0; at < 4 * count; at += 4L * LANES) {
             FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, x + at, ORDER);
             FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, y + at, ORDER);
@@ -118,6 +130,10 @@ final class TileMath {
 
     /** {@code out = e^(x - y)} with one number x. */
     static void expDifference(float x, long y, long out, long count) {
+        EXP_DIFFERENCE_OF_NUMBER.run(x, y, out, count);
+    }
+
+    private static void numberDifference(float x, long y, long out, long count) {
         FloatVector left = FloatVector.broadcast(FLOATS, x);
         for (long at = 0; at < 4 * count; at += 4L * LANES) {
             FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, y + at, ORDER);
@@ -125,14 +141,26 @@ final class TileMath {
         }
     }
 
-    /** {@code out = e^(x - y)} with one number x; both have a rest, {@code x + xRest} and {@code y + yRest}. */
-    static void expDifference(float x, float xRest, long y, long yRest, long out, long count) {
-        FloatVector left = FloatVector.broadcast(FLOATS, x);
-        FloatVector leftRest = FloatVector.broadcast(FLOATS, xRest);
-        for (long at = 0; at < 4 * count; at += 4L * LANES) {
-            FloatVector rest = leftRest.sub(FloatVector.fromMemorySegment(FLOATS, ALL, yRest + at, ORDER));
-            FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, y + at, ORDER);
-            VectorMath.exp(left.sub(right).add(rest)).intoMemorySegment(ALL, out + at, ORDER);
+    /**
+     * {@code out_ij = e^(x_i - x_(j+1))} for {@code j < i}, else 0: a row i from 0 up to {@code rows}. Both x have a rest, that is,
+     * they are {@code x + rests}.
+     */
+    static void expDifferences(long x, long rests, long out, int rows, int columns) {
+        EXP_DIFFERENCES.run(x, rests, out, rows, columns);
+    }
+
+    private static void lowerDifferences(long x, long rests, long out, int rows, int columns) {
+        for (int row = 0; row <= rows; row++) {
+            long to = out + 4L * row * columns;
+            FloatVector left = FloatVector.broadcast(FLOATS, ALL.get(Lanes.FLOAT, x + 4L * row));
+            FloatVector leftRest = FloatVector.broadcast(FLOATS, ALL.get(Lanes.FLOAT, rests + 4L * row));
+            for (int column = 0; column < row; column += LANES) {
+                long at = 4L * column;
+                FloatVector rest = leftRest.sub(FloatVector.fromMemorySegment(FLOATS, ALL, rests + 4 + at, ORDER));
+                FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, x + 4 + at, ORDER);
+                VectorMath.exp(left.sub(right).add(rest)).intoMemorySegment(ALL, to + at, ORDER);
+            }
+            zeroFrom(row, to, columns);
         }
     }
 
@@ -147,22 +175,18 @@ final class TileMath {
         }
     }
 
-    /**
-     * {@code sum x y}.
-     *
-     * @param lanes scratch of a vector
-     */
-    static float dot(long x, long y, long count, long lanes) {
+    /** {@code sum x y}. */
+    static float dot(long x, long y, long count) {
         FloatVector sum = FloatVector.zero(FLOATS);
         for (long at = 0; at < 4 * count; at += 4L * LANES) {
             FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, y + at, ORDER);
             sum = FloatVector.fromMemorySegment(FLOATS, ALL, x + at, ORDER).fma(right, sum);
         }
-        return total(sum, lanes);
+        return VectorMath.sum(sum);
     }
 
     /** {@code sum x y e^(g - h)}. */
-    static float decayedDot(long x, long y, long g, long h, long count, long lanes) {
+    static float decayedDot(long x, long y, long g, long h, long count) {
         FloatVector sum = FloatVector.zero(FLOATS);
         for (long at = 0; at < 4 * count; at += 4L * LANES) {
             FloatVector upper = FloatVector.fromMemorySegment(FLOATS, ALL, g + at, ORDER);
@@ -171,7 +195,7 @@ final class TileMath {
             FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, x + at, ORDER);
             sum = left.mul(right).fma(decay, sum);
         }
-        return total(sum, lanes);
+        return VectorMath.sum(sum);
     }
 
     /** {@code out += factor x e^(g - h)}. */
@@ -187,22 +211,11 @@ final class TileMath {
     }
 
     /** Sum of the elements. */
-    static float sum(long x, long count, long lanes) {
+    static float sum(long x, long count) {
         FloatVector sum = FloatVector.zero(FLOATS);
         for (long at = 0; at < 4 * count; at += 4L * LANES) {
             sum = sum.add(FloatVector.fromMemorySegment(FLOATS, ALL, x + at, ORDER));
         }
-        return total(sum, lanes);
-    }
-
-    /** Pairs of lanes, then those of pairs: an order of its own, as {@code reduceLanes} promises none. */
-    private static float total(FloatVector sum, long lanes) {
-        sum.intoMemorySegment(ALL, lanes, ORDER);
-        for (int half = LANES / 2; half > 0; half /= 2) {
-            for (int lane = 0; lane < half; lane++) {
-                set(lanes + 4L * lane, get(lanes + 4L * lane) + get(lanes + 4L * (lane + half)));
-            }
-        }
-        return get(lanes);
+        return VectorMath.sum(sum);
     }
 }

@@ -15,8 +15,9 @@ final class Triangular {
             if (start > 0) {
                 x.from(start).addProduct(a.from(start), x, start, rows);
             }
-            for (int i = start + 1; i < start + rows; i++) {
-                for (int j = start; j < i; j++) {
+            // Row by row of those that are done, so that no sum waits for the one just stored.
+            for (int j = start; j < start + rows; j++) {
+                for (int i = j + 1; i < start + rows; i++) {
                     TileMath.addScaled(Lanes.get(a.row(i) + 4L * j), x.row(j), x.row(i), x.columns());
                 }
             }
@@ -33,8 +34,8 @@ final class Triangular {
                 Tile below = new Tile(a.row(next) + 4L * start, a.columns());
                 x.from(start).addTransposedProduct(below, x.from(next), length - next, rows);
             }
-            for (int j = next - 2; j >= start; j--) {
-                for (int i = j + 1; i < next; i++) {
+            for (int i = next - 1; i > start; i--) {
+                for (int j = start; j < i; j++) {
                     TileMath.addScaled(Lanes.get(a.row(i) + 4L * j), x.row(i), x.row(j), x.columns());
                 }
             }

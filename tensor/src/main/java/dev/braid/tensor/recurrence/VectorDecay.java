@@ -118,12 +118,7 @@ final class VectorDecay extends ChunkDecay {
     private void singleScores(Pair pair, int i, int start) {
         for (int j = start; j < pair.end(i); j++) {
             float score = TileMath.decayedDot(
-                    pair.x().row(i),
-                    pair.y().row(j),
-                    tiles.sums.row(pair.end(i)),
-                    tiles.sums.row(j + 1),
-                    keyColumns,
-                    tiles.lanes);
+                    pair.x().row(i), pair.y().row(j), tiles.sums.row(pair.end(i)), tiles.sums.row(j + 1), keyColumns);
             Lanes.set(pair.scores().row(i) + 4L * j, score);
         }
     }

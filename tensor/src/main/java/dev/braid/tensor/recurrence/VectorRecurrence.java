@@ -27,15 +27,14 @@ final class VectorRecurrence implements RecurrenceKernel {
     private static void run(Compute compute, Problem problem, boolean backward, Consumer<HeadRun> body) {
         int tasks = problem.spec().batch() * problem.heads();
         int slots = Math.min(compute.workers().cores(), tasks);
-        boolean erase = problem.erase() != null;
-        long floats = ChunkTiles.floats(problem, backward, erase);
+        long floats = ChunkTiles.floats(problem, backward);
         Tensor workspace = compute.memory().allocate(Category.WORKSPACE, DType.F32, Shape.of(slots, floats));
         try {
             AtomicInteger next = new AtomicInteger();
             long address = workspace.address();
             compute.workers().run(slots, slot -> {
                 long own = address + 4 * slot * floats;
-                ChunkTiles tiles = new ChunkTiles(problem, own, backward, erase);
+                ChunkTiles tiles = new ChunkTiles(problem, own, backward);
                 int task;
                 while ((task = next.getAndIncrement()) < tasks) {
                     // Padding is multiplied along: it must be zero, and nothing of another head may be left in it.

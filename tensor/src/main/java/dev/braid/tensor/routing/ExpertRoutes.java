@@ -46,7 +46,10 @@ public record ExpertRoutes(
         for (int expert = 0; expert < experts; expert++) {
             slots[expert / each] += counts[expert];
         }
-        int[] rows = rehearsing ? slots.clone() : rows(selected, each, ranks);
+        int tokens = Math.toIntExact(selected.shape().rows());
+        int[] rows = rehearsing
+                ? Arrays.stream(slots).map(taken -> Math.min(taken, tokens)).toArray()
+                : rows(selected, each, ranks);
         int slotsOfToken = Math.toIntExact(selected.shape().columns());
         int total = Arrays.stream(rows).sum();
         RowGroups runs = RowGroups.dense(slots);

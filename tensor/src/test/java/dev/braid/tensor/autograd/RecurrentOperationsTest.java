@@ -13,6 +13,8 @@ import dev.braid.tensor.parameters.Weight;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The recurrence on a tape: gradients reach every operand, and a state carries a sequence on. The kernel has tests of its own. */
 class RecurrentOperationsTest {
@@ -48,24 +50,27 @@ class RecurrentOperationsTest {
         }
     }
 
-    @Test
-    void shouldDifferentiateTheGatedDeltaRule() {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldDifferentiateTheGatedDeltaRule(boolean along) {
         // Two sequences of four tokens, a document begins inside the first; two heads, dk = 3, dv = 2.
         try (check) {
             check.input(0, 0.7, 8, 6)
                     .input(0, 0.7, 8, 6)
                     .input(0, 1, 8, 4)
                     .input(0, 1, 8, 2)
-                    .input(0, 0.7, 8, 6)
                     .input(0, 0.7, 8, 6);
+            if (!along) {
+                check.input(0, 0.7, 8, 6);
+            }
             Tensor documents = documents(0, 0, 1, 1, 0, 0, 0, 0);
             check.check(TOLERANCE, (tape, x) -> {
                 Variable log = Pointwise.apply(tape, x.get(3), ElementFunction.LOG_SIGMOID);
+                RecurrenceOperands operands = RecurrenceOperands.of(3, 2, x.get(0), x.get(1), x.get(2))
+                        .withDecay(log);
                 return RecurrentOperations.recurrence(
                         tape,
-                        RecurrenceOperands.of(3, 2, x.get(0), x.get(1), x.get(2))
-                                .withDecay(log)
-                                .withErase(x.get(4), x.get(5)),
+                        along ? operands.withErase(x.get(4)) : operands.withErase(x.get(4), x.get(5)),
                         2,
                         documents,
                         Optional.empty());

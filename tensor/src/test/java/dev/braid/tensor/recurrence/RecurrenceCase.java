@@ -14,28 +14,38 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
  * One call of the recurrence on random operands, beside the reference in double on the same numbers. Operands are heads in
  * wider rows, as models hold them.
  */
 final class RecurrenceCase {
-    /** Which decay and whether a and b. */
+    /** Whether there is a change of rank one, and whether its b is k. */
+    enum Change {
+        NONE,
+        ALONG,
+        APART
+    }
+
+    /** Which decay and which change. */
     enum Variant {
-        NO_DECAY(RecurrenceKernel.DecayKind.NONE, false),
-        FIXED_DECAY(RecurrenceKernel.DecayKind.FIXED, false),
-        SCALAR_DECAY(RecurrenceKernel.DecayKind.SCALAR, false),
-        VECTOR_DECAY(RecurrenceKernel.DecayKind.VECTOR, false),
-        DELTA(RecurrenceKernel.DecayKind.NONE, true),
-        GATED_DELTA(RecurrenceKernel.DecayKind.SCALAR, true),
-        GENERAL(RecurrenceKernel.DecayKind.VECTOR, true);
+        NO_DECAY(RecurrenceKernel.DecayKind.NONE, Change.NONE),
+        FIXED_DECAY(RecurrenceKernel.DecayKind.FIXED, Change.NONE),
+        SCALAR_DECAY(RecurrenceKernel.DecayKind.SCALAR, Change.NONE),
+        VECTOR_DECAY(RecurrenceKernel.DecayKind.VECTOR, Change.NONE),
+        DELTA(RecurrenceKernel.DecayKind.NONE, Change.ALONG),
+        GATED_DELTA(RecurrenceKernel.DecayKind.SCALAR, Change.ALONG),
+        KDA(RecurrenceKernel.DecayKind.VECTOR, Change.ALONG),
+        GENERAL_SCALAR(RecurrenceKernel.DecayKind.SCALAR, Change.APART),
+        GENERAL(RecurrenceKernel.DecayKind.VECTOR, Change.APART);
 
         final RecurrenceKernel.DecayKind decay;
-        final boolean erase;
+        final Change change;
 
-        Variant(RecurrenceKernel.DecayKind decay, boolean erase) {
+        Variant(RecurrenceKernel.DecayKind decay, Change change) {
             this.decay = decay;
-            this.erase = erase;
+            this.change = change;
         }
     }
 
@@ -76,11 +86,15 @@ final class RecurrenceCase {
             DoubleRecurrence head = randomHead(random, spec.length(), keySize, valueSize);
             head.read = spec.read();
             decays(head, fixed[task % heads]);
-            if (!variant.erase) {
-                head.a = new double[spec.length()][keySize];
-                head.b = new double[spec.length()][keySize];
+            switch (variant.change) {
+                case NONE -> {
+                    head.a = new double[spec.length()][keySize];
+                    head.b = new double[spec.length()][keySize];
+                }
+                case ALONG -> writeAlongKeys(head, random);
+                case APART -> {}
             }
-            if (spec.read() == Read.AFTER_WRITE) {
+            if (!bonus()) {
                 head.bonus = new double[keySize];
             } else if (task >= heads) {
                 head.bonus = reference[task % heads].bonus;
@@ -92,6 +106,11 @@ final class RecurrenceCase {
         round();
     }
 
+    /** A token's own write is read with a bonus. */
+    private boolean bonus() {
+        return spec.read() == Read.BEFORE_WRITE && variant.change != Change.ALONG;
+    }
+
     private void decays(DoubleRecurrence head, double fixed) {
         for (double[] row : head.logDecay) {
             switch (variant.decay) {
@@ -101,6 +120,14 @@ final class RecurrenceCase {
                 case VECTOR -> {}
             }
         }
+    }
+
+    /** {@code a = -beta alpha k}, {@code b = k}. */
+    private static void writeAlongKeys(DoubleRecurrence head, Random random) {
+        for (double[] row : head.a) {
+            scale(row, random.nextDouble());
+        }
+        head.b = head.k;
     }
 
     /** Operands as the tensors hold them, so that only the arithmetic differs. */
@@ -198,14 +225,16 @@ final class RecurrenceCase {
         values.add(each(head -> head.o));
         values.add(each(head -> head.state));
         values.add(each(head -> head.dq));
-        values.add(each(head -> head.dk));
+        values.add(each(head -> variant.change == Change.ALONG ? sum(head.dk, head.db) : head.dk));
         values.add(each(head -> head.dv));
         values.add(each(head -> head.dInitial));
-        if (spec.read() == Read.BEFORE_WRITE) {
+        if (bonus()) {
             values.add(each(head -> new double[][] {head.dBonus}));
         }
-        if (variant.erase) {
+        if (variant.change != Change.NONE) {
             values.add(each(head -> head.da));
+        }
+        if (variant.change == Change.APART) {
             values.add(each(head -> head.db));
         }
         switch (variant.decay) {
@@ -229,6 +258,16 @@ final class RecurrenceCase {
         return new Results(values);
     }
 
+    private static double[][] sum(double[][] x, double[][] y) {
+        double[][] sum = new double[x.length][];
+        Arrays.setAll(
+                sum,
+                row -> IntStream.range(0, x[row].length)
+                        .mapToDouble(i -> x[row][i] + y[row][i])
+                        .toArray());
+        return sum;
+    }
+
     private static double total(double[][] matrix) {
         return Arrays.stream(matrix).flatMapToDouble(Arrays::stream).sum();
     }
@@ -240,11 +279,14 @@ final class RecurrenceCase {
     /** The names of the results. */
     List<String> names() {
         List<String> names = new ArrayList<>(List.of("o", "S", "dq", "dk", "dv", "dS0"));
-        if (spec.read() == Read.BEFORE_WRITE) {
+        if (bonus()) {
             names.add("du");
         }
-        if (variant.erase) {
-            names.addAll(List.of("da", "db"));
+        if (variant.change != Change.NONE) {
+            names.add("da");
+        }
+        if (variant.change == Change.APART) {
+            names.add("db");
         }
         if (variant.decay != RecurrenceKernel.DecayKind.NONE) {
             names.add("dlogw");
@@ -260,10 +302,14 @@ final class RecurrenceCase {
                         heads(compute, each(head -> head.v), dtype))
                 .withInitial(states(compute, each(head -> head.initial)))
                 .withDocuments(documents(compute));
-        if (variant.erase) {
-            inputs = inputs.withErase(shared(compute, each(head -> head.a)), shared(compute, each(head -> head.b)));
-        }
-        if (spec.read() == Read.BEFORE_WRITE) {
+        inputs = switch (variant.change) {
+            case NONE -> inputs;
+            case ALONG -> inputs.withErase(Erase.along(shared(compute, each(head -> head.a))));
+            case APART ->
+                inputs.withErase(
+                        Erase.apart(shared(compute, each(head -> head.a)), shared(compute, each(head -> head.b))));
+        };
+        if (bonus()) {
             double[][] bonus = new double[heads][];
             Arrays.setAll(bonus, head -> reference[head].bonus);
             inputs = inputs.withBonus(states(compute, new double[][][] {bonus}));
@@ -297,10 +343,14 @@ final class RecurrenceCase {
                         heads(compute, dO(keySize), dtype),
                         heads(compute, dO, dtype))
                 .withInitial(states(compute, dFinal));
-        if (variant.erase) {
-            gradients = gradients.withErase(heads(compute, dO(keySize), dtype), heads(compute, dO(keySize), dtype));
-        }
-        if (spec.read() == Read.BEFORE_WRITE) {
+        gradients = switch (variant.change) {
+            case NONE -> gradients;
+            case ALONG -> gradients.withErase(Erase.along(heads(compute, dO(keySize), dtype)));
+            case APART ->
+                gradients.withErase(
+                        Erase.apart(heads(compute, dO(keySize), dtype), heads(compute, dO(keySize), dtype)));
+        };
+        if (bonus()) {
             gradients = gradients.withBonus(
                     compute.memory().zeros(Category.ACTIVATIONS, DType.F32, Shape.of(reference.length, keySize)));
         }
@@ -335,7 +385,10 @@ final class RecurrenceCase {
         values.add(values(gradients.v()));
         values.add(values(gradients.initial().orElseThrow(), keySize, valueSize));
         gradients.bonus().ifPresent(bonus -> values.add(values(bonus, 1, keySize)));
-        gradients.erase().ifPresent(erase -> values.addAll(List.of(values(erase.a()), values(erase.b()))));
+        gradients.erase().ifPresent(erase -> {
+            values.add(values(erase.a()));
+            erase.b().ifPresent(b -> values.add(values(b)));
+        });
         gradients.fixedDecay().ifPresent(decay -> values.add(values(decay, 1, 1)));
         gradients.decay().ifPresent(decay -> values.add(values(decay)));
         return new Results(values);

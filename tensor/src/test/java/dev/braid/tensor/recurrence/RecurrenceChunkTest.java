@@ -133,7 +133,8 @@ class RecurrenceChunkTest {
                 row(inputs.k(), t),
                 row(inputs.v(), t),
                 decay,
-                inputs.erase().map(erase -> new Erase(row(erase.a(), t), row(erase.b(), t))),
+                inputs.erase()
+                        .map(erase -> new Erase(row(erase.a(), t), erase.b().map(b -> row(b, t)))),
                 inputs.bonus(),
                 Optional.empty(),
                 inputs.initial());

@@ -87,7 +87,7 @@ class RecurrenceErrorsTest {
                 () -> forward(RecurrenceInputs.of(heads(5, 2, 4), inputs.k(), inputs.v())),
                 "recurrence: q needs 6 rows (batch * length) but is F32[5, 8]");
         rejects(
-                () -> forward(inputs.withErase(heads(6, 2, 4), heads(6, 2, 5))),
+                () -> forward(inputs.withErase(Erase.apart(heads(6, 2, 4), heads(6, 2, 5)))),
                 "recurrence: b has 2 heads of size 5 but must have 2 of size 4");
     }
 
@@ -131,6 +131,16 @@ class RecurrenceErrorsTest {
     }
 
     @Test
+    void shouldRefuseABonusWhereWhatIsErasedGoesAlongTheKeys() {
+        RecurrenceInputs along = inputs.withErase(Erase.along(heads(6, 2, 4))).withBonus(tensor(DType.F32, 2, 4));
+        rejects(
+                () -> Recurrence.forward(
+                        compute, SPEC.withRead(Read.BEFORE_WRITE), along, o, Optional.empty(), Optional.empty()),
+                "recurrence: a bonus is for a token's own value, without what it erases: give k as a b of its own"
+                        + " (Erase.apart) or leave the bonus out");
+    }
+
+    @Test
     void shouldRefuseGradientsOfWhatTheInputsLack() {
         rejects(
                 () -> backward(inputs, gradients().withDecay(heads(6, 2, 4))),
@@ -139,8 +149,16 @@ class RecurrenceErrorsTest {
                 () -> backward(inputs, gradients().withFixedDecay(tensor(DType.F32, 2, 2))),
                 "recurrence.backward: a gradient of a fixed decay is asked for but the inputs have none: leave it out");
         rejects(
-                () -> backward(inputs.withErase(heads(6, 2, 4), heads(6, 2, 4)), gradients()),
+                () -> backward(inputs.withErase(Erase.apart(heads(6, 2, 4), heads(6, 2, 4))), gradients()),
                 "recurrence.backward: the inputs have a and b: give tensors for their gradients");
+        Erase along = Erase.along(heads(6, 2, 4));
+        Erase apart = Erase.apart(heads(6, 2, 4), heads(6, 2, 4));
+        rejects(
+                () -> backward(inputs.withErase(along), gradients().withErase(apart)),
+                "recurrence.backward: a gradient of a b of its own is asked for but the inputs have none: leave it out");
+        rejects(
+                () -> backward(inputs.withErase(apart), gradients().withErase(along)),
+                "recurrence.backward: the inputs have a b of their own: give a tensor for its gradient too");
     }
 
     @Test

@@ -8,6 +8,8 @@ import dev.braid.tensor.Tensor;
 import dev.braid.tensor.attention.Heads;
 import dev.braid.tensor.kernels.KernelProviders;
 import dev.braid.tensor.kernels.Widths;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,7 +51,7 @@ class RecurrenceGoldenTest {
     private static RecurrenceInputs inputs(Compute compute, DoubleRecurrence head) {
         return RecurrenceInputs.of(head(compute, head.q), head(compute, head.k), head(compute, head.v))
                 .withDecay(Decay.perToken(head(compute, head.logDecay)))
-                .withErase(head(compute, head.a), head(compute, head.b));
+                .withErase(Erase.apart(head(compute, head.a), head(compute, head.b)));
     }
 
     private static void close(String name, Tensor actual, double[][] expected) {
@@ -118,13 +120,67 @@ class RecurrenceGoldenTest {
                     head(compute, Golden.outputGradient()),
                     Optional.empty(),
                     RecurrenceGradients.of(gradients[0], gradients[1], gradients[2])
-                            .withErase(gradients[3], gradients[4])
+                            .withErase(Erase.apart(gradients[3], gradients[4]))
                             .withDecay(gradients[5]));
             for (int i = 0; i < names.length; i++) {
                 close(names[i], gradients[i].tensor(), Golden.matrix(system, names[i]));
                 assertThat(gradients[i].tensor().dtype()).isEqualTo(DType.F32);
             }
         }
+    }
+
+    /** Their b is -k: with the sign at a instead, b is k. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gated_delta", "kda"})
+    void shouldGiveTheGoldenGradientsOfDeltaRulesAlongTheirKeys(String system) {
+        for (String kernels : List.of("scalar", "vector")) {
+            try (Compute compute = compute(kernels)) {
+                DoubleRecurrence golden = Golden.inputs(system);
+                for (int t = 0; t < 8; t++) {
+                    assertThat(golden.b[t]).isEqualTo(times(-1, golden.k)[t]);
+                }
+                RecurrenceInputs inputs = RecurrenceInputs.of(
+                                head(compute, golden.q), head(compute, golden.k), head(compute, golden.v))
+                        .withDecay(Decay.perToken(head(compute, golden.logDecay)))
+                        .withErase(Erase.along(head(compute, times(-1, golden.a))));
+                Heads o = head(compute, new double[8][3]);
+                Tensor state = tensor(compute, new double[4][3]);
+                Tensor saved = Recurrence.allocateSaved(compute, SPEC, inputs);
+                Recurrence.forward(compute, SPEC, inputs, o, Optional.of(saved), Optional.of(state));
+                close("o", o.tensor(), Golden.matrix(system, "o"));
+                close("S", state, Golden.matrix(system, "S"));
+                Heads dK = head(compute, new double[8][4]);
+                Heads dV = head(compute, new double[8][3]);
+                Heads dA = head(compute, new double[8][4]);
+                Heads dDecay = head(compute, new double[8][4]);
+                Recurrence.backward(
+                        compute,
+                        SPEC,
+                        inputs,
+                        saved,
+                        head(compute, Golden.outputGradient()),
+                        Optional.empty(),
+                        RecurrenceGradients.of(head(compute, new double[8][4]), dK, dV)
+                                .withErase(Erase.along(dA))
+                                .withDecay(dDecay));
+                double[][] expected = times(-1, Golden.matrix(system, "db"));
+                for (int t = 0; t < 8; t++) {
+                    for (int i = 0; i < 4; i++) {
+                        expected[t][i] += Golden.matrix(system, "dk")[t][i];
+                    }
+                }
+                close("dk", dK.tensor(), expected);
+                close("dv", dV.tensor(), Golden.matrix(system, "dv"));
+                close("da", dA.tensor(), times(-1, Golden.matrix(system, "da")));
+                close("dlogw", dDecay.tensor(), Golden.matrix(system, "dlogw"));
+            }
+        }
+    }
+
+    private static double[][] times(double factor, double[][] matrix) {
+        return Arrays.stream(matrix)
+                .map(row -> Arrays.stream(row).map(value -> factor * value).toArray())
+                .toArray(double[][]::new);
     }
 
     /** The scalar decays by their own path, without a and b. */

@@ -116,6 +116,14 @@ final class PlanAction {
                 1,
                 Runtime.getRuntime().availableProcessors()
                         / experiment.parallel().ranks());
-        return PlanInput.of(experiment, vocabulary, request.cores().orElse(here));
+        PlanInput input = PlanInput.of(experiment, vocabulary, request.cores().orElse(here));
+        if (request.hostRanks().isEmpty()) {
+            return input;
+        }
+        try {
+            return input.onHostsOf(request.hostRanks().getAsInt());
+        } catch (IllegalArgumentException wrong) {
+            throw new IllegalArgumentException("--ranks-per-host: " + wrong.getMessage(), wrong);
+        }
     }
 }

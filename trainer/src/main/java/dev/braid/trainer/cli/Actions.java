@@ -102,6 +102,7 @@ public interface Actions {
             Experiment experiment,
             OptionalLong memory,
             OptionalInt cores,
+            OptionalInt hostRanks,
             OptionalDouble rate,
             boolean compare,
             boolean json) {}

@@ -38,6 +38,12 @@ final class PlanCommand extends ConfigCommand {
     private Integer cores;
 
     @Option(
+            names = "--ranks-per-host",
+            paramLabel = "N",
+            description = "Ranks that share a host; tells what experts send to other hosts. Default: not told.")
+    private Integer ranksPerHost;
+
+    @Option(
             names = "--rate",
             paramLabel = "GFLOPS",
             description = "GFLOP/s that a rank keeps up, as bench train measures them; adds tokens/s to the plan.")
@@ -55,11 +61,15 @@ final class PlanCommand extends ConfigCommand {
     @Override
     void execute() throws IOException, InterruptedException {
         require(cores == null || cores >= 1, "--cores is " + cores + ", must be at least 1");
+        require(
+                ranksPerHost == null || ranksPerHost >= 1,
+                "--ranks-per-host is " + ranksPerHost + ", must be at least 1");
         require(rate == null || rate > 0 && rate < Double.POSITIVE_INFINITY, "--rate is " + rate + ", must be above 0");
         actions.plan(new Actions.Plan(
                 experiment(),
                 limit(),
                 cores == null ? OptionalInt.empty() : OptionalInt.of(cores),
+                ranksPerHost == null ? OptionalInt.empty() : OptionalInt.of(ranksPerHost),
                 rate == null ? OptionalDouble.empty() : OptionalDouble.of(rate * GIGA),
                 compare,
                 json()));

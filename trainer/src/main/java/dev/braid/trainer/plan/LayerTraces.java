@@ -31,7 +31,7 @@ final class LayerTraces {
         this.setting = new LayerTrace.Setting(
                 input.compute(),
                 input.mesh().tensor(),
-                input.mesh().expert(),
+                input.expertHosts(),
                 input.cores(),
                 input.microbatch(),
                 input.sequence(),
@@ -85,16 +85,20 @@ final class LayerTraces {
         return bytes;
     }
 
-    /** Bytes that a micro-batch sends to experts on other ranks, and back, in all layers. */
-    double sent() {
-        return sent(0, count());
-    }
-
-    /** The same in layers {@code from} until {@code to}. */
+    /** Bytes that a micro-batch sends to experts on other ranks, and back, in layers {@code from} until {@code to}. */
     double sent(int from, int to) {
         double bytes = 0;
         for (int layer = from; layer < to; layer++) {
             bytes += of(layer).forward().sent() + of(layer).backward().sent();
+        }
+        return bytes;
+    }
+
+    /** Of {@link #sent(int, int)}, the bytes to other hosts. */
+    double sentAcross(int from, int to) {
+        double bytes = 0;
+        for (int layer = from; layer < to; layer++) {
+            bytes += of(layer).forward().sentAcross() + of(layer).backward().sentAcross();
         }
         return bytes;
     }

@@ -105,6 +105,7 @@ public final class PipelineFacts {
         facts.put("shard", Math.round(wire.shard()));
         facts.put("tensor", Math.round(wire.tensor()));
         facts.put("expert", Math.round(wire.expert()));
+        facts.put("expert_to_other_hosts", Math.round(wire.expertAcross()));
         facts.put("total", Math.round(wire.total()));
         return facts;
     }

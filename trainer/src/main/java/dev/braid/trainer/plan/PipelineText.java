@@ -149,7 +149,12 @@ public final class PipelineText {
                 .orElse(0);
         if (toExperts > 0) {
             text.append("  to experts on other ranks and back, at most ")
-                    .append(Format.decimalBytes(Math.rint(toExperts)))
+                    .append(Format.decimalBytes(Math.rint(toExperts)));
+            double across = plan.ranks().stream()
+                    .mapToDouble(rank -> rank.wire().expertAcross())
+                    .max()
+                    .orElse(0);
+            text.append(across > 0 ? ", of these to other hosts " + Format.decimalBytes(Math.rint(across)) : "")
                     .append('\n');
         }
         text.append('\n');

@@ -18,8 +18,16 @@ import java.util.List;
  * @param shard scattered gradients and gathered values
  * @param tensor rows between the divided products, and gradients of what every tensor rank holds
  * @param expert rows of tokens to experts on other ranks and back, at most; see {@link WireBytes#expert}
+ * @param expertAcross of these, the bytes to other hosts; see {@link WireBytes#expertAcross}
  */
-public record PipelineWire(double stages, double copies, double replicate, double shard, double tensor, double expert) {
+public record PipelineWire(
+        double stages,
+        double copies,
+        double replicate,
+        double shard,
+        double tensor,
+        double expert,
+        double expertAcross) {
     private static final int END_EXCHANGES = 2;
     private static final int LOSS_FIGURES = 2;
 
@@ -45,7 +53,8 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
                 2 * part(input.mesh().replicate()) * shares * input.reduce().bytes(),
                 shard,
                 tensor(input, layers, schedule, split, rank, held),
-                expert(layers, schedule, split, rank));
+                expert(layers::sent, schedule, split, rank),
+                expert(layers::sentAcross, schedule, split, rank));
     }
 
     /** All axes. */
@@ -53,12 +62,17 @@ public record PipelineWire(double stages, double copies, double replicate, doubl
         return stages + copies + replicate + shard + tensor + expert;
     }
 
-    private static double expert(LayerTraces layers, Schedule schedule, StageSplit split, int rank) {
+    /** What layers of a range send for a micro-batch. */
+    private interface SentByLayers {
+        double of(int from, int to);
+    }
+
+    private static double expert(SentByLayers sent, Schedule schedule, StageSplit split, int rank) {
         double bytes = 0;
         for (Action action : schedule.actions(rank)) {
             if (action.kind() == Action.Kind.F) {
                 Stage stage = split.stages().get(action.stage());
-                bytes += layers.sent(stage.from(), stage.to());
+                bytes += sent.of(stage.from(), stage.to());
             }
         }
         return bytes;

@@ -1,10 +1,14 @@
 package dev.braid.trainer.plan;
 
 import dev.braid.models.ModelConfig;
+import dev.braid.parallelism.mesh.Axis;
 import dev.braid.parallelism.mesh.Mesh;
 import dev.braid.tensor.DType;
+import dev.braid.tensor.parameters.ExpertHosts;
 import dev.braid.tensor.parameters.Place;
 import dev.braid.trainer.config.Experiment;
+import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * What decides how much memory, traffic and arithmetic a step takes. Immutable.
@@ -20,6 +24,7 @@ import dev.braid.trainer.config.Experiment;
  * @param sequence tokens of a sequence
  * @param recompute whether backward runs each block again
  * @param cores of a rank
+ * @param hostRanks ranks of a host, which are neighbours in the world; empty when nobody said
  */
 public record PlanInput(
         ModelConfig model,
@@ -34,7 +39,39 @@ public record PlanInput(
         int microbatch,
         int sequence,
         boolean recompute,
-        int cores) {
+        int cores,
+        OptionalInt hostRanks) {
+    /** On hosts that nobody knows. */
+    public PlanInput(
+            ModelConfig model,
+            int vocabulary,
+            DType compute,
+            Mesh mesh,
+            int zero,
+            boolean reshardAfterForward,
+            boolean accumulateSharded,
+            DType reduce,
+            int sequences,
+            int microbatch,
+            int sequence,
+            boolean recompute,
+            int cores) {
+        this(
+                model,
+                vocabulary,
+                compute,
+                mesh,
+                zero,
+                reshardAfterForward,
+                accumulateSharded,
+                reduce,
+                sequences,
+                microbatch,
+                sequence,
+                recompute,
+                cores,
+                OptionalInt.empty());
+    }
 
     /** The input that an experiment means. */
     public static PlanInput of(Experiment experiment, int vocabulary, int cores) {
@@ -102,6 +139,43 @@ public record PlanInput(
         return zero >= 2 && mesh.shard() > 1;
     }
 
+    /** The ranks that the first one exchanges tokens with, by hosts; on one where nobody said. */
+    ExpertHosts expertHosts() {
+        List<Integer> members = mesh.expertGroup(0);
+        return hostRanks.isEmpty()
+                ? ExpertHosts.one(members.size())
+                : ExpertHosts.of(members.stream()
+                        .map(rank -> rank / hostRanks.getAsInt())
+                        .toList());
+    }
+
+    /** The same on hosts of {@code ranks} neighbours each. */
+    public PlanInput onHostsOf(int ranks) {
+        int apart = mesh.stride(Axis.SHARD);
+        int together = apart * mesh.expert();
+        boolean even = ranks % together == 0 || together % ranks == 0 && (ranks % apart == 0 || apart % ranks == 0);
+        if (ranks < 1 || mesh.expert() > 1 && !even) {
+            throw new IllegalArgumentException(ranks + " ranks a host divide the expert groups of " + mesh.describe()
+                    + " unevenly: each is among " + together + " neighbouring ranks; give a multiple of " + together
+                    + ", or " + apart + " times a divisor of " + mesh.expert());
+        }
+        return new PlanInput(
+                model,
+                vocabulary,
+                compute,
+                mesh,
+                zero,
+                reshardAfterForward,
+                accumulateSharded,
+                reduce,
+                sequences,
+                microbatch,
+                sequence,
+                recompute,
+                cores,
+                OptionalInt.of(ranks));
+    }
+
     /** The same with another dtype of activations and values. */
     public PlanInput withCompute(DType other) {
         return new PlanInput(
@@ -117,7 +191,8 @@ public record PlanInput(
                 microbatch,
                 sequence,
                 recompute,
-                cores);
+                cores,
+                hostRanks);
     }
 
     /** The same for a rank of other cores. */
@@ -135,7 +210,8 @@ public record PlanInput(
                 microbatch,
                 sequence,
                 recompute,
-                count);
+                count,
+                hostRanks);
     }
 
     /** The same on another mesh, with what its shard group divides. */
@@ -153,7 +229,8 @@ public record PlanInput(
                 microbatch,
                 sequence,
                 recompute,
-                cores);
+                cores,
+                hostRanks);
     }
 
     /** The same with other rules for what is gathered and accumulated. */
@@ -171,7 +248,8 @@ public record PlanInput(
                 microbatch,
                 sequence,
                 recompute,
-                cores);
+                cores,
+                hostRanks);
     }
 
     /** The same with micro-batches of another size, and blocks run again or not. */
@@ -189,6 +267,7 @@ public record PlanInput(
                 size,
                 sequence,
                 again,
-                cores);
+                cores,
+                hostRanks);
     }
 }

@@ -82,6 +82,9 @@ public final class PlanText {
         if (wire.expert() > 0) {
             text.append(row("  expert, at most", Format.decimalBytes(Math.rint(wire.expert())), ""));
         }
+        if (wire.expertAcross() > 0) {
+            text.append(row("    of these to other hosts", Format.decimalBytes(Math.rint(wire.expertAcross())), ""));
+        }
         text.append('\n');
     }
 

@@ -13,8 +13,9 @@ import java.util.List;
  * @param tensor rows between the divided products, and gradients of what every tensor rank holds
  * @param expert rows of tokens to experts on other ranks and back, with the lists of experts and their weights, when all experts are
  *     equally busy; at most, since a token goes once to a rank that has several of its experts
+ * @param expertAcross of these, the bytes to other hosts, to each of which a token goes once; 0 when nobody said where ranks are
  */
-public record WireBytes(double replicate, double shard, double tensor, double expert) {
+public record WireBytes(double replicate, double shard, double tensor, double expert, double expertAcross) {
     /** Embedding forward and backward, head forward and backward. */
     private static final int END_EXCHANGES = 4;
 
@@ -23,11 +24,13 @@ public record WireBytes(double replicate, double shard, double tensor, double ex
 
     static WireBytes of(PlanInput input, Architecture architecture) {
         List<UnitSize> units = UnitSize.of(architecture);
+        LayerTraces layers = new LayerTraces(input);
         return new WireBytes(
                 replicate(input, units),
                 shard(input, units),
                 tensor(input, architecture.parameters().units()),
-                new LayerTraces(input).sent() * input.microbatches());
+                layers.sent(0, layers.count()) * input.microbatches(),
+                layers.sentAcross(0, layers.count()) * input.microbatches());
     }
 
     /** All axes. */

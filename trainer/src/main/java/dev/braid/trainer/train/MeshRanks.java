@@ -20,6 +20,7 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Memory;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
+import dev.braid.tensor.parameters.ExpertHosts;
 import dev.braid.tensor.parameters.Layout;
 import dev.braid.tensor.parameters.TensorAxis;
 import dev.braid.tensor.trace.Recorder;
@@ -128,7 +129,7 @@ public final class MeshRanks implements RankGroup {
                 ? new ShardedLayout(axis, shards, sharding, exposed)
                 : new ShardedLayout(
                         axis,
-                        new GroupExpertAxis(expertGroup(groups), exposed),
+                        expertAxis(groups, hosts, exposed),
                         shards,
                         shards.ofExperts(ShardHosts.ofSameExperts(
                                 groups.mesh(), groups.fabric().rank(), hosts)),
@@ -145,9 +146,12 @@ public final class MeshRanks implements RankGroup {
         return new PipelineCopies(pipelineGroup(groups, "gradients"), map, units);
     }
 
-    private static Communicator expertGroup(RankGroups groups) {
-        return groups.fabric()
-                .group("expert", groups.mesh().expertGroup(groups.fabric().rank()));
+    private static GroupExpertAxis expertAxis(RankGroups groups, List<String> hosts, ExposedTime exposed) {
+        List<Integer> members = groups.mesh().expertGroup(groups.fabric().rank());
+        return new GroupExpertAxis(
+                groups.fabric().group("expert", members),
+                ExpertHosts.of(members.stream().map(hosts::get).toList()),
+                exposed);
     }
 
     /** The ranks of this one's pipeline, for one purpose. */

@@ -182,4 +182,19 @@ final class PlanActionTest {
                 .contains("pipeline.memory_limit: 64.0 MiB is too small for zb-2p: a rank needs ")
                 .contains(" without any activations, and ");
     }
+
+    @Test
+    void shouldNameTheOptionWhoseHostsCutExpertGroups() {
+        Outcome outcome = Commands.run(
+                "plan",
+                "../examples/moe.yaml",
+                "-s",
+                "parallel={shard: 4, expert: 4}",
+                "-s",
+                "batch.microbatch=2",
+                "--ranks-per-host",
+                "3");
+        assertThat(outcome.exit()).isNotZero();
+        assertThat(outcome.err()).contains("--ranks-per-host: 3 ranks a host divide the expert groups of");
+    }
 }

@@ -155,13 +155,26 @@ final class CommandTreeTest {
 
     @Test
     void shouldPlanForAGivenMemory() {
-        assertThat(braid.run("plan", TINY, "--memory", "2GiB", "--cores", "4", "--rate", "150", "--compare", "--json"))
+        assertThat(braid.run(
+                        "plan",
+                        TINY,
+                        "--memory",
+                        "2GiB",
+                        "--cores",
+                        "4",
+                        "--ranks-per-host",
+                        "2",
+                        "--rate",
+                        "150",
+                        "--compare",
+                        "--json"))
                 .isZero();
         assertThat(actions.requests)
                 .containsExactly(new Actions.Plan(
                         Experiment.read(Path.of(TINY), List.of()),
                         OptionalLong.of(2L << 30),
                         OptionalInt.of(4),
+                        OptionalInt.of(2),
                         OptionalDouble.of(150e9),
                         true,
                         true));
@@ -299,6 +312,7 @@ final class CommandTreeTest {
             help train --schema               | braid help: --markdown and --schema go with: braid help config
             plan ../examples/tiny.yaml --memory much | braid plan: --memory: 'much' is not a size; allowed are bytes or a number with KB, MB, GB, TB, KiB, MiB, GiB, TiB
             plan ../examples/tiny.yaml --cores 0 | braid plan: --cores is 0, must be at least 1
+            plan ../examples/tiny.yaml --ranks-per-host 0 | braid plan: --ranks-per-host is 0, must be at least 1
             plan ../examples/tiny.yaml --rate 0  | braid plan: --rate is 0.0, must be above 0
             schedule 1f1b --ranks 0 | braid schedule: --ranks is 0, must be 1 to 1024
             schedule 1f1b --micro-batches 70000 | braid schedule: --micro-batches is 70000, must be 1 to 65536

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A mixture trains with its experts divided over ranks as on one rank; only the order in which gradients are summed differs. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -103,6 +104,21 @@ class ExpertLayoutsTest {
         Bits.assertSame(again.weights(), kept.weights());
     }
 
+    /** Rows stop over at other ranks, and are added up in the same order all the same. */
+    @ParameterizedTest
+    @CsvSource({"1, F32, a a b b | a b c d | a b b a | a b b b", "3, F32, a a b b", "1, BF16, a a b b | a b c b"})
+    void shouldGiveTheSameBitsWhereverRanksAre(int stage, DType dtype, String places) throws Exception {
+        ExpertRun run = ExpertRun.of(Mesh.of(1, 4, 1).withExperts(4), stage).in(dtype);
+        ExpertRun.Outcome together = run.run();
+        for (String hosts : places.split(" \\| ")) {
+            ExpertRun.Outcome apart =
+                    run.onHosts(hosts.split(" ")).recomputing().run();
+            assertThat(apart.losses()).as(hosts).isEqualTo(together.losses());
+            assertThat(apart.norms()).as(hosts).isEqualTo(together.norms());
+            Bits.assertSame(apart.weights(), together.weights());
+        }
+    }
+
     /** For ten steps one of the four ranks gets no token at all, and takes part all the same. */
     @Test
     void shouldTrainWithARankThatGetsNoToken() throws Exception {
@@ -143,6 +159,17 @@ class ExpertLayoutsTest {
                 .forSteps(4)
                 .on(Mesh.of(1, 2, tensor).withExperts(expert), 1);
         run.pipelined(name, 2).assertSame(run.unpipelined(name));
+    }
+
+    /** Two stages of four ranks, on four hosts of two: rows of a micro-batch are handed on while those of another wait. */
+    @ParameterizedTest
+    @EnumSource(names = {"ZB_H1", "DUALPIPE"})
+    void shouldTrainStagesOnHostsToTheSameBits(ScheduleName name) throws Exception {
+        PipelineRun run = PipelineRun.of(4)
+                .of(TinyModel.EXPERTS)
+                .forSteps(4)
+                .on(Mesh.of(1, 4, 1).withExperts(4), 1);
+        run.onHostsOf(2).pipelined(name, 2).assertSame(run.unpipelined(name));
     }
 
     /** Losses and norms within {@code tolerance}, and the weights at the end within a hundred times that; each relative. */

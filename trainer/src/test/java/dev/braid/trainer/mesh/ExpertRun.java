@@ -26,10 +26,12 @@ import java.util.Optional;
  * Twenty steps of a mixture of experts on any layout, one micro-batch a step and data rank. Which experts tokens go to can be taken
  * from another run: a choice between two that are nearly alike may fall the other way where sums have another order.
  *
+ * @param hosts of each rank
  * @param routing experts [tokens * slots] of the step's tokens by step and layer; a step without any is routed by the model
  * @param recompute run each layer again in backward
  */
-record ExpertRun(Mesh mesh, int stage, List<Map<Integer, int[]>> routing, boolean recompute, DType dtype) {
+record ExpertRun(
+        Mesh mesh, int stage, List<String> hosts, List<Map<Integer, int[]>> routing, boolean recompute, DType dtype) {
     static final int STEPS = 20;
 
     private static final AdamWConfig OPTIMIZER =
@@ -45,19 +47,23 @@ record ExpertRun(Mesh mesh, int stage, List<Map<Integer, int[]>> routing, boolea
             List<Double> losses, List<Double> norms, Map<String, float[]> weights, List<Map<Integer, int[]>> chosen) {}
 
     static ExpertRun of(Mesh mesh, int stage) {
-        return new ExpertRun(mesh, stage, List.of(), false, DType.F32);
+        return new ExpertRun(mesh, stage, LayoutRun.oneHost(mesh), List.of(), false, DType.F32);
     }
 
     ExpertRun routed(List<Map<Integer, int[]>> other) {
-        return new ExpertRun(mesh, stage, other, recompute, dtype);
+        return new ExpertRun(mesh, stage, hosts, other, recompute, dtype);
     }
 
     ExpertRun recomputing() {
-        return new ExpertRun(mesh, stage, routing, true, dtype);
+        return new ExpertRun(mesh, stage, hosts, routing, true, dtype);
     }
 
     ExpertRun in(DType other) {
-        return new ExpertRun(mesh, stage, routing, recompute, other);
+        return new ExpertRun(mesh, stage, hosts, routing, recompute, other);
+    }
+
+    ExpertRun onHosts(String... others) {
+        return new ExpertRun(mesh, stage, List.of(others), routing, recompute, dtype);
     }
 
     /** One rank alone, without a fabric. */
@@ -70,7 +76,8 @@ record ExpertRun(Mesh mesh, int stage, List<Map<Integer, int[]>> routing, boolea
     /** On the mesh: losses are those of all ranks together. */
     Outcome run() throws Exception {
         Map<String, float[]> weights = new LinkedHashMap<>();
-        LayoutRun layout = LayoutRun.of(mesh, stage).with(ShardingSettings.ofStage(stage));
+        LayoutRun layout =
+                LayoutRun.of(mesh, stage).with(ShardingSettings.ofStage(stage)).onHosts(hosts.toArray(String[]::new));
         List<Outcome> outcomes = MeshWorld.run(mesh, rank -> train(rank.compute(), layout.ranks(rank), weights));
         List<Double> losses = new ArrayList<>();
         for (int step = 0; step <= STEPS; step++) {

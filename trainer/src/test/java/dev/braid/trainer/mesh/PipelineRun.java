@@ -27,11 +27,11 @@ import dev.braid.trainer.train.StepResult;
 import dev.braid.trainer.train.StepSettings;
 import dev.braid.trainer.train.TrainStep;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * The same small training run with and without a pipeline: a model of seven layers, an odd number for any number of stages, a Llama
@@ -45,6 +45,7 @@ import java.util.Optional;
  * @param kind how steps follow each other in the pipeline
  * @param dtype of activations and of matrices as operations read them
  * @param parts what its layers are made of
+ * @param hostRanks neighbours that share a host
  */
 record PipelineRun(
         Mesh layout,
@@ -56,7 +57,8 @@ record PipelineRun(
         Steps kind,
         List<Integer> poisoned,
         DType dtype,
-        TinyModel parts) {
+        TinyModel parts,
+        int hostRanks) {
     private static final int LAYERS = 7;
     private static final int VALIDATED = 5;
 
@@ -83,49 +85,81 @@ record PipelineRun(
                 Steps.SYNCHRONISED,
                 List.of(),
                 DType.F32,
-                TinyModel.LLAMA);
+                TinyModel.LLAMA,
+                Integer.MAX_VALUE);
     }
 
     PipelineRun on(Mesh other, int zeroStage) {
-        return new PipelineRun(other, zeroStage, microbatches, recompute, clip, steps, kind, poisoned, dtype, parts);
+        return new PipelineRun(
+                other, zeroStage, microbatches, recompute, clip, steps, kind, poisoned, dtype, parts, hostRanks);
     }
 
     PipelineRun recomputing() {
-        return new PipelineRun(layout, zero, microbatches, true, clip, steps, kind, poisoned, dtype, parts);
+        return new PipelineRun(layout, zero, microbatches, true, clip, steps, kind, poisoned, dtype, parts, hostRanks);
     }
 
     PipelineRun forSteps(int count) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, count, kind, poisoned, dtype, parts);
+        return new PipelineRun(
+                layout, zero, microbatches, recompute, clip, count, kind, poisoned, dtype, parts, hostRanks);
     }
 
     PipelineRun clippedAt(double norm) {
-        return new PipelineRun(layout, zero, microbatches, recompute, norm, steps, kind, poisoned, dtype, parts);
+        return new PipelineRun(
+                layout, zero, microbatches, recompute, norm, steps, kind, poisoned, dtype, parts, hostRanks);
     }
 
     PipelineRun withMicrobatches(int count) {
-        return new PipelineRun(layout, zero, count, recompute, clip, steps, kind, poisoned, dtype, parts);
+        return new PipelineRun(layout, zero, count, recompute, clip, steps, kind, poisoned, dtype, parts, hostRanks);
     }
 
     PipelineRun synchronised() {
         return new PipelineRun(
-                layout, zero, microbatches, recompute, clip, steps, Steps.SYNCHRONISED, poisoned, dtype, parts);
+                layout,
+                zero,
+                microbatches,
+                recompute,
+                clip,
+                steps,
+                Steps.SYNCHRONISED,
+                poisoned,
+                dtype,
+                parts,
+                hostRanks);
     }
 
     PipelineRun optimistic() {
         return new PipelineRun(
-                layout, zero, microbatches, recompute, clip, steps, Steps.OPTIMISTIC, poisoned, dtype, parts);
+                layout,
+                zero,
+                microbatches,
+                recompute,
+                clip,
+                steps,
+                Steps.OPTIMISTIC,
+                poisoned,
+                dtype,
+                parts,
+                hostRanks);
     }
 
     PipelineRun in(DType other) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, poisoned, other, parts);
+        return new PipelineRun(
+                layout, zero, microbatches, recompute, clip, steps, kind, poisoned, other, parts, hostRanks);
     }
 
     PipelineRun poisonedAt(Integer... at) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, List.of(at), dtype, parts);
+        return new PipelineRun(
+                layout, zero, microbatches, recompute, clip, steps, kind, List.of(at), dtype, parts, hostRanks);
     }
 
     PipelineRun of(TinyModel others) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, others);
+        return new PipelineRun(
+                layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, others, hostRanks);
+    }
+
+    /** On hosts of {@code ranks} neighbours each, rather than on one. */
+    PipelineRun onHostsOf(int ranks) {
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, parts, ranks);
     }
 
     private ModelConfig model() {
@@ -171,7 +205,9 @@ record PipelineRun(
             RankGroup ranks = new MeshRanks(
                     rank.groups(),
                     ShardingSettings.ofStage(zero),
-                    Collections.nCopies(mesh.ranks(), "host"),
+                    IntStream.range(0, mesh.ranks())
+                            .mapToObj(each -> "host " + each / hostRanks)
+                            .toList(),
                     stages,
                     rank.compute().memory(),
                     new ExposedTime());

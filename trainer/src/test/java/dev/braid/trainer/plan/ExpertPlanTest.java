@@ -1,6 +1,7 @@
 package dev.braid.trainer.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.braid.trainer.config.Experiment;
 import java.util.List;
@@ -42,6 +43,46 @@ class ExpertPlanTest {
         assertThat(plan("shard: 4").wire().expert()).isZero();
     }
 
+    /**
+     * The same on two hosts of two ranks. Of the slots a half, 256, are on the other host; at most 256 tokens go there, once each for both
+     * its ranks, and 256 slots come back. Before a token's row go numbers of experts for either rank, and a number that tells which of
+     * them it is for; behind the slots the weights' gradients.
+     */
+    @Test
+    void shouldCountATokenOnceForAHost() {
+        PlanInput input =
+                PlanInput.of(Experiment.parse("moe.yaml", YAML, List.of("parallel={shard: 4, expert: 4}")), 300, 1);
+        long rows = 256 * 64 * 2;
+        long lists = 256 * 2 * 4;
+        assertThat(Plan.of(input.onHostsOf(2)).wire().expertAcross()).isEqualTo(2 * (4 * rows + 3 * lists + 256 * 4));
+        assertThat(Plan.of(input).wire().expertAcross()).isZero();
+        assertThat(Plan.of(input.onHostsOf(4)).wire()).isEqualTo(Plan.of(input).wire());
+        assertThat(Plan.of(input.onHostsOf(1)).wire().expertAcross())
+                .isEqualTo(Plan.of(input).wire().expert());
+    }
+
+    /** With four experts a token 512 slots are on the other host, but there are 256 tokens: half the rows that would go to ranks. */
+    @Test
+    void shouldCountNoMoreRowsToAHostThanThereAreTokens() {
+        Experiment experiment =
+                Experiment.parse("moe.yaml", YAML, List.of("parallel={shard: 4, expert: 4}", "model.ffns.moe.top_k=4"));
+        PlanInput input = PlanInput.of(experiment, 300, 1);
+        double saved = Plan.of(input.onHostsOf(1)).wire().expertAcross() * 2 / 3
+                - Plan.of(input.onHostsOf(2)).wire().expertAcross();
+        long row = 64 * 2;
+        assertThat(saved).isEqualTo(2 * (2 * 256 * row - 256 * 4));
+    }
+
+    @Test
+    void shouldRefuseHostsThatCutExpertGroupsUnevenly() {
+        PlanInput input =
+                PlanInput.of(Experiment.parse("moe.yaml", YAML, List.of("parallel={shard: 4, expert: 4}")), 300, 1);
+        assertThatThrownBy(() -> input.onHostsOf(3))
+                .hasMessage(
+                        "3 ranks a host divide the expert groups of replicate 1 x shard 4 x tensor 1 (expert 4)"
+                                + " unevenly: each is among 4 neighbouring ranks; give a multiple of 4, or 1 times a divisor of 4");
+    }
+
     /** Two layers of 8 x 3 x 64 x 96 elements, of which a rank keeps a quarter in either way: by experts, or by elements. */
     @Test
     void shouldDivideExpertsByRanksBeforeZeroDividesTheRest() {
@@ -57,6 +98,11 @@ class ExpertPlanTest {
         assertThat(text)
                 .contains("(expert 2) = 4 ranks")
                 .contains("exchange tokens, with different experts  0 1 | 2 3")
-                .contains("expert, at most");
+                .contains("expert, at most")
+                .doesNotContain("other hosts");
+        PlanInput input =
+                PlanInput.of(Experiment.parse("moe.yaml", YAML, List.of("parallel={shard: 4, expert: 2}")), 300, 1);
+        assertThat(PlanText.of(Plan.of(input.onHostsOf(1)), OptionalLong.empty(), OptionalDouble.empty()))
+                .contains("of these to other hosts");
     }
 }

@@ -139,27 +139,31 @@ abstract class DeltaRuleMixer extends RecurrentMixer {
         int[] parts = new int[widths.length - 2];
         parts[0] = mixed;
         System.arraycopy(widths, 3, parts, 1, parts.length - 1);
-        List<Variable> split = Columns.split(tape, Operations.columnLinear(tape, x, input), parts);
-        List<Variable> qkv =
-                Columns.split(tape, activated(tape, split.getFirst(), batch, state), widths[0], widths[1], widths[2]);
+        List<Variable> split = activated(tape, Operations.columnLinear(tape, x, input), parts, batch, state);
+        List<Variable> qkv = Columns.split(tape, split.getFirst(), widths[0], widths[1], widths[2]);
         int size = sizes.key();
-        Variable q = Norms.unitLength(tape, qkv.get(0), size, LENGTH_EPSILON);
         Variable beta = Pointwise.apply(tape, split.get(1), ElementFunction.SIGMOID, DType.F32);
         return new Inputs(
-                Pointwise.scale(tape, q, sizes.scale()),
+                Norms.unitLength(tape, qkv.get(0), size, LENGTH_EPSILON, sizes.scale()),
                 Norms.unitLength(tape, qkv.get(1), size, LENGTH_EPSILON),
                 qkv.get(2),
                 largestBeta == 1 ? beta : Pointwise.scale(tape, beta, largestBeta),
                 split.subList(2, split.size()));
     }
 
-    private Variable activated(Tape tape, Variable x, Batch batch, Optional<RecurrentState> state) {
+    /** The parts of {@code packed}, the first filtered and through SiLU. */
+    private List<Variable> activated(
+            Tape tape, Variable packed, int[] widths, Batch batch, Optional<RecurrentState> state) {
         if (filter.isEmpty()) {
-            return Pointwise.apply(tape, x, ElementFunction.SILU);
+            List<Variable> parts = new ArrayList<>(Columns.split(tape, packed, widths));
+            parts.set(0, Pointwise.apply(tape, parts.getFirst(), ElementFunction.SILU));
+            return parts;
         }
-        return ShortConvolution.of(
+        return ShortConvolution.ofPart(
                 tape,
-                x,
+                packed,
+                widths,
+                0,
                 filter.get(),
                 Optional.empty(),
                 true,

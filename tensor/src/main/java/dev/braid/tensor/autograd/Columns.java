@@ -6,18 +6,39 @@ import dev.braid.tensor.ops.Elementwise;
 import dev.braid.tensor.ops.Functions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Takes packed projections apart, puts them together, and gives heads copies. */
 public final class Columns {
     private final Tape tape;
     private final Variable packed;
+    /** The column at which each part begins, and behind them the one at which the last part ends. */
+    private final int[] borders;
+
+    private final boolean[] passed;
 
     /** The gradient of the whole matrix, from the part that comes first in backward to the one that comes last. */
     private Tensor begun;
 
-    private Columns(Tape tape, Variable packed) {
+    private Columns(Tape tape, Variable packed, int[] widths) {
         this.tape = tape;
         this.packed = packed;
+        passed = new boolean[widths.length];
+        borders = new int[widths.length + 1];
+        for (int part = 0; part < widths.length; part++) {
+            borders[part + 1] = borders[part] + widths[part];
+        }
+        if (borders[widths.length] != packed.value().shape().columns()) {
+            throw new IllegalArgumentException(
+                    "split: widths add up to " + borders[widths.length] + " columns, the matrix is " + packed.value());
+        }
+    }
+
+    /** Makes a part in another way than by copying it, in one operation that is recorded. */
+    @FunctionalInterface
+    interface Reader {
+        /** The part; its input half hands its gradient to {@link Columns#pass}. */
+        Variable read(Columns columns);
     }
 
     /**
@@ -27,22 +48,76 @@ public final class Columns {
      * @throws IllegalArgumentException when they don't add up to the columns of {@code packed}
      */
     public static List<Variable> split(Tape tape, Variable packed, int... widths) {
-        Columns columns = new Columns(tape, packed);
+        return split(tape, packed, widths, -1, columns -> packed);
+    }
+
+    /** The same, but for one part that {@code reader} makes of the columns where they lie. */
+    static List<Variable> split(Tape tape, Variable packed, int[] widths, int read, Reader reader) {
+        Columns columns = new Columns(tape, packed, widths);
+        // Backward comes by here after all parts, and nothing else in between: no gradient of the whole is seen half
+        // done.
+        tape.whenPassed(columns::completeGradient, () -> {});
         List<Variable> parts = new ArrayList<>();
-        int first = 0;
-        for (int width : widths) {
-            first += width;
-        }
-        if (first != packed.value().shape().columns()) {
-            throw new IllegalArgumentException(
-                    "split: widths add up to " + first + " columns, the matrix is " + packed.value());
-        }
-        first = 0;
-        for (int width : widths) {
-            parts.add(columns.part(first, width));
-            first += width;
+        for (int part = 0; part < widths.length; part++) {
+            parts.add(part == read ? reader.read(columns) : columns.copy(part));
         }
         return parts;
+    }
+
+    /** The column at which a part begins. */
+    int first(int part) {
+        return borders[part];
+    }
+
+    int width(int part) {
+        return borders[part + 1] - borders[part];
+    }
+
+    /** Has {@code writer} set the columns of {@code part}, and no others, in a gradient of the whole matrix. */
+    void pass(int part, Consumer<Tensor> writer) {
+        if (!packed.differentiable()) {
+            return;
+        }
+        Tensor existing = packed.takeGradient();
+        if (existing != null && existing != begun) {
+            Tensor alone = tape.temporary(packed.value().dtype(), packed.value().shape());
+            alone.zero();
+            writer.accept(alone);
+            packed.setGradient(existing);
+            tape.addGradient(packed, alone);
+            return;
+        }
+        if (existing == null) {
+            begun = tape.temporary(packed.value().dtype(), packed.value().shape());
+        }
+        packed.setGradient(begun);
+        writer.accept(begun);
+        passed[part] = true;
+    }
+
+    /** Columns of parts that nothing has used have no gradient. */
+    private void completeGradient() {
+        for (int part = 0; begun != null && part < passed.length; part++) {
+            if (!passed[part]) {
+                Tensor zeros = tape.temporary(packed.value().dtype(), Shape.of(packed.rows(), width(part)));
+                zeros.zero();
+                Elementwise.pasteColumns(tape.compute(), zeros, begun, first(part));
+                zeros.release();
+            }
+        }
+        begun = null;
+    }
+
+    private Variable copy(int part) {
+        Tensor value = packed.value();
+        Tensor out = tape.output(value.dtype(), Shape.of(packed.rows(), width(part)));
+        Elementwise.copyColumns(tape.compute(), value, first(part), width(part), out, 0);
+        return tape.record(
+                out,
+                packed.tokenRows(),
+                List.of(),
+                gradient -> pass(part, whole -> Elementwise.pasteColumns(tape.compute(), gradient, whole, first(part))),
+                null);
     }
 
     /**
@@ -93,36 +168,6 @@ public final class Columns {
                 tape.addGradient(part, passed);
             }
             first += part.columns();
-        }
-    }
-
-    private Variable part(int first, int width) {
-        Tensor value = packed.value();
-        Tensor out = tape.output(value.dtype(), Shape.of(packed.rows(), width));
-        Elementwise.copyColumns(tape.compute(), value, first, width, out, 0);
-        return tape.record(out, packed.tokenRows(), List.of(), gradient -> passGradient(gradient, first), null);
-    }
-
-    private void passGradient(Tensor gradient, int first) {
-        if (!packed.differentiable()) {
-            return;
-        }
-        Tensor existing = packed.takeGradient();
-        if (existing != null && existing == begun) {
-            Elementwise.pasteColumns(tape.compute(), gradient, begun, first);
-            packed.setGradient(begun);
-            return;
-        }
-        // Columns of parts that nothing has used have no gradient.
-        begun = tape.temporary(packed.value().dtype(), packed.value().shape());
-        begun.zero();
-        Elementwise.pasteColumns(tape.compute(), gradient, begun, first);
-        if (existing == null) {
-            packed.setGradient(begun);
-        } else {
-            packed.setGradient(existing);
-            tape.addGradient(packed, begun);
-            begun = null;
         }
     }
 }

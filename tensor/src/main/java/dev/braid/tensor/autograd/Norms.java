@@ -28,6 +28,8 @@ public final class Norms {
     private final Optional<Variable> gate;
     private final Optional<Weight> weight;
     private final Optional<Weight> bias;
+    /** In place of a weight: a factor of each column of a group. */
+    private final Optional<Tensor> factors;
 
     private Norms(
             Tape tape,
@@ -35,7 +37,8 @@ public final class Norms {
             Variable x,
             Optional<Variable> gate,
             Optional<Weight> weight,
-            Optional<Weight> bias) {
+            Optional<Weight> bias,
+            Optional<Tensor> factors) {
         this.tape = tape;
         this.compute = tape.compute();
         this.norm = norm;
@@ -43,6 +46,7 @@ public final class Norms {
         this.gate = gate;
         this.weight = weight;
         this.bias = bias;
+        this.factors = factors;
     }
 
     /**
@@ -67,7 +71,7 @@ public final class Norms {
 
     /** A norm of any form, with its gate where it has one. */
     public static Variable of(Tape tape, GroupNorm norm, Variable x, Optional<Variable> gate, Optional<Weight> weight) {
-        return new Norms(tape, norm, x, gate, weight, Optional.empty()).forward();
+        return new Norms(tape, norm, x, gate, weight, Optional.empty(), Optional.empty()).forward();
     }
 
     /** LayerNorm of the rows of {@code x} [n, C]; {@code weight} and {@code bias} [C]. */
@@ -78,13 +82,25 @@ public final class Norms {
     /** GroupNorm of each {@code size} columns of {@code x} [n, C]; {@code weight} and {@code bias} [C]. */
     public static Variable group(Tape tape, Variable x, Weight weight, Weight bias, int size, float epsilon) {
         GroupNorm norm = new GroupNorm(GroupNorm.Form.CENTERED, size, epsilon, 0, GroupNorm.Gating.NONE);
-        return new Norms(tape, norm, x, Optional.empty(), Optional.of(weight), Optional.of(bias)).forward();
+        return new Norms(tape, norm, x, Optional.empty(), Optional.of(weight), Optional.of(bias), Optional.empty())
+                .forward();
     }
 
     /** {@code x / sqrt(sum(x^2) + epsilon)} for each {@code size} columns of {@code x} [n, C]. */
     public static Variable unitLength(Tape tape, Variable x, int size, float epsilon) {
         GroupNorm norm = new GroupNorm(GroupNorm.Form.UNIT_LENGTH, size, epsilon, 0, GroupNorm.Gating.NONE);
         return of(tape, norm, x, Optional.empty(), Optional.empty());
+    }
+
+    /** The same times {@code factor}, before the one rounding. */
+    public static Variable unitLength(Tape tape, Variable x, int size, float epsilon, float factor) {
+        GroupNorm norm = new GroupNorm(GroupNorm.Form.UNIT_LENGTH, size, epsilon, 0, GroupNorm.Gating.NONE);
+        Tensor factors = tape.output(DType.F32, Shape.of(size));
+        for (int column = 0; column < size; column++) {
+            factors.set(column, factor);
+        }
+        Optional<Weight> none = Optional.empty();
+        return new Norms(tape, norm, x, Optional.empty(), none, none, Optional.of(factors)).forward();
     }
 
     private Variable forward() {
@@ -99,6 +115,7 @@ public final class Norms {
         norm.forward(compute, operands(), out, inverse, this::sumOverRanks);
         List<Tensor> saved = new ArrayList<>(List.of(value, inverse));
         gate.ifPresent(variable -> saved.add(variable.value()));
+        factors.ifPresent(saved::add);
         return tape.record(
                 out,
                 x.tokenRows(),
@@ -109,7 +126,10 @@ public final class Norms {
 
     private GroupNorm.Operands operands() {
         return new GroupNorm.Operands(
-                x.value(), gate.map(Variable::value), weight.map(Weight::compute), bias.map(Weight::compute));
+                x.value(),
+                gate.map(Variable::value),
+                weight.map(Weight::compute).or(() -> factors),
+                bias.map(Weight::compute));
     }
 
     /** Sums one number a token over the ranks that have columns of the same group. */

@@ -56,11 +56,24 @@ class NormsTest {
         try (check) {
             check.input(0, 1, 2, 6);
             check.check(5e-3, (tape, x) -> Norms.unitLength(tape, x.getFirst(), 3, 1e-6f));
+            check.check(5e-3, (tape, x) -> Norms.unitLength(tape, x.getFirst(), 3, 1e-6f, 2));
             float[] out = check.value((tape, x) -> {
                 x.getFirst().value().setFloats(new float[] {3, 4, 0, -3, 4, 0, 0, 0, 2, 1, 0, 0});
                 return Norms.unitLength(tape, x.getFirst(), 3, 0);
             });
             assertThat(out).containsExactly(0.6f, 0.8f, 0, -0.6f, 0.8f, 0, 0, 0, 1, 1, 0, 0);
+        }
+    }
+
+    @Test
+    void shouldGiveHeadsALength() {
+        try (check) {
+            check.input(0, 1, 1, 4);
+            float[] out = check.value((tape, x) -> {
+                x.getFirst().value().setFloats(new float[] {3, 4, 0, 7});
+                return Norms.unitLength(tape, x.getFirst(), 2, 0, 0.5f);
+            });
+            assertThat(out).containsExactly(0.3f, 0.4f, 0, 0.5f);
         }
     }
 

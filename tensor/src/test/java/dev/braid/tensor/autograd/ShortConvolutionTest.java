@@ -38,6 +38,40 @@ class ShortConvolutionTest {
         }
     }
 
+    /** The columns before and behind are copied, and the last part has no gradient. */
+    @Test
+    void shouldFilterAPartOfAPackedMatrix() {
+        try (check) {
+            check.input(0, 1, 8, 7);
+            Weight weight = check.weight("weight", 3, 1, 4);
+            Tensor documents = documents(0, 0, 1, 1, 0, 0, 0, 0);
+            check.check(2e-3, (tape, x) -> {
+                List<Variable> parts = part(tape, x.getFirst(), weight, documents);
+                return Columns.join(tape, parts.subList(0, 2));
+            });
+            documents.release();
+        }
+    }
+
+    private static List<Variable> part(Tape tape, Variable x, Weight weight, Tensor documents) {
+        return ShortConvolution.ofPart(
+                tape, x, new int[] {2, 3, 2}, 1, weight, Optional.empty(), true, 2, documents, Optional.empty());
+    }
+
+    @Test
+    void shouldRefusePartsThatTheFiltersDoNotFit() {
+        try (check) {
+            check.input(0, 1, 8, 7);
+            Weight weight = check.weight("weight", 2, 1, 4);
+            Tensor documents = documents(0, 0, 1, 1, 0, 0, 0, 0);
+            assertThatThrownBy(() -> check.value((tape, x) ->
+                            part(tape, x.getFirst(), weight, documents).getFirst()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("short_convolution: 2 filters can't filter a part of 3 columns; give one for each");
+            documents.release();
+        }
+    }
+
     @Test
     void shouldGoOnFromAStateOverSingleTokens() {
         try (check) {

@@ -42,6 +42,17 @@ class WaitingWeightHalvesTest {
     }
 
     @Test
+    void shouldConvolveAPart() {
+        Weight weight = check.weight("weight", COLUMNS - 2, 1, 4);
+        assertSame(List.of(weight), (tape, x) -> {
+            int[] widths = {2, COLUMNS - 2};
+            List<Variable> parts = ShortConvolution.ofPart(
+                    tape, x, widths, 1, weight, Optional.empty(), true, 1, documents, Optional.empty());
+            return Columns.join(tape, parts);
+        });
+    }
+
+    @Test
     void shouldNormaliseGroupsThatShareAWeight() {
         Weight weight = check.weight("weight", 3);
         assertSame(

@@ -23,6 +23,7 @@ import dev.braid.trainer.Bits;
 import dev.braid.trainer.train.MeshRanks;
 import dev.braid.trainer.train.PipelineLayout;
 import dev.braid.trainer.train.RankGroup;
+import dev.braid.trainer.train.RoutingReplay;
 import dev.braid.trainer.train.StepResult;
 import dev.braid.trainer.train.StepSettings;
 import dev.braid.trainer.train.TrainStep;
@@ -45,6 +46,7 @@ import java.util.Optional;
  * @param kind how steps follow each other in the pipeline
  * @param dtype of activations and of matrices as operations read them
  * @param parts what its layers are made of
+ * @param replay what routers are told
  */
 record PipelineRun(
         Mesh layout,
@@ -56,7 +58,8 @@ record PipelineRun(
         Steps kind,
         List<Integer> poisoned,
         DType dtype,
-        TinyModel parts) {
+        TinyModel parts,
+        RoutingReplay replay) {
     private static final int LAYERS = 7;
     private static final int VALIDATED = 5;
 
@@ -83,49 +86,60 @@ record PipelineRun(
                 Steps.SYNCHRONISED,
                 List.of(),
                 DType.F32,
-                TinyModel.LLAMA);
+                TinyModel.LLAMA,
+                RoutingReplay.NONE);
     }
 
     PipelineRun on(Mesh other, int zeroStage) {
-        return new PipelineRun(other, zeroStage, microbatches, recompute, clip, steps, kind, poisoned, dtype, parts);
+        return new PipelineRun(
+                other, zeroStage, microbatches, recompute, clip, steps, kind, poisoned, dtype, parts, replay);
     }
 
     PipelineRun recomputing() {
-        return new PipelineRun(layout, zero, microbatches, true, clip, steps, kind, poisoned, dtype, parts);
+        return new PipelineRun(layout, zero, microbatches, true, clip, steps, kind, poisoned, dtype, parts, replay);
     }
 
     PipelineRun forSteps(int count) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, count, kind, poisoned, dtype, parts);
+        return new PipelineRun(
+                layout, zero, microbatches, recompute, clip, count, kind, poisoned, dtype, parts, replay);
     }
 
     PipelineRun clippedAt(double norm) {
-        return new PipelineRun(layout, zero, microbatches, recompute, norm, steps, kind, poisoned, dtype, parts);
+        return new PipelineRun(
+                layout, zero, microbatches, recompute, norm, steps, kind, poisoned, dtype, parts, replay);
     }
 
     PipelineRun withMicrobatches(int count) {
-        return new PipelineRun(layout, zero, count, recompute, clip, steps, kind, poisoned, dtype, parts);
+        return new PipelineRun(layout, zero, count, recompute, clip, steps, kind, poisoned, dtype, parts, replay);
     }
 
     PipelineRun synchronised() {
         return new PipelineRun(
-                layout, zero, microbatches, recompute, clip, steps, Steps.SYNCHRONISED, poisoned, dtype, parts);
+                layout, zero, microbatches, recompute, clip, steps, Steps.SYNCHRONISED, poisoned, dtype, parts, replay);
     }
 
     PipelineRun optimistic() {
         return new PipelineRun(
-                layout, zero, microbatches, recompute, clip, steps, Steps.OPTIMISTIC, poisoned, dtype, parts);
+                layout, zero, microbatches, recompute, clip, steps, Steps.OPTIMISTIC, poisoned, dtype, parts, replay);
     }
 
     PipelineRun in(DType other) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, poisoned, other, parts);
+        return new PipelineRun(
+                layout, zero, microbatches, recompute, clip, steps, kind, poisoned, other, parts, replay);
     }
 
     PipelineRun poisonedAt(Integer... at) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, List.of(at), dtype, parts);
+        return new PipelineRun(
+                layout, zero, microbatches, recompute, clip, steps, kind, List.of(at), dtype, parts, replay);
     }
 
     PipelineRun of(TinyModel others) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, others);
+        return new PipelineRun(
+                layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, others, replay);
+    }
+
+    PipelineRun under(RoutingReplay other) {
+        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, parts, other);
     }
 
     private ModelConfig model() {
@@ -207,7 +221,8 @@ record PipelineRun(
                         recompute,
                         groups,
                         optimistic),
-                ranks);
+                ranks,
+                replay);
         List<StepResult> results = new ArrayList<>();
         int count = microbatches * ranks.dataRanks();
         for (int s = 0; s < steps; s++) {

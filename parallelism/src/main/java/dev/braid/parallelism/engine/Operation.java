@@ -40,6 +40,7 @@ abstract class Operation implements Handle {
     private long sequence;
     private long startedNanos;
     private long endedNanos;
+    private long sentBytes;
     private int outstanding;
     private boolean warned;
     private volatile boolean done;
@@ -116,6 +117,7 @@ abstract class Operation implements Handle {
         outbounds.add(outbound);
         expect(1);
         engine.count(peer.rank, total);
+        sentBytes += total;
         peer.post(outbound);
         return outbound;
     }
@@ -264,6 +266,11 @@ abstract class Operation implements Handle {
 
     final long startedNanos() {
         return startedNanos;
+    }
+
+    /** What it has sent other ranks so far. */
+    final long sentBytes() {
+        return sentBytes;
     }
 
     final boolean started() {

@@ -21,6 +21,11 @@ record OperationFlight(Operation handle) implements Flight {
     }
 
     @Override
+    public long sentBytes() {
+        return handle.sentBytes();
+    }
+
+    @Override
     public long startedNanos() {
         return handle.startedNanos();
     }

@@ -13,6 +13,9 @@ public interface Flight {
     /** Size of its tensor on this rank. */
     long bytes();
 
+    /** What this rank has sent other ranks of it so far: less than the tensor where a part stays here, more where it is passed on. */
+    long sentBytes();
+
     /** When it was started, by {@link System#nanoTime}. */
     long startedNanos();
 

@@ -6,9 +6,18 @@ package dev.braid.tensor.trace;
  * @param lane what it is beside: a process group for {@link Kind#COMMUNICATION}, otherwise empty
  * @param name operation, phase, or the mesh axis that was waited for
  * @param bytes size of the tensor of a collective; otherwise 0
+ * @param sentBytes what of a collective went to other ranks; otherwise 0
  * @param ended false when it went on after {@code endNanos}, where the recording ended
  */
-public record Span(Kind kind, String lane, String name, long startNanos, long endNanos, long bytes, boolean ended) {
+public record Span(
+        Kind kind,
+        String lane,
+        String name,
+        long startNanos,
+        long endNanos,
+        long bytes,
+        long sentBytes,
+        boolean ended) {
     /** What kind of thing. */
     public enum Kind {
         /** A part of the step, such as {@code forward}; phases lie inside one another or apart. */
@@ -23,7 +32,7 @@ public record Span(Kind kind, String lane, String name, long startNanos, long en
 
     /** A span of the rank's own thread. */
     public static Span own(Kind kind, String name, long startNanos, long endNanos) {
-        return new Span(kind, "", name, startNanos, endNanos, 0, true);
+        return new Span(kind, "", name, startNanos, endNanos, 0, 0, true);
     }
 
     /** What {@code flight} has come to by {@code untilNanos}. */
@@ -37,6 +46,7 @@ public record Span(Kind kind, String lane, String name, long startNanos, long en
                 flight.startedNanos(),
                 ended ? end : untilNanos,
                 flight.bytes(),
+                flight.sentBytes(),
                 ended);
     }
 

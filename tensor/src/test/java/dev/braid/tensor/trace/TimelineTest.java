@@ -19,16 +19,16 @@ class TimelineTest {
         timeline.span(Kind.PHASE, "forward", 90, 210);
         assertThat(timeline.spans(300))
                 .containsExactly(
-                        new Span(Kind.COMPUTE, "", "matmul", 100, 180, 0, true),
-                        new Span(Kind.WAIT, "", "shard", 180, 200, 0, true),
-                        new Span(Kind.PHASE, "", "forward", 90, 210, 0, true));
+                        new Span(Kind.COMPUTE, "", "matmul", 100, 180, 0, 0, true),
+                        new Span(Kind.WAIT, "", "shard", 180, 200, 0, 0, true),
+                        new Span(Kind.PHASE, "", "forward", 90, 210, 0, 0, true));
     }
 
     @Test
     void shouldKeepAnOperationThatWaitedAsItsWaitHoweverShort() {
         timeline.span(Kind.WAIT, "tensor", 101, 102);
         timeline.span(Kind.COMPUTE, "tensor.gather_rows", 100, 195);
-        assertThat(timeline.spans(300)).containsExactly(new Span(Kind.WAIT, "", "tensor", 101, 102, 0, true));
+        assertThat(timeline.spans(300)).containsExactly(new Span(Kind.WAIT, "", "tensor", 101, 102, 0, 0, true));
     }
 
     @Test
@@ -42,7 +42,8 @@ class TimelineTest {
     void shouldEndACollectiveWhenItWasDoneAndNotWhenItWasAskedFor() {
         timeline.flight(new Done("shard.values", "all_gather", 4096, 100, OptionalLong.of(170)));
         assertThat(timeline.spans(300))
-                .containsExactly(new Span(Kind.COMMUNICATION, "shard.values", "all_gather", 100, 170, 4096, true));
+                .containsExactly(
+                        new Span(Kind.COMMUNICATION, "shard.values", "all_gather", 100, 170, 4096, 2048, true));
     }
 
     @Test
@@ -51,8 +52,8 @@ class TimelineTest {
         timeline.flight(new Done("world", "all_reduce", 8, 110, OptionalLong.of(301)));
         assertThat(timeline.spans(300))
                 .containsExactly(
-                        new Span(Kind.COMMUNICATION, "shard.values", "all_gather", 100, 300, 8, false),
-                        new Span(Kind.COMMUNICATION, "world", "all_reduce", 110, 300, 8, false));
+                        new Span(Kind.COMMUNICATION, "shard.values", "all_gather", 100, 300, 8, 4, false),
+                        new Span(Kind.COMMUNICATION, "world", "all_reduce", 110, 300, 8, 4, false));
     }
 
     @Test
@@ -84,5 +85,10 @@ class TimelineTest {
     }
 
     private record Done(String group, String operation, long bytes, long startedNanos, OptionalLong endedNanos)
-            implements Flight {}
+            implements Flight {
+        @Override
+        public long sentBytes() {
+            return bytes / 2;
+        }
+    }
 }

@@ -71,6 +71,7 @@ public record RankTrace(int rank, String place, List<Span> spans, long shift, lo
             json.writeObjectFieldStart("args");
             json.writeStringField("group", span.lane());
             json.writeNumberField("bytes", span.bytes());
+            json.writeNumberField("sent", span.sentBytes());
             if (!span.ended()) {
                 json.writeBooleanField("unfinished", true);
             }

@@ -23,6 +23,7 @@ import dev.braid.trainer.Bits;
 import dev.braid.trainer.train.MeshRanks;
 import dev.braid.trainer.train.PipelineLayout;
 import dev.braid.trainer.train.RankGroup;
+import dev.braid.trainer.train.RoutingReplay;
 import dev.braid.trainer.train.StepResult;
 import dev.braid.trainer.train.StepSettings;
 import dev.braid.trainer.train.TrainStep;
@@ -46,6 +47,7 @@ import java.util.stream.IntStream;
  * @param dtype of activations and of matrices as operations read them
  * @param parts what its layers are made of
  * @param hostRanks neighbours that share a host
+ * @param replay what routers are told
  */
 record PipelineRun(
         Mesh layout,
@@ -58,7 +60,8 @@ record PipelineRun(
         List<Integer> poisoned,
         DType dtype,
         TinyModel parts,
-        int hostRanks) {
+        int hostRanks,
+        RoutingReplay replay) {
     private static final int LAYERS = 7;
     private static final int VALIDATED = 5;
 
@@ -86,30 +89,44 @@ record PipelineRun(
                 List.of(),
                 DType.F32,
                 TinyModel.LLAMA,
-                Integer.MAX_VALUE);
+                Integer.MAX_VALUE,
+                RoutingReplay.NONE);
     }
 
     PipelineRun on(Mesh other, int zeroStage) {
         return new PipelineRun(
-                other, zeroStage, microbatches, recompute, clip, steps, kind, poisoned, dtype, parts, hostRanks);
+                other,
+                zeroStage,
+                microbatches,
+                recompute,
+                clip,
+                steps,
+                kind,
+                poisoned,
+                dtype,
+                parts,
+                hostRanks,
+                replay);
     }
 
     PipelineRun recomputing() {
-        return new PipelineRun(layout, zero, microbatches, true, clip, steps, kind, poisoned, dtype, parts, hostRanks);
+        return new PipelineRun(
+                layout, zero, microbatches, true, clip, steps, kind, poisoned, dtype, parts, hostRanks, replay);
     }
 
     PipelineRun forSteps(int count) {
         return new PipelineRun(
-                layout, zero, microbatches, recompute, clip, count, kind, poisoned, dtype, parts, hostRanks);
+                layout, zero, microbatches, recompute, clip, count, kind, poisoned, dtype, parts, hostRanks, replay);
     }
 
     PipelineRun clippedAt(double norm) {
         return new PipelineRun(
-                layout, zero, microbatches, recompute, norm, steps, kind, poisoned, dtype, parts, hostRanks);
+                layout, zero, microbatches, recompute, norm, steps, kind, poisoned, dtype, parts, hostRanks, replay);
     }
 
     PipelineRun withMicrobatches(int count) {
-        return new PipelineRun(layout, zero, count, recompute, clip, steps, kind, poisoned, dtype, parts, hostRanks);
+        return new PipelineRun(
+                layout, zero, count, recompute, clip, steps, kind, poisoned, dtype, parts, hostRanks, replay);
     }
 
     PipelineRun synchronised() {
@@ -124,7 +141,8 @@ record PipelineRun(
                 poisoned,
                 dtype,
                 parts,
-                hostRanks);
+                hostRanks,
+                replay);
     }
 
     PipelineRun optimistic() {
@@ -139,27 +157,34 @@ record PipelineRun(
                 poisoned,
                 dtype,
                 parts,
-                hostRanks);
+                hostRanks,
+                replay);
     }
 
     PipelineRun in(DType other) {
         return new PipelineRun(
-                layout, zero, microbatches, recompute, clip, steps, kind, poisoned, other, parts, hostRanks);
+                layout, zero, microbatches, recompute, clip, steps, kind, poisoned, other, parts, hostRanks, replay);
     }
 
     PipelineRun poisonedAt(Integer... at) {
         return new PipelineRun(
-                layout, zero, microbatches, recompute, clip, steps, kind, List.of(at), dtype, parts, hostRanks);
+                layout, zero, microbatches, recompute, clip, steps, kind, List.of(at), dtype, parts, hostRanks, replay);
     }
 
     PipelineRun of(TinyModel others) {
         return new PipelineRun(
-                layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, others, hostRanks);
+                layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, others, hostRanks, replay);
     }
 
     /** On hosts of {@code ranks} neighbours each, rather than on one. */
     PipelineRun onHostsOf(int ranks) {
-        return new PipelineRun(layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, parts, ranks);
+        return new PipelineRun(
+                layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, parts, ranks, replay);
+    }
+
+    PipelineRun under(RoutingReplay other) {
+        return new PipelineRun(
+                layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, parts, hostRanks, other);
     }
 
     private ModelConfig model() {
@@ -243,7 +268,8 @@ record PipelineRun(
                         recompute,
                         groups,
                         optimistic),
-                ranks);
+                ranks,
+                replay);
         List<StepResult> results = new ArrayList<>();
         int count = microbatches * ranks.dataRanks();
         for (int s = 0; s < steps; s++) {

@@ -7,17 +7,25 @@ import dev.braid.checkpoint.Checkpoints;
 import dev.braid.trainer.Bits;
 import dev.braid.trainer.action.Commands;
 import dev.braid.trainer.action.TinyExperiment;
+import dev.braid.trainer.config.Experiment;
+import dev.braid.trainer.plan.Plan;
+import dev.braid.trainer.plan.PlanInput;
 import dev.braid.trainer.report.MetricsReader;
 import dev.braid.trainer.report.StepRecord;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.LongStream;
 
 /** A small model in f32 that every layout of four ranks takes, and its runs in this JVM to compare with. */
 final class MeshExperiment {
     private static final int COMPARED = 20;
+
+    /** Bytes, and the end of a text. */
+    private static final int VOCABULARY = 257;
 
     private final TinyExperiment tiny;
     private final int steps;
@@ -56,6 +64,18 @@ final class MeshExperiment {
         assertThat(outcome.exit()).as(outcome.err()).isZero();
     }
 
+    /** What {@code braid plan} knows of a run with these arguments of {@code braid train}. */
+    static Plan plan(String... train) {
+        List<String> overrides =
+                Arrays.stream(train).skip(2).filter(word -> !word.equals("-s")).toList();
+        return Plan.of(PlanInput.of(Experiment.read(Path.of(train[1]), overrides), VOCABULARY, 1));
+    }
+
+    /** The collectives of a group in the step that a run has traced, by rank and in the order of their starts. */
+    Map<Integer, List<TracedCollective>> traced(String run, int step, String group) throws IOException {
+        return TracedCollective.read(tiny.run(run).resolve("trace-step-" + step + ".json"), group);
+    }
+
     /** Where a run's steps are written. */
     Path metrics(String run) {
         return tiny.run(run).resolve("metrics.jsonl");
@@ -71,7 +91,8 @@ final class MeshExperiment {
         return Checkpoints.in(checkpoints(run)).steps();
     }
 
-    private List<StepRecord> records(String run) throws IOException {
+    /** What a run has written of its steps, which are all there. */
+    List<StepRecord> records(String run) throws IOException {
         List<StepRecord> records = MetricsReader.read(metrics(run));
         assertThat(records)
                 .extracting(StepRecord::step)
@@ -86,16 +107,21 @@ final class MeshExperiment {
      * validations. Later the order of sums, which differs between layouts, tells.
      */
     void assertClose(String run, String expected) throws IOException {
+        assertClose(run, expected, 1e-6);
+    }
+
+    /** The same with another relative tolerance. */
+    void assertClose(String run, String expected, double tolerance) throws IOException {
         List<StepRecord> wanted = records(expected);
         for (StepRecord record : records(run).subList(0, COMPARED)) {
             StepRecord other = wanted.get((int) record.step() - 1);
             assertThat(record.loss())
                     .as("loss of step %d of %s", record.step(), run)
-                    .isCloseTo(other.loss(), within(1e-6 * other.loss()));
+                    .isCloseTo(other.loss(), within(tolerance * other.loss()));
             assertThat(record.valLoss().isPresent()).isEqualTo(record.step() % 5 == 0);
             if (record.valLoss().isPresent()) {
                 double validation = other.valLoss().getAsDouble();
-                assertThat(record.valLoss().getAsDouble()).isCloseTo(validation, within(1e-6 * validation));
+                assertThat(record.valLoss().getAsDouble()).isCloseTo(validation, within(tolerance * validation));
             }
         }
     }

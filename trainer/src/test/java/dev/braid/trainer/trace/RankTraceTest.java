@@ -15,8 +15,8 @@ class RankTraceTest {
                 Span.own(Kind.COMPUTE, "matmul", 1_000, 3_500),
                 Span.own(Kind.WAIT, "shard", 3_500, 4_000),
                 Span.own(Kind.PHASE, "forward", 900, 4_100),
-                new Span(Kind.COMMUNICATION, "shard.values", "all_gather", 950, 3_990, 4096, true),
-                new Span(Kind.COMMUNICATION, "world", "all_reduce", 4_000, 4_200, 16, false));
+                new Span(Kind.COMMUNICATION, "shard.values", "all_gather", 950, 3_990, 4096, 2048, true),
+                new Span(Kind.COMMUNICATION, "world", "all_reduce", 4_000, 4_200, 16, 24, false));
         assertThat(events(new RankTrace(1, "shard 1", spans, 2_000_000, 0)))
                 .containsExactly(
                         "{\"ph\":\"M\",\"pid\":2,\"tid\":0,\"name\":\"process_name\",\"args\":{\"name\":\"rank 1: shard 1\"}}",
@@ -33,11 +33,11 @@ class RankTraceTest {
                         "{\"ph\":\"M\",\"pid\":2,\"tid\":4,\"name\":\"thread_name\",\"args\":{\"name\":\"in flight: shard\"}}",
                         "{\"ph\":\"M\",\"pid\":2,\"tid\":4,\"name\":\"thread_sort_index\",\"args\":{\"sort_index\":4}}",
                         "{\"ph\":\"X\",\"pid\":2,\"tid\":4,\"name\":\"all_gather values\",\"cat\":\"communication\",\"ts\":2000.950,"
-                                + "\"dur\":3.040,\"args\":{\"group\":\"shard.values\",\"bytes\":4096}}",
+                                + "\"dur\":3.040,\"args\":{\"group\":\"shard.values\",\"bytes\":4096,\"sent\":2048}}",
                         "{\"ph\":\"M\",\"pid\":2,\"tid\":5,\"name\":\"thread_name\",\"args\":{\"name\":\"in flight: world\"}}",
                         "{\"ph\":\"M\",\"pid\":2,\"tid\":5,\"name\":\"thread_sort_index\",\"args\":{\"sort_index\":5}}",
                         "{\"ph\":\"X\",\"pid\":2,\"tid\":5,\"name\":\"all_reduce\",\"cat\":\"communication\",\"ts\":2004.000,"
-                                + "\"dur\":0.200,\"args\":{\"group\":\"world\",\"bytes\":16,\"unfinished\":true}}");
+                                + "\"dur\":0.200,\"args\":{\"group\":\"world\",\"bytes\":16,\"sent\":24,\"unfinished\":true}}");
     }
 
     @Test
@@ -68,7 +68,7 @@ class RankTraceTest {
     }
 
     private static Span flight(String name, long start, long end) {
-        return new Span(Kind.COMMUNICATION, "shard.values", name, start, end, 8, true);
+        return new Span(Kind.COMMUNICATION, "shard.values", name, start, end, 8, 4, true);
     }
 
     private static List<String> events(RankTrace trace) {

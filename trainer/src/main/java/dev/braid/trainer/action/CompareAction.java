@@ -46,7 +46,15 @@ final class CompareAction {
             runs.add(run(run));
         }
         if (request.svg().isPresent()) {
-            Files.writeString(request.svg().get(), ComparisonChart.draw(runs));
+            request.curve().filter(curve -> !curve.isIn(runs)).ifPresent(curve -> {
+                throw new IllegalArgumentException("none of these runs has values of --curve " + curve
+                        + "; leave it out, or validate while training (train.validate_every)");
+            });
+            Files.writeString(
+                    request.svg().get(),
+                    request.curve()
+                            .map(curve -> ComparisonChart.draw(runs, curve))
+                            .orElseGet(() -> ComparisonChart.draw(runs)));
         }
         if (request.loads().isPresent()) {
             if (runs.stream()

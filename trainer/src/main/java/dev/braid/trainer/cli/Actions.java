@@ -3,6 +3,7 @@ package dev.braid.trainer.cli;
 import dev.braid.parallelism.Algorithm;
 import dev.braid.trainer.bench.CommPlan;
 import dev.braid.trainer.config.Experiment;
+import dev.braid.trainer.report.Curve;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -162,10 +163,11 @@ public interface Actions {
     /**
      * @param runs folders of runs, in the order of the table
      * @param svg where to write the picture
+     * @param curve what it shows; what the runs have when not given
      * @param loads where to write that of the experts' load
      * @param json the table as one JSON array
      */
-    record Compare(List<Path> runs, Optional<Path> svg, Optional<Path> loads, boolean json) {
+    record Compare(List<Path> runs, Optional<Path> svg, Optional<Curve> curve, Optional<Path> loads, boolean json) {
         public Compare {
             runs = List.copyOf(runs);
         }

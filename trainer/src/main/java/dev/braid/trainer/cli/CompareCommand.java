@@ -1,5 +1,6 @@
 package dev.braid.trainer.cli;
 
+import dev.braid.trainer.report.Curve;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,8 +18,8 @@ import picocli.CommandLine.Parameters;
             "Example:",
             "  braid compare runs/recall-attention runs/recall-hybrid --svg recall.svg",
             "",
-            "Prints a Markdown table. The picture has the accuracy in validation over the steps where a run has it, else the",
-            "validation loss, else the training loss."
+            "Prints a Markdown table. Unless --curve says what, the picture has the accuracy in validation over the steps where a",
+            "run has it, else the validation loss, else the training loss."
         })
 final class CompareCommand extends Command {
     private final Actions actions;
@@ -28,6 +29,12 @@ final class CompareCommand extends Command {
 
     @Option(names = "--svg", paramLabel = "FILE", description = "Write the curves as SVG.")
     private Path svg;
+
+    @Option(
+            names = "--curve",
+            paramLabel = "NAME",
+            description = "What that picture shows: accuracy, validation or training.")
+    private String curve;
 
     @Option(
             names = "--loads",
@@ -41,6 +48,15 @@ final class CompareCommand extends Command {
 
     @Override
     void execute() throws IOException, InterruptedException {
-        actions.compareRuns(new Actions.Compare(runs, Optional.ofNullable(svg), Optional.ofNullable(loads), json()));
+        require(curve == null || svg != null, "--curve is for the picture; name a file for it with --svg");
+        require(
+                curve == null || Curve.named(curve).isPresent(),
+                "--curve is '" + curve + "'; allowed are accuracy (in validation), validation and training (losses)");
+        actions.compareRuns(new Actions.Compare(
+                runs,
+                Optional.ofNullable(svg),
+                Optional.ofNullable(curve).flatMap(Curve::named),
+                Optional.ofNullable(loads),
+                json()));
     }
 }

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * One figure of several runs over their steps, as an SVG file with its own style: the accuracy in validation where a run has it, else
- * the validation loss, else the training loss. A run has the colour of its place.
+ * One figure of several runs over their steps, as an SVG file with its own style: unless told, the accuracy in validation where a run
+ * has it, else the validation loss, else the training loss. A run has the colour of its place.
  */
 public final class ComparisonChart {
     private static final int WIDTH = 860;
@@ -62,28 +62,12 @@ public final class ComparisonChart {
 
     /** An {@code svg} element. */
     public static String draw(List<ComparisonTable.Run> runs) {
-        boolean accuracy =
-                runs.stream().anyMatch(run -> run.history().valAccuracy().size() > 0);
-        boolean validation =
-                runs.stream().anyMatch(run -> run.history().valLoss().size() > 0);
-        ComparisonChart chart = accuracy
-                ? new ComparisonChart(
-                        runs,
-                        "accuracy in validation over the steps",
-                        run -> run.history().valAccuracy(),
-                        true)
-                : validation
-                        ? new ComparisonChart(
-                                runs,
-                                "validation loss over the steps",
-                                run -> run.history().valLoss(),
-                                false)
-                        : new ComparisonChart(
-                                runs,
-                                "training loss over the steps",
-                                run -> run.history().loss().binned(MOST_POINTS),
-                                false);
-        return chart.draw();
+        return draw(runs, Curve.usual(runs));
+    }
+
+    /** An {@code svg} element of one curve. */
+    public static String draw(List<ComparisonTable.Run> runs, Curve curve) {
+        return new ComparisonChart(runs, curve.title(), curve::of, curve == Curve.ACCURACY).draw();
     }
 
     /** The same of the busiest expert's load over the mean, in the worst layer: 1 in balance. */

@@ -128,9 +128,29 @@ class RecallCommandTest {
         assertThat(compared.exit()).as(compared.err()).isZero();
         assertThat(compared.out().lines()).hasSize(4).last().asString().startsWith("| recall | attn+mlp |");
         assertThat(Files.readString(svg)).contains("accuracy in validation over the steps");
+        Commands.run("compare", run("whole"), run("whole"), "--svg", svg, "--curve", "training");
+        assertThat(Files.readString(svg)).contains("training loss over the steps");
         Outcome absent = Commands.run("compare", folder.resolve("nowhere"));
         assertThat(absent.exit()).isEqualTo(2);
         assertThat(absent.err()).contains("nowhere has no config.yaml", "nowhere has no metrics.jsonl");
+    }
+
+    @Test
+    void shouldNotDrawACurveThatNoRunHas() throws IOException {
+        Path unvalidated = Files.createDirectories(folder.resolve("unvalidated"));
+        Files.copy(run("whole").resolve("config.yaml"), unvalidated.resolve("config.yaml"));
+        Files.write(
+                unvalidated.resolve("metrics.jsonl"),
+                Files.readAllLines(run("whole").resolve("metrics.jsonl")).stream()
+                        .filter(line -> !line.contains("val_accuracy"))
+                        .toList());
+        Path svg = folder.resolve("none.svg");
+        Outcome refused = Commands.run("compare", unvalidated, "--svg", svg, "--curve", "accuracy");
+        assertThat(refused.exit()).isEqualTo(2);
+        assertThat(refused.err())
+                .contains("none of these runs has values of --curve accuracy; leave it out, or validate while training"
+                        + " (train.validate_every)");
+        assertThat(svg).doesNotExist();
     }
 
     @Test

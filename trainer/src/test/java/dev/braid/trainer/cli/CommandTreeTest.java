@@ -7,6 +7,7 @@ import dev.braid.tensor.DType;
 import dev.braid.trainer.bench.CommOperation;
 import dev.braid.trainer.bench.CommPlan;
 import dev.braid.trainer.config.Experiment;
+import dev.braid.trainer.report.Curve;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -408,13 +409,31 @@ final class CommandTreeTest {
 
     @Test
     void shouldCompareRunsInTheOrderGiven() {
-        assertThat(braid.run("compare", "runs/b", "runs/a", "--svg", "c.svg")).isEqualTo(CommandTree.DONE);
+        assertThat(braid.run("compare", "runs/b", "runs/a", "--svg", "c.svg", "--curve", "training"))
+                .isEqualTo(CommandTree.DONE);
         assertThat(actions.only(Actions.Compare.class))
                 .isEqualTo(new Actions.Compare(
                         List.of(Path.of("runs/b"), Path.of("runs/a")),
                         Optional.of(Path.of("c.svg")),
+                        Optional.of(Curve.TRAINING),
                         Optional.empty(),
                         false));
+    }
+
+    @Test
+    void shouldRefuseCurvesThatThereAreNot() {
+        assertThat(braid.run("compare", "runs/a", "--svg", "c.svg", "--curve", "loss"))
+                .isEqualTo(CommandTree.WRONG_INPUT);
+        assertThat(err())
+                .isEqualTo(
+                        "braid compare: --curve is 'loss'; allowed are accuracy (in validation), validation and training"
+                                + " (losses)\n");
+    }
+
+    @Test
+    void shouldRefuseACurveWithoutAPicture() {
+        assertThat(braid.run("compare", "runs/a", "--curve", "training")).isEqualTo(CommandTree.WRONG_INPUT);
+        assertThat(err()).isEqualTo("braid compare: --curve is for the picture; name a file for it with --svg\n");
     }
 
     @Test

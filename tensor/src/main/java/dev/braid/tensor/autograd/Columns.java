@@ -80,10 +80,18 @@ public final class Columns {
         }
         Tensor existing = packed.takeGradient();
         if (existing != null && existing != begun) {
-            Tensor alone = tape.temporary(packed.value().dtype(), packed.value().shape());
-            alone.zero();
-            writer.accept(alone);
             packed.setGradient(existing);
+            Tensor alone = tape.temporary(packed.value().dtype(), packed.value().shape());
+            boolean written = false;
+            try {
+                alone.zero();
+                writer.accept(alone);
+                written = true;
+            } finally {
+                if (!written) {
+                    alone.release();
+                }
+            }
             tape.addGradient(packed, alone);
             return;
         }

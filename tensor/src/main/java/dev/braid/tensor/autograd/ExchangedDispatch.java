@@ -57,7 +57,8 @@ final class ExchangedDispatch implements ExpertDispatch {
         this.rowsHere = heard.get(0);
         this.slotsHere = heard.get(1);
         RowExchange lists = new RowExchange(tape, room(DType.I32, total(rowsHere), width()))
-                .start(routes.chosen().retain(), routes.rows(), rowsHere);
+                .start(routes.chosen().retain(), routes.rows(), rowsHere)
+                .entrust();
         List<RowExchange> needs =
                 between.stream().map(rows -> needs(rows, heard.get(2))).toList();
         Tensor chosen = lists.await();
@@ -75,7 +76,8 @@ final class ExchangedDispatch implements ExpertDispatch {
     private RowExchange needs(HostRows rows, int[] came) {
         return new RowExchange(
                         tape, room(DType.I32, total(came), rows.needs().shape().columns()))
-                .start(rows.needs().retain(), rows.rows(), came);
+                .start(rows.needs().retain(), rows.rows(), came)
+                .entrust();
     }
 
     private TokenRoute relayed(ExpertHosts hosts, HostRows rows, RowExchange needs, int[] came) {

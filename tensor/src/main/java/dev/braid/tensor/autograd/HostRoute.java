@@ -29,7 +29,7 @@ record HostRoute(Tape tape, HostRows rows, int[] came, HandedRows handed) implem
         ExpertRows.pick(tape.compute(), rows.tokenOfRow(), x, sent);
         // What comes by itself and what neighbours hand on lie in one tensor, from which rows are sorted.
         Tensor all = room(x, direct + total(handed.in()), columns);
-        RowExchange exchange = new RowExchange(tape, all.rows(0, direct).retain()).start(sent, rows.rows(), came);
+        RowExchange exchange = start(sent, all, direct);
         if (entrusted) {
             exchange.entrust();
             tape.own(all);
@@ -47,6 +47,19 @@ record HostRoute(Tape tape, HostRows rows, int[] came, HandedRows handed) implem
                 all.release();
             }
         };
+    }
+
+    private RowExchange start(Tensor sent, Tensor all, long direct) {
+        boolean started = false;
+        try {
+            RowExchange exchange = new RowExchange(tape, all.rows(0, direct).retain()).start(sent, rows.rows(), came);
+            started = true;
+            return exchange;
+        } finally {
+            if (!started) {
+                all.release();
+            }
+        }
     }
 
     /** Hands rows that have come on to neighbours, and waits for those that neighbours hand on to this rank. */

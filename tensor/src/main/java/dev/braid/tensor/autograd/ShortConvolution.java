@@ -118,9 +118,12 @@ public final class ShortConvolution {
     private static void setInputGradient(
             Tape tape, CausalConvolution convolution, Tensor gradient, CausalConvolution.Inputs inputs, Tensor dx) {
         Tensor passed = tape.temporary(gradient.dtype(), gradient.shape());
-        convolution.inputGradient(tape.compute(), gradient, inputs, passed, Optional.empty());
-        Elementwise.pasteColumns(tape.compute(), passed, dx, inputs.firstColumn());
-        passed.release();
+        try {
+            convolution.inputGradient(tape.compute(), gradient, inputs, passed, Optional.empty());
+            Elementwise.pasteColumns(tape.compute(), passed, dx, inputs.firstColumn());
+        } finally {
+            passed.release();
+        }
     }
 
     private static Tensor copy(Tape tape, Tensor values) {

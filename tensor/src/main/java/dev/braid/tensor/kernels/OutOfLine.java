@@ -8,7 +8,8 @@ import java.lang.invoke.MethodType;
  * A loop that the JIT compiler must not inline into its callers. Vector operations cost the compiler many nodes; where a caller, with
  * all that was inlined into it, has used up the nodes that C2 allows for inlining (18,000), it calls what is left of a loop's body and
  * allocates every vector that goes in or comes out: the loop is then some five times slower than by itself. Behind a handle that is
- * no constant a loop is always compiled by itself, at some nanoseconds a call. For loops with an exponential in them, over rows.
+ * no constant a loop is always compiled by itself, at some nanoseconds a call. For loops over rows
+ * with an exponential in them, and for such as a large caller runs one after the other.
  */
 public final class OutOfLine {
     /** Not final: a constant would be inlined. */

@@ -3,9 +3,9 @@ package dev.braid.tensor.kernels;
 import dev.braid.tensor.kernels.CausalFilterKernels.Filter;
 
 /**
- * The usual short filter, of {@value #WIDTH} lags with SiLU behind it, over BF16 rows in one pass: what {@link CausalFilterKernels}
+ * The usual short filter, of {@value #WIDTH} lags with SiLU behind it, over BF16 rows in one call: what {@link CausalFilterKernels}
  * and {@link FunctionKernels} do in several, with the same arithmetic, for rows of which each sees the three before it.
- * {@code d} is F32 and dense, [rows + 3, channels], and {@code scratch} as much room.
+ * {@code d} and {@code scratch} are F32 and dense; no address may overlap another.
  */
 public interface SiluFilterKernels {
     /** Lags of the filter. */
@@ -28,15 +28,19 @@ public interface SiluFilterKernels {
         }
     }
 
-    /** Sets {@code y} to SiLU of the filtered {@code x}. */
+    /** Sets {@code y} to SiLU of the filtered {@code x}. {@code scratch}: [rows + 3, channels]. */
     void forward(HalfRows x, Filter filter, HalfRows y, long scratch, int rows, int channels);
 
-    /** Sets {@code d} to the gradients before SiLU, of those of the outputs: {@code dOut * silu'(filtered x)}. */
+    /**
+     * Sets {@code d} [rows, channels] to the gradients before SiLU, of those of the outputs: {@code dOut * silu'(filtered x)}.
+     * {@code scratch}: [3, channels].
+     */
     void throughSilu(HalfRows dOut, HalfRows x, Filter filter, long d, long scratch, int rows, int channels);
 
     /**
-     * Sets {@code dx} to what {@code d} of this row and of the three rows after it passes to it, and {@code sums} [width + 1,
+     * Sets {@code dx} to what {@code d} [rows + 3, channels] of this row and of the three rows after it passes to it, and {@code sums} [width + 1,
      * channels], F32, to the sums over rows of the products of {@code d} with the inputs of each lag, and of {@code d} itself.
+     * {@code scratch}: [3, channels].
      */
     void passBack(long d, HalfRows x, Filter filter, HalfRows dx, long sums, long scratch, int rows, int channels);
 }

@@ -107,10 +107,10 @@ final class Checks {
             Heads dO,
             Optional<Tensor> dFinal,
             RecurrenceGradients gradients) {
-        given("a and b", inputs.erase().isPresent(), gradients.erase().isPresent());
+        given("an erased part", inputs.erase().isPresent(), gradients.erase().isPresent());
         if (inputs.erase().isPresent() && gradients.erase().isEmpty()) {
             throw new IllegalArgumentException(
-                    "recurrence.backward: the inputs have a and b: give tensors for their gradients");
+                    "recurrence.backward: the inputs have an erased part: give tensors for its gradients");
         }
         boolean dB = gradients.erase().flatMap(Erase::b).isPresent();
         given("a b of its own", problem.apart(), dB);

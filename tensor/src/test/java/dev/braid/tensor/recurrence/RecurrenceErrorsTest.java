@@ -150,7 +150,7 @@ class RecurrenceErrorsTest {
                 "recurrence.backward: a gradient of a fixed decay is asked for but the inputs have none: leave it out");
         rejects(
                 () -> backward(inputs.withErase(Erase.apart(heads(6, 2, 4), heads(6, 2, 4))), gradients()),
-                "recurrence.backward: the inputs have a and b: give tensors for their gradients");
+                "recurrence.backward: the inputs have an erased part: give tensors for its gradients");
         Erase along = Erase.along(heads(6, 2, 4));
         Erase apart = Erase.apart(heads(6, 2, 4), heads(6, 2, 4));
         rejects(

@@ -48,7 +48,7 @@ final class CompareAction {
         if (request.svg().isPresent()) {
             request.curve().filter(curve -> !curve.isIn(runs)).ifPresent(curve -> {
                 throw new IllegalArgumentException("none of these runs has values of --curve " + curve
-                        + "; leave it out, or validate while training (train.validate_every)");
+                        + "; leave it out, and the picture shows what they have");
             });
             Files.writeString(
                     request.svg().get(),

@@ -157,7 +157,9 @@ public record PlanInput(
         if (ranks < 1 || mesh.expert() > 1 && !even) {
             throw new IllegalArgumentException(ranks + " ranks a host divide the expert groups of " + mesh.describe()
                     + " unevenly: each is among " + together + " neighbouring ranks; give a multiple of " + together
-                    + ", or " + apart + " times a divisor of " + mesh.expert());
+                    + (apart == 1
+                            ? " or a divisor of it"
+                            : ", " + apart + " times a divisor of " + mesh.expert() + ", or a divisor of " + apart));
         }
         return new PlanInput(
                 model,

@@ -78,9 +78,8 @@ class ExpertPlanTest {
         PlanInput input =
                 PlanInput.of(Experiment.parse("moe.yaml", YAML, List.of("parallel={shard: 4, expert: 4}")), 300, 1);
         assertThatThrownBy(() -> input.onHostsOf(3))
-                .hasMessage(
-                        "3 ranks a host divide the expert groups of replicate 1 x shard 4 x tensor 1 (expert 4)"
-                                + " unevenly: each is among 4 neighbouring ranks; give a multiple of 4, or 1 times a divisor of 4");
+                .hasMessage("3 ranks a host divide the expert groups of replicate 1 x shard 4 x tensor 1 (expert 4)"
+                        + " unevenly: each is among 4 neighbouring ranks; give a multiple of 4 or a divisor of it");
     }
 
     /** Two layers of 8 x 3 x 64 x 96 elements, of which a rank keeps a quarter in either way: by experts, or by elements. */

@@ -26,7 +26,7 @@ final class BenchAction {
     void run(Actions.Bench request) throws IOException, InterruptedException {
         int cores = Runtime.getRuntime().availableProcessors();
         TrainingBenchmark.Result result =
-                TrainingBenchmark.run(request.experiment(), cores, request.steps(), request.trace());
+                TrainingBenchmark.run(request.experiment(), cores, request.steps(), request.warmUp(), request.trace());
         if (request.json()) {
             console.out().println(new ObjectMapper().writeValueAsString(facts(request, result)));
             return;

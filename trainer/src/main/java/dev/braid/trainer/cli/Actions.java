@@ -6,6 +6,7 @@ import dev.braid.trainer.config.Experiment;
 import dev.braid.trainer.report.Curve;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -69,11 +70,13 @@ public interface Actions {
 
     /**
      * @param steps steps to measure
+     * @param warmUp how long to warm up at least
      * @param profile whether to print where the time goes, by operation
      * @param trace where to write what every rank does in one more step
      * @param json the result as one JSON object
      */
-    record Bench(Experiment experiment, int steps, boolean profile, Optional<Path> trace, boolean json) {}
+    record Bench(
+            Experiment experiment, int steps, Duration warmUp, boolean profile, Optional<Path> trace, boolean json) {}
 
     /**
      * @param ranks how many

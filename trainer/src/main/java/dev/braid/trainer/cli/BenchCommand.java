@@ -2,6 +2,7 @@ package dev.braid.trainer.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
@@ -30,6 +31,14 @@ final class BenchCommand extends Group {
                 description = "Steps to measure, after a warm-up. Default: ${DEFAULT-VALUE}.")
         private int steps;
 
+        @Option(
+                names = "--warmup",
+                paramLabel = "SECONDS",
+                defaultValue = "10",
+                description =
+                        "How long to warm up at least, for the JIT compiler to settle. Default: ${DEFAULT-VALUE}.")
+        private int warmUp;
+
         @Option(names = "--profile", description = "Print where the time goes, by operation.")
         private boolean profile;
 
@@ -46,7 +55,9 @@ final class BenchCommand extends Group {
         @Override
         void execute() throws IOException, InterruptedException {
             require(steps >= 1, "--steps is " + steps + ", must be at least 1");
-            actions.benchTrain(new Actions.Bench(experiment(), steps, profile, Optional.ofNullable(timeline), json()));
+            require(warmUp >= 0, "--warmup is " + warmUp + ", must be 0 or more seconds");
+            actions.benchTrain(new Actions.Bench(
+                    experiment(), steps, Duration.ofSeconds(warmUp), profile, Optional.ofNullable(timeline), json()));
         }
     }
 }

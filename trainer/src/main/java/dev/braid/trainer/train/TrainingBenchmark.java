@@ -16,6 +16,7 @@ import dev.braid.trainer.config.ParallelConfig;
 import dev.braid.trainer.ranks.RankThreads;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -28,7 +29,7 @@ import java.util.TreeMap;
 /** Times training steps on random tokens: everything but the reading of data. */
 public final class TrainingBenchmark {
     private static final int DEFAULT_VOCABULARY = 8192;
-    /** Of one rank; ranks that keep all cores busy leave the JIT compiler little, and so take as many times more. */
+    /** Of one rank at least; ranks that keep all cores busy leave the JIT compiler little, and so take as many times more. */
     private static final int WARMUP_STEPS = 4;
 
     /**
@@ -72,17 +73,19 @@ public final class TrainingBenchmark {
      * Runs {@code steps} measured steps after a warm-up in which the JIT compiler settles; with a mesh of several ranks, these are
      * threads of this JVM that share {@code cores}.
      *
+     * @param warmUp how long at least
      * @param trace where to write what all ranks do in one more step
      */
-    public static Result run(Experiment experiment, int cores, int steps, Optional<Path> trace)
+    public static Result run(Experiment experiment, int cores, int steps, Duration warmUp, Optional<Path> trace)
             throws IOException, InterruptedException {
         ParallelConfig parallel = experiment.parallel();
         int ranks = parallel.ranks();
         int own = Math.max(1, cores / ranks);
         double peak = MatmulPeak.measure(experiment, Math.max(cores, ranks));
+        Plan plan = new Plan(steps, new WarmUp(WARMUP_STEPS * ranks, warmUp), trace);
         if (ranks == 1) {
             try (Compute compute = new Compute(own, experiment.engine(), "bench")) {
-                return run(experiment, compute, RankGroup.ALONE, peak, steps, trace);
+                return run(experiment, compute, RankGroup.ALONE, peak, plan);
             }
         }
         Optional<PipelineLayout> stages =
@@ -104,8 +107,7 @@ public final class TrainingBenchmark {
                                             compute.memory(),
                                             new ExposedTime()),
                                     peak,
-                                    steps,
-                                    trace))
+                                    plan))
                     .run()
                     .getFirst();
         } catch (InterruptedException | RuntimeException failure) {
@@ -115,8 +117,11 @@ public final class TrainingBenchmark {
         }
     }
 
-    private static Result run(
-            Experiment experiment, Compute compute, RankGroup ranks, double peak, int steps, Optional<Path> trace) {
+    /** What all ranks do. */
+    private record Plan(int steps, WarmUp warmUp, Optional<Path> trace) {}
+
+    private static Result run(Experiment experiment, Compute compute, RankGroup ranks, double peak, Plan plan) {
+        int steps = plan.steps;
         int vocabulary = vocabulary(experiment);
         Decoder model = ranks.decoder(
                 experiment.model(), vocabulary, compute, experiment.precision().computeType());
@@ -129,7 +134,7 @@ public final class TrainingBenchmark {
         SplittableRandom random = new SplittableRandom(experiment.seed() + ranks.dataRank());
         int length = experiment.sequence();
         int share = experiment.batch().sequences() / ranks.dataRanks();
-        for (int i = 0; i < WARMUP_STEPS * ranks.ranks(); i++) {
+        for (int i = 0; plan.warmUp.wants(i); i++) {
             step.run(0, samples(random, vocabulary, share, length));
         }
         Optional<PipelineMeasurement> measurement =
@@ -153,7 +158,7 @@ public final class TrainingBenchmark {
         double median = seconds[steps / 2];
         double rate = experiment.tokensPerStep() / median;
         List<Profile.Entry> profile = compute.profile().entries();
-        Optional<String> traced = trace.map(file -> {
+        Optional<String> traced = plan.trace.map(file -> {
             StepTrace recording = new StepTrace(step, compute, ranks);
             List<Sample> samples = samples(random, vocabulary, share, length);
             recording.begin();

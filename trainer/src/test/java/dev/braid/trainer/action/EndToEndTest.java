@@ -204,6 +204,8 @@ class EndToEndTest {
                 "parallel.shard=2",
                 "--steps",
                 "1",
+                "--warmup",
+                "0",
                 "--timeline",
                 file.toString());
         assertThat(bench.exit()).as(bench.err()).isZero();
@@ -213,7 +215,7 @@ class EndToEndTest {
 
     @Test
     void shouldEndABenchmarkWithItsFigures() {
-        Outcome bench = Commands.run("bench", "train", tiny.config(), "--steps", "3", "--profile");
+        Outcome bench = Commands.run("bench", "train", tiny.config(), "--steps", "3", "--warmup", "0", "--profile");
         assertThat(bench.exit()).as(bench.err()).isZero();
         assertThat(bench.out()).contains("linear.forward", "attention.backward", "adamw");
         assertThat(bench.out().lines().toList().getLast())

@@ -107,7 +107,17 @@ class PipelineCommandTest {
     @Test
     void shouldMeasureTheBubbleInABenchmark() {
         Commands.Outcome outcome = Commands.run(
-                "bench", "train", tiny.config(), "-s", "parallel.pipeline=2", "-s", "batch.microbatch=1", "--steps", 2);
+                "bench",
+                "train",
+                tiny.config(),
+                "-s",
+                "parallel.pipeline=2",
+                "-s",
+                "batch.microbatch=1",
+                "--steps",
+                2,
+                "--warmup",
+                0);
         assertThat(outcome.exit()).as(outcome.err()).isZero();
         assertThat(outcome.out())
                 .containsPattern(

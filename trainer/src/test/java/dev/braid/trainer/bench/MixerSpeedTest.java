@@ -107,21 +107,25 @@ class MixerSpeedTest {
         try (Compute compute = new Compute(2, "auto", "decode")) {
             Decoder decoder = new Decoder(model, model.vocab().orElseThrow(), compute, DType.BF16);
             decoder.initialize(1);
-            long before = compute.memory().live(Category.ACTIVATIONS)
-                    + compute.memory().live(Category.WORKSPACE);
-            try (DecodeState state = decoder.newState(prefix + DECODED)) {
-                decoder.step(state, new int[prefix]);
-                long after = compute.memory().live(Category.ACTIVATIONS)
-                        + compute.memory().live(Category.WORKSPACE);
-                double[] times = new double[DECODED];
-                for (int token = 0; token < DECODED; token++) {
-                    long start = System.nanoTime();
-                    decoder.step(state, new int[] {token});
-                    times[token] = (System.nanoTime() - start) / 1e6;
-                }
-                return new Decoding(CommResult.median(Arrays.copyOfRange(times, DECODED / 2, DECODED)), after - before);
+            DecodeState state = decoder.newState(prefix + DECODED);
+            decoder.step(state, new int[prefix]);
+            double[] times = new double[DECODED];
+            for (int token = 0; token < DECODED; token++) {
+                long start = System.nanoTime();
+                decoder.step(state, new int[] {token});
+                times[token] = (System.nanoTime() - start) / 1e6;
             }
+            long with = live(compute);
+            state.close();
+            return new Decoding(
+                    CommResult.median(Arrays.copyOfRange(times, DECODED / 2, DECODED)), with - live(compute));
         }
+    }
+
+    private static long live(Compute compute) {
+        return Arrays.stream(Category.values())
+                .mapToLong(category -> compute.memory().live(category))
+                .sum();
     }
 
     /**

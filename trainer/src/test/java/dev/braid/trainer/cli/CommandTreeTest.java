@@ -14,6 +14,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -114,10 +115,12 @@ final class CommandTreeTest {
 
     @Test
     void shouldBenchmark() {
-        assertThat(braid.run("bench", "train", TINY, "--steps", "4", "--profile", "--timeline", "t.json"))
+        assertThat(braid.run(
+                        "bench", "train", TINY, "--steps", "4", "--warmup", "3", "--profile", "--timeline", "t.json"))
                 .isZero();
         Actions.Bench request = actions.only(Actions.Bench.class);
         assertThat(request.steps()).isEqualTo(4);
+        assertThat(request.warmUp()).isEqualTo(Duration.ofSeconds(3));
         assertThat(request.profile()).isTrue();
         assertThat(request.trace()).contains(Path.of("t.json"));
     }
@@ -289,6 +292,7 @@ final class CommandTreeTest {
             data show ../examples/tiny.yaml --steps 0 | braid data show: --steps is 0, must be at least 1
             data show ../examples/tiny.yaml --out b   | braid data show: --out writes whole batches; say how many with --steps N
             bench train ../examples/tiny.yaml --steps 0 | braid bench train: --steps is 0, must be at least 1
+            bench train ../examples/tiny.yaml --warmup -1 | braid bench train: --warmup is -1, must be 0 or more seconds
             bench comm --ranks 1              | braid bench comm: --ranks is 1, must be 2 to 64
             bench comm --ranks 65             | braid bench comm: --ranks is 65, must be 2 to 64
             bench comm --sizes 4096,much      | braid bench comm: --sizes: 'much' is not a size; allowed are bytes or a number with KB, MB, GB, TB, KiB, MiB, GiB, TiB

@@ -82,7 +82,7 @@ public final class TrainingBenchmark {
         int ranks = parallel.ranks();
         int own = Math.max(1, cores / ranks);
         double peak = MatmulPeak.measure(experiment, Math.max(cores, ranks));
-        Plan plan = new Plan(steps, new WarmUp(WARMUP_STEPS * ranks, warmUp), trace);
+        Plan plan = new Plan(steps, new WarmUp(WARMUP_STEPS * ranks, warmUp, System::nanoTime), trace);
         if (ranks == 1) {
             try (Compute compute = new Compute(own, experiment.engine(), "bench")) {
                 return run(experiment, compute, RankGroup.ALONE, peak, plan);

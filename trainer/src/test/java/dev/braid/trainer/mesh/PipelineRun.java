@@ -32,36 +32,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
  * The same small training run with and without a pipeline: a model of seven layers, an odd number for any number of stages, a Llama
- * unless told otherwise, with tied embeddings, whose gradient is clipped in most steps. A micro-batch is one sequence.
- *
- * @param layout replicas, shards and tensor ranks; the pipeline's ranks come on top
- * @param zero what the shards divide
- * @param microbatches of a data rank
- * @param clip largest gradient norm
- * @param poisoned steps, from 0, one of whose samples has a token whose embedding is no number; without any, embeddings are tied
- * @param kind how steps follow each other in the pipeline
- * @param dtype of activations and of matrices as operations read them
- * @param parts what its layers are made of
- * @param hostRanks neighbours that share a host
- * @param replay what routers are told
+ * unless told otherwise, with tied embeddings, whose gradient is clipped in most steps. A micro-batch is one sequence. Immutable.
  */
-record PipelineRun(
-        Mesh layout,
-        int zero,
-        int microbatches,
-        boolean recompute,
-        double clip,
-        int steps,
-        Steps kind,
-        List<Integer> poisoned,
-        DType dtype,
-        TinyModel parts,
-        int hostRanks,
-        RoutingReplay replay) {
+final class PipelineRun {
     private static final int LAYERS = 7;
     private static final int VALIDATED = 5;
 
@@ -76,115 +54,119 @@ record PipelineRun(
         OPTIMISTIC
     }
 
+    /** Replicas, shards and tensor ranks; the pipeline's ranks come on top. */
+    private Mesh layout = Mesh.SINGLE;
+
+    /** What the shards divide. */
+    private int zero;
+
+    /** Of a data rank. */
+    private int microbatches;
+
+    private boolean recompute;
+
+    private double clip = 0.9;
+
+    private int steps = 10;
+
+    /** How steps follow each other in the pipeline. */
+    private Steps kind = Steps.SYNCHRONISED;
+
+    /** Steps, from 0, one of whose samples has a token whose embedding is no number; without any, embeddings are tied. */
+    private List<Integer> poisoned = List.of();
+
+    /** Of activations and of matrices as operations read them. */
+    private DType dtype = DType.F32;
+
+    /** What its layers are made of. */
+    private TinyModel parts = TinyModel.LLAMA;
+
+    /** Neighbours that share a host. */
+    private int hostRanks = Integer.MAX_VALUE;
+
+    /** What routers are told. */
+    private RoutingReplay replay = RoutingReplay.NONE;
+
+    private PipelineRun() {}
+
     /** One rank for each stage, or each pair of stages. */
     static PipelineRun of(int microbatches) {
-        return new PipelineRun(
-                Mesh.SINGLE,
-                0,
-                microbatches,
-                false,
-                0.9,
-                10,
-                Steps.SYNCHRONISED,
-                List.of(),
-                DType.F32,
-                TinyModel.LLAMA,
-                Integer.MAX_VALUE,
-                RoutingReplay.NONE);
+        return new PipelineRun().withMicrobatches(microbatches);
+    }
+
+    private PipelineRun with(Consumer<PipelineRun> change) {
+        PipelineRun other = new PipelineRun();
+        other.layout = layout;
+        other.zero = zero;
+        other.microbatches = microbatches;
+        other.recompute = recompute;
+        other.clip = clip;
+        other.steps = steps;
+        other.kind = kind;
+        other.poisoned = poisoned;
+        other.dtype = dtype;
+        other.parts = parts;
+        other.hostRanks = hostRanks;
+        other.replay = replay;
+        change.accept(other);
+        return other;
     }
 
     PipelineRun on(Mesh other, int zeroStage) {
-        return new PipelineRun(
-                other,
-                zeroStage,
-                microbatches,
-                recompute,
-                clip,
-                steps,
-                kind,
-                poisoned,
-                dtype,
-                parts,
-                hostRanks,
-                replay);
+        return with(run -> {
+            run.layout = other;
+            run.zero = zeroStage;
+        });
     }
 
     PipelineRun recomputing() {
-        return new PipelineRun(
-                layout, zero, microbatches, true, clip, steps, kind, poisoned, dtype, parts, hostRanks, replay);
+        return with(run -> run.recompute = true);
     }
 
     PipelineRun forSteps(int count) {
-        return new PipelineRun(
-                layout, zero, microbatches, recompute, clip, count, kind, poisoned, dtype, parts, hostRanks, replay);
+        return with(run -> run.steps = count);
     }
 
     PipelineRun clippedAt(double norm) {
-        return new PipelineRun(
-                layout, zero, microbatches, recompute, norm, steps, kind, poisoned, dtype, parts, hostRanks, replay);
+        return with(run -> run.clip = norm);
+    }
+
+    /** Largest gradient norm. */
+    double clip() {
+        return clip;
     }
 
     PipelineRun withMicrobatches(int count) {
-        return new PipelineRun(
-                layout, zero, count, recompute, clip, steps, kind, poisoned, dtype, parts, hostRanks, replay);
+        return with(run -> run.microbatches = count);
     }
 
     PipelineRun synchronised() {
-        return new PipelineRun(
-                layout,
-                zero,
-                microbatches,
-                recompute,
-                clip,
-                steps,
-                Steps.SYNCHRONISED,
-                poisoned,
-                dtype,
-                parts,
-                hostRanks,
-                replay);
+        return with(run -> run.kind = Steps.SYNCHRONISED);
     }
 
     PipelineRun optimistic() {
-        return new PipelineRun(
-                layout,
-                zero,
-                microbatches,
-                recompute,
-                clip,
-                steps,
-                Steps.OPTIMISTIC,
-                poisoned,
-                dtype,
-                parts,
-                hostRanks,
-                replay);
+        return with(run -> run.kind = Steps.OPTIMISTIC);
     }
 
     PipelineRun in(DType other) {
-        return new PipelineRun(
-                layout, zero, microbatches, recompute, clip, steps, kind, poisoned, other, parts, hostRanks, replay);
+        return with(run -> run.dtype = other);
     }
 
     PipelineRun poisonedAt(Integer... at) {
-        return new PipelineRun(
-                layout, zero, microbatches, recompute, clip, steps, kind, List.of(at), dtype, parts, hostRanks, replay);
+        return with(run -> run.poisoned = List.of(at));
     }
 
     PipelineRun of(TinyModel others) {
-        return new PipelineRun(
-                layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, others, hostRanks, replay);
+        return with(run -> run.parts = others);
     }
 
     /** On hosts of {@code ranks} neighbours each, rather than on one. */
     PipelineRun onHostsOf(int ranks) {
-        return new PipelineRun(
-                layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, parts, ranks, replay);
+        return with(run -> run.hostRanks = ranks);
     }
 
     PipelineRun under(RoutingReplay other) {
-        return new PipelineRun(
-                layout, zero, microbatches, recompute, clip, steps, kind, poisoned, dtype, parts, hostRanks, other);
+        return with(run -> run.replay = other);
     }
 
     private ModelConfig model() {
@@ -209,8 +191,13 @@ record PipelineRun(
 
     /** With a pipeline. Throws when the ranks disagree, or when one holds on to activations. */
     Outcome pipelined(ScheduleName name, int ranks) throws Exception {
-        Schedule schedule = Schedules.of(name, ranks, microbatches);
-        Mesh mesh = new Mesh(ranks, layout.replicate(), layout.shard(), 1, layout.tensor(), layout.expert());
+        return pipelined(Schedules.of(name, ranks, microbatches));
+    }
+
+    /** The same by a schedule of the test's own. */
+    Outcome pipelined(Schedule schedule) throws Exception {
+        Mesh mesh = new Mesh(
+                schedule.map().ranks(), layout.replicate(), layout.shard(), 1, layout.tensor(), layout.expert());
         return run(mesh, Optional.of(new PipelineLayout(schedule, split(schedule))), 1);
     }
 

@@ -11,6 +11,7 @@ import dev.braid.tensor.DType;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Models and plans that tests share. */
 final class Shapes {
@@ -81,19 +82,22 @@ final class Shapes {
                 32000,
                 DType.BF16,
                 mesh,
-                mesh.shard() > 1 ? 3 : 0,
-                mesh.shard() > 1,
-                false,
-                DType.F32,
-                16,
-                microbatch,
-                1024,
-                false,
-                2);
+                new PlanInput.Sharding(mesh.shard() > 1 ? 3 : 0, mesh.shard() > 1, false, DType.F32),
+                new PlanInput.Step(16, microbatch, 1024, false),
+                2,
+                OptionalInt.empty());
     }
 
     /** {@code sequences} of 2048 tokens of a {@link #gpt}, one at a time. */
     static PlanInput gpt(ModelConfig model, Mesh mesh, int sequences) {
-        return new PlanInput(model, 51200, DType.BF16, mesh, 0, false, false, DType.F32, sequences, 1, 2048, false, 1);
+        return new PlanInput(
+                model,
+                51200,
+                DType.BF16,
+                mesh,
+                new PlanInput.Sharding(0, false, false, DType.F32),
+                new PlanInput.Step(sequences, 1, 2048, false),
+                1,
+                OptionalInt.empty());
     }
 }

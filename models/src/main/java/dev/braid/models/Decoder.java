@@ -166,6 +166,11 @@ public final class Decoder {
         return Tape.training(compute, dtype(), queue, axis, experts);
     }
 
+    /** Whether ranks send each other rows of tokens, for experts that others have. */
+    public boolean exchangesRows() {
+        return experts.ranks() > 1;
+    }
+
     /** A tape for a pass without backward over a whole batch. */
     public Tape evaluationTape() {
         store.beginEvaluation();

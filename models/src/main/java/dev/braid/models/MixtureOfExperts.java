@@ -119,10 +119,10 @@ final class MixtureOfExperts implements FeedForward {
         ExpertDispatch dispatch = decision.dispatch;
         // The shared expert works while rows are on their way to other ranks.
         ExpertDispatch.Arrival rows = dispatch.send(all);
+        ExpertDispatch.Arrival factors = dispatch.weights(decision.weights);
         Variable base =
                 shared.map(part -> shared(tape, part, x, residual, batch)).orElse(residual);
-        Variable factors = dispatch.weights(decision.weights);
-        Variable made = experts(tape, dispatch.groups(), rows.await(), factors);
+        Variable made = experts(tape, dispatch.groups(), rows.await(), factors.await());
         return tape.axis().ranks() == 1
                 ? dispatch.combine(made, base)
                 : ScatterRows.of(tape, dispatch.combine(made, Variable.zerosLike(all)), base);

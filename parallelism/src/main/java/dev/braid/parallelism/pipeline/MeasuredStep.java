@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
  */
 public record MeasuredStep(Schedule schedule, List<List<MeasuredAction>> ranks) {
     private static final double NANOS = 1e9;
+    private static final int ACTION_BYTES = 3 * Long.BYTES;
 
     /**
      * A copy.
@@ -39,8 +40,9 @@ public record MeasuredStep(Schedule schedule, List<List<MeasuredAction>> ranks) 
 
     /** One rank's times as bytes, for {@link #decode}. */
     public static byte[] encode(List<MeasuredAction> rank) {
-        ByteBuffer bytes = ByteBuffer.allocate(2 * Long.BYTES * rank.size());
-        rank.forEach(each -> bytes.putLong(each.startNanos()).putLong(each.endNanos()));
+        ByteBuffer bytes = ByteBuffer.allocate(ACTION_BYTES * rank.size());
+        rank.forEach(each ->
+                bytes.putLong(each.startNanos()).putLong(each.endNanos()).putLong(each.nanos()));
         return bytes.array();
     }
 
@@ -55,13 +57,21 @@ public record MeasuredStep(Schedule schedule, List<List<MeasuredAction>> ranks) 
             ByteBuffer bytes = ByteBuffer.wrap(ranks.get(rank));
             List<MeasuredAction> measured = new ArrayList<>();
             for (Action action : schedule.actions(rank)) {
-                if (bytes.remaining() >= 2 * Long.BYTES) {
-                    measured.add(new MeasuredAction(action, bytes.getLong(), bytes.getLong()));
+                if (bytes.remaining() >= ACTION_BYTES) {
+                    measured.add(new MeasuredAction(action, bytes.getLong(), bytes.getLong(), bytes.getLong()));
                 }
             }
             all.add(measured);
         }
         return new MeasuredStep(schedule, all);
+    }
+
+    /** How the two of a pair have run. */
+    public Overlap overlap() {
+        boolean together = ranks.stream()
+                .flatMap(List::stream)
+                .anyMatch(each -> each.nanos() < each.endNanos() - each.startNanos());
+        return together ? Overlap.TOGETHER : Overlap.IN_TURN;
     }
 
     /** The same times in seconds from the first action's start on, as a simulation has them. */

@@ -11,10 +11,15 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Carries a schedule out for one rank of a pipeline. Actions run in the schedule's order, one at a time; of a pair the forward runs
  * first. What an action needs from other ranks is let come before its turn, what it passes on leaves while the next one computes.
+ *
+ * <p>Where rows travel between ranks of experts, the two of a pair take turns instead: when the forward would wait for rows, backward
+ * runs up to where it would wait, and so on, so that each hides the other's travel as in DualPipe (DeepSeek-V3, arXiv 2412.19437,
+ * 3.2.1). Turns change at the same places on every rank, whatever the rows. No bit of the result depends on it.
  *
  * <p>In a stage for which the schedule has an I or a W, the weight gradients of every micro-batch wait in a queue of its own; a B
  * there is an I and at once a W.
@@ -34,6 +39,10 @@ public final class PipelineExecutor {
     private final RankActions order;
     private final WarmUp beginnings;
     private final WeightGradients weights;
+
+    /** Of pairs that take turns the backward, by the forward. */
+    private final Map<Action, Action> partners;
+
     private final Mail mail;
     private final Map<Place, StagePass> held = new HashMap<>();
     private final List<MeasuredAction> measured = new ArrayList<>();
@@ -74,7 +83,15 @@ public final class PipelineExecutor {
         this.order = RankActions.of(schedule, rank);
         this.beginnings = WarmUp.of(schedule);
         this.weights = WeightGradients.of(schedule, rank);
+        this.partners = model.exchangesRows() ? partners(schedule.ranks().get(rank)) : Map.of();
         this.mail = new Mail(pipeline, model, memory, exposed, schedule.map().stages(), schedule.microbatches());
+    }
+
+    private static Map<Action, Action> partners(List<Slot> slots) {
+        return slots.stream()
+                .filter(Slot::paired)
+                .map(Slot::actions)
+                .collect(Collectors.toUnmodifiableMap(List::getFirst, List::getLast));
     }
 
     /** Tells {@code listener} of every action from now on, as a phase of its name; {@link Recorder#NONE} ends that. */
@@ -117,7 +134,13 @@ public final class PipelineExecutor {
         guarded(() -> {
             while (passage.position() < order.actions().size()) {
                 passage.expect();
-                step(passage.next());
+                Action action = passage.next();
+                Action partner = partners.get(action);
+                if (partner == null) {
+                    step(action);
+                } else {
+                    pair(action, passage.next());
+                }
             }
             mail.awaitSent(edge -> true);
             state = State.IDLE;
@@ -190,12 +213,49 @@ public final class PipelineExecutor {
                 pass.weights();
             }
         }
+        MeasuredAction done = new MeasuredAction(action, start, System.nanoTime());
+        recorder.span(Span.Kind.PHASE, action.toString(), done.startNanos(), done.endNanos());
+        completed(done);
+    }
+
+    /** Runs both, taking turns. */
+    private void pair(Action forward, Action backward) {
+        StagePass ahead = pass(forward);
+        StagePass back = pass(backward);
+        back.begin(passage.take(backward));
+        List<Tensor> received = passage.take(forward);
+        Stopwatch ofBackward = new Stopwatch();
+        long start = System.nanoTime();
+        passage.pass(forward, ahead.forward(received, () -> ofBackward.run(back::advance)));
+        ofBackward.run(() -> {
+            passage.pass(backward, back.finish());
+            if (backward.kind() == Kind.B) {
+                back.weights();
+            }
+        });
         long end = System.nanoTime();
+        recorder.span(Span.Kind.PHASE, Slot.pair(forward, backward).toString(), start, end);
+        completed(new MeasuredAction(forward, start, end, end - start - ofBackward.nanos));
+        completed(new MeasuredAction(backward, start, end, ofBackward.nanos));
+    }
+
+    /** The time that one of a pair takes. */
+    private static final class Stopwatch {
+        private long nanos;
+
+        void run(Runnable body) {
+            long start = System.nanoTime();
+            body.run();
+            nanos += System.nanoTime() - start;
+        }
+    }
+
+    private void completed(MeasuredAction done) {
+        Action action = done.action();
         if (action.kind().addsToWeights()) {
             held.remove(Place.of(action));
         }
-        measured.add(new MeasuredAction(action, start, end));
-        recorder.span(Span.Kind.PHASE, action.toString(), start, end);
+        measured.add(done);
         mail.sweep();
         weights.completes(action).ifPresent(direction -> model.gradientsComplete(action.stage(), direction));
     }

@@ -41,6 +41,13 @@ public interface StageModel {
      */
     Map<String, Variable> forward(Tape tape, int stage, int microbatch, Map<String, Variable> inputs);
 
+    /**
+     * Whether ranks that run the same actions exchange rows in these stages. Then the forward and the backward of a pair take turns, each
+     * computing while the other's rows travel, see {@link Tape#meanwhile}; of one stage too, whose weights' values must stay. The same at
+     * every rank of the pipeline.
+     */
+    boolean exchangesRows();
+
     /** The step's last action that adds to weights of {@code stage} in {@code direction} has run: their gradients are complete. */
     void gradientsComplete(int stage, int direction);
 }

@@ -55,6 +55,12 @@ final class StagePass implements AutoCloseable {
      * @return what this one passes on, in order; the caller releases it
      */
     List<Tensor> forward(List<Tensor> received) {
+        return forward(received, () -> {});
+    }
+
+    /** The same, with {@code meanwhile} wherever it is about to wait for rows of other ranks. */
+    List<Tensor> forward(List<Tensor> received, Runnable meanwhile) {
+        tape.meanwhile(meanwhile);
         try {
             List<Passed> expected =
                     action.stage() == 0 ? List.of() : model.outputs(action.stage() - 1, action.microbatch());
@@ -106,6 +112,12 @@ final class StagePass implements AutoCloseable {
      * @return gradients of the inputs that are differentiable, in order; the caller releases them
      */
     List<Tensor> backward(List<Tensor> gradients) {
+        begin(gradients);
+        return finish();
+    }
+
+    /** Begins what {@link #finish} ends; in between {@link #advance} may be called, any number of times. */
+    void begin(List<Tensor> gradients) {
         int next = 0;
         for (Passed passed : model.outputs(action.stage(), action.microbatch())) {
             if (passed.differentiable()) {
@@ -114,6 +126,15 @@ final class StagePass implements AutoCloseable {
                 tape.addGradient(outputs.get(passed.name()), gradient);
             }
         }
+    }
+
+    /** Runs backward up to where it would next wait for rows of other ranks; without effect when it has come to its end. */
+    void advance() {
+        tape.backwardToWait();
+    }
+
+    /** Runs the rest of backward; what it returns see {@link #backward}. */
+    List<Tensor> finish() {
         tape.backward();
         List<Tensor> passed = inputGradients();
         tape.close();

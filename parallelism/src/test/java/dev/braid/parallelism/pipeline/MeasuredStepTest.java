@@ -2,6 +2,7 @@ package dev.braid.parallelism.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.braid.parallelism.pipeline.schedules.ScheduleName;
@@ -98,10 +99,49 @@ class MeasuredStepTest {
         assertThat(MeasuredStep.decode(step.schedule(), bytes)).isEqualTo(step);
     }
 
+    /** One rank, two stages: F and B share four seconds, one of which is the forward's. */
+    private static MeasuredStep pair() {
+        Schedule schedule = TestSchedules.of(StageMap.looped(1, 2), 2, "0F0 1F0 (0F1;1B0) 0B0 1F1 1B1 0B1");
+        List<MeasuredAction> measured =
+                new ArrayList<>(rank(schedule, 0, 0, 1, 1, 2, 2, 6, 2, 6, 6, 8, 8, 9, 9, 11, 11, 13));
+        for (int place : new int[] {2, 3}) {
+            MeasuredAction whole = measured.get(place);
+            measured.set(
+                    place,
+                    new MeasuredAction(
+                            whole.action(), whole.startNanos(), whole.endNanos(), (place == 2 ? 1 : 3) * SECOND));
+        }
+        return new MeasuredStep(schedule, List.of(measured));
+    }
+
+    /** 1B takes three seconds as one of a pair and two alone. */
+    @Test
+    void shouldCountOfAPairWhatEachTook() {
+        assertThat(pair().work(0)).isEqualTo(13);
+        assertThat(pair().costs(0).stages())
+                .containsExactly(new StageCosts.Stage(1, 2, 0, 0, 0), new StageCosts.Stage(1, 2.5, 0, 0, 0));
+        assertThat(pair().timed().getFirst().subList(2, 4))
+                .extracting(TimedAction::start, TimedAction::end)
+                .containsOnly(tuple(2.0, 6.0));
+    }
+
+    @Test
+    void shouldTellWhetherPairsTookTurns() {
+        assertThat(pair().overlap()).isEqualTo(Overlap.TOGETHER);
+        assertThat(step(true).overlap()).isEqualTo(Overlap.IN_TURN);
+    }
+
+    @Test
+    void shouldTravelAsBytesWithWhatEachOfAPairTook() {
+        MeasuredStep step = pair();
+        List<byte[]> bytes = step.ranks().stream().map(MeasuredStep::encode).toList();
+        assertThat(MeasuredStep.decode(step.schedule(), bytes)).isEqualTo(step);
+    }
+
     @Test
     void shouldRefuseTimesOfOtherActions() {
         MeasuredStep step = step(true);
-        List<byte[]> one = List.of(MeasuredStep.encode(step.ranks().get(0)), new byte[32]);
+        List<byte[]> one = List.of(MeasuredStep.encode(step.ranks().get(0)), new byte[48]);
         assertThatThrownBy(() -> MeasuredStep.decode(step.schedule(), one))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("rank 1 of schedule hand-made has run 2 actions [1F0, 1I0], and not the 3 actions"

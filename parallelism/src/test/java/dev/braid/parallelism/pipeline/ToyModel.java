@@ -6,6 +6,7 @@ import dev.braid.tensor.DType;
 import dev.braid.tensor.Memory;
 import dev.braid.tensor.Shape;
 import dev.braid.tensor.Tensor;
+import dev.braid.tensor.autograd.ExpertDispatch;
 import dev.braid.tensor.autograd.HeadLoss;
 import dev.braid.tensor.autograd.Operations;
 import dev.braid.tensor.autograd.Tape;
@@ -13,9 +14,11 @@ import dev.braid.tensor.autograd.Variable;
 import dev.braid.tensor.autograd.WeightQueue;
 import dev.braid.tensor.kernels.KernelProviders;
 import dev.braid.tensor.parameters.Division;
+import dev.braid.tensor.parameters.ExpertAxis;
 import dev.braid.tensor.parameters.Parameter.Initialization;
 import dev.braid.tensor.parameters.ParameterSpec;
 import dev.braid.tensor.parameters.Parameters;
+import dev.braid.tensor.parameters.TensorAxis;
 import dev.braid.tensor.parameters.Unit;
 import dev.braid.tensor.parameters.Weight;
 import dev.braid.tensor.parameters.WholeStore;
@@ -61,6 +64,7 @@ final class ToyModel implements StageModel {
     final List<String> completeUnits = new ArrayList<>();
 
     private String passedName = "hidden";
+    private ExpertAxis experts = ExpertAxis.SINGLE;
 
     ToyModel(Memory memory, List<Integer> held, int stages, int microbatches, int rows, boolean remembers) {
         this.compute = new Compute(1, "vector", "toy", KernelProviders.chosen(), memory);
@@ -126,12 +130,12 @@ final class ToyModel implements StageModel {
 
     @Override
     public Tape trainingTape(WeightQueue queue) {
-        return Tape.training(compute, DType.F32, queue);
+        return Tape.training(compute, DType.F32, queue, TensorAxis.SINGLE, experts);
     }
 
     @Override
     public Tape evaluationTape() {
-        return Tape.inference(compute, DType.F32);
+        return Tape.inference(compute, DType.F32, TensorAxis.SINGLE, experts);
     }
 
     @Override
@@ -143,7 +147,8 @@ final class ToyModel implements StageModel {
         tape.enter(layer.unit, use);
         Variable made = tape.scope(() -> {
             Variable normed = Operations.rmsNorm(tape, hidden, layer.norm, 1e-5f);
-            return Operations.rowLinear(tape, normed, layer.matrix, memory);
+            Variable out = Operations.rowLinear(tape, normed, layer.matrix, memory);
+            return exchangesRows() ? thereAndBack(tape, out, microbatch) : out;
         });
         if (stage == stages - 1) {
             losses.put(microbatch, loss(tape, made, microbatch));
@@ -158,6 +163,20 @@ final class ToyModel implements StageModel {
         return stage == 0
                 ? Map.of("hidden", made, "memory", made, "rows", rowNumbers(tape, microbatch))
                 : Map.of("hidden", made, "memory", memory, "rows", inputs.get("rows"));
+    }
+
+    /** Every row goes to one expert of the next rank or of this one, and comes back as it was. */
+    private Variable thereAndBack(Tape tape, Variable x, int microbatch) {
+        Tensor chosen = allocate(DType.I32, Shape.of(x.rows(), 1));
+        for (int row = 0; row < chosen.count(); row++) {
+            chosen.setInt(row, (row + microbatch) % experts.ranks());
+        }
+        try {
+            ExpertDispatch dispatch = ExpertDispatch.of(tape, chosen, experts.ranks(), 0);
+            return dispatch.combine(dispatch.dispatch(x), Variable.zerosLike(x));
+        } finally {
+            chosen.release();
+        }
     }
 
     private Variable data(Tape tape, int microbatch) {
@@ -193,6 +212,11 @@ final class ToyModel implements StageModel {
     }
 
     @Override
+    public boolean exchangesRows() {
+        return experts.ranks() > 1;
+    }
+
+    @Override
     public void gradientsComplete(int stage, int direction) {
         complete.add(List.of(stage, direction));
         layers.get(stage).unit.endUse();
@@ -201,6 +225,11 @@ final class ToyModel implements StageModel {
     /** Lets stages pass their hidden state on under another name than they say. */
     void passOnAs(String name) {
         passedName = name;
+    }
+
+    /** From now on every stage sends its rows to an expert that does nothing, of the rank that it falls to in turn, and back. */
+    void exchangeRowsOver(ExpertAxis axis) {
+        experts = axis;
     }
 
     /** Tells {@code recorder} of every operation. */

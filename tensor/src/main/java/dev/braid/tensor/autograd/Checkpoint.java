@@ -16,6 +16,11 @@ final class Checkpoint {
     private final BiFunction<Tape, List<Variable>, List<Variable>> body;
     private final List<Optional<Tensor>> gradients = new ArrayList<>();
 
+    /** Runs again; there once backward has come to this piece. */
+    private Optional<Tape> inner = Optional.empty();
+
+    private List<Variable> leaves = List.of();
+
     Checkpoint(Tape tape, List<Variable> inputs, BiFunction<Tape, List<Variable>, List<Variable>> body) {
         this.tape = tape;
         this.inputs = List.copyOf(inputs);
@@ -51,41 +56,51 @@ final class Checkpoint {
     }
 
     private void backward() {
-        try {
-            if (gradients.stream().anyMatch(Optional::isPresent)) {
-                again();
-            }
-        } finally {
+        if (gradients.stream().noneMatch(Optional::isPresent)) {
             release();
+            return;
         }
+        tape.goOnIn(this);
+        inner = Optional.of(tape.inner(true));
+        again(inner.get());
     }
 
-    private void again() {
-        try (Tape inner = tape.inner(true)) {
-            List<Variable> leaves =
-                    inputs.stream().map(input -> tape.leafOf(inner, input)).toList();
-            try {
-                again(inner, leaves);
-            } finally {
-                // Of leaves, which no operation has made, a tape that fails gives nothing back.
-                leaves.forEach(leaf -> leaf.passedGradient().ifPresent(Tensor::release));
-            }
-        }
-    }
-
-    private void again(Tape inner, List<Variable> leaves) {
-        List<Variable> results = inner.scopeOfAll(() -> body.apply(inner, leaves));
+    private void again(Tape recording) {
+        leaves = inputs.stream().map(input -> tape.leafOf(recording, input)).toList();
+        List<Variable> results = recording.scopeOfAll(() -> body.apply(recording, leaves));
         for (int i = 0; i < gradients.size(); i++) {
             Optional<Tensor> gradient = gradients.set(i, Optional.empty());
             if (gradient.isPresent()) {
-                inner.addGradient(results.get(i), gradient.get());
+                recording.addGradient(results.get(i), gradient.get());
             }
         }
-        inner.backward();
+    }
+
+    /** Whether backward, having come to this piece, would wait now. */
+    boolean waits() {
+        return inner.map(Tape::waits).orElse(false);
+    }
+
+    /** As {@link Tape#backwardToWait}; at the end everything has been given back. */
+    boolean backwardToWait() {
+        if (inner.orElseThrow().backwardToWait()) {
+            return true;
+        }
         for (int i = 0; i < inputs.size(); i++) {
             Variable input = inputs.get(i);
             leaves.get(i).passedGradient().ifPresent(passed -> tape.addGradient(input, passed));
         }
+        close();
+        return false;
+    }
+
+    /** Backward has come to its end, or has failed in the midst of this piece. */
+    void close() {
+        // Of leaves, which no operation has made, a tape that fails gives nothing back.
+        leaves.forEach(leaf -> leaf.passedGradient().ifPresent(Tensor::release));
+        inner.ifPresent(Tape::close);
+        inner = Optional.empty();
+        release();
     }
 
     private void release() {

@@ -8,6 +8,7 @@ import dev.braid.tensor.routing.Assignment;
 import dev.braid.tensor.routing.ExpertRoutes;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * From the rank of a token straight to each rank that has an expert of it.
@@ -27,13 +28,30 @@ record DirectRoute(Tape tape, ExpertRoutes routes, int[] rowsHere, Assignment he
         if (entrusted) {
             exchange.entrust();
         }
-        return room -> {
+        return new Direct(exchange);
+    }
+
+    /** Rows on their way. */
+    private final class Direct implements Journey {
+        private final RowExchange exchange;
+
+        Direct(RowExchange exchange) {
+            this.exchange = exchange;
+        }
+
+        @Override
+        public Tensor arrange(Supplier<Tensor> room) {
             Tensor received = exchange.await();
             Tensor arranged = room.get();
             ExpertRows.gather(tape.compute(), here, received, arranged);
             received.release();
             return arranged;
-        };
+        }
+
+        @Override
+        public void drop() {
+            exchange.drop();
+        }
     }
 
     private Tensor room(Tensor x, long rows, long columns) {

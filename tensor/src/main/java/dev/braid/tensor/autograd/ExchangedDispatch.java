@@ -43,6 +43,9 @@ final class ExchangedDispatch implements ExpertDispatch {
 
     private final TokenRoute route;
 
+    /** The weights' gradients on their way back. */
+    private final RowExchange.Pending weightGradients = new RowExchange.Pending();
+
     ExchangedDispatch(Tape tape, Tensor selected, int experts, int expected) {
         this.tape = tape;
         ExpertHosts hosts = tape.experts().hosts();
@@ -166,25 +169,20 @@ final class ExchangedDispatch implements ExpertDispatch {
     public Arrival send(Variable x) {
         Tensor value = x.value();
         TokenRoute.Journey there = route.send(value, true);
-        // The gradient's way back begins where the rows arrive and ends here, behind all that runs in between.
+        // The gradients' way back begins where rows and weights arrive and ends here, behind all that runs in between.
+        tape.whenPassed(weightGradients::end, weightGradients::forget);
         RowExchange.Pending gradients = new RowExchange.Pending();
-        tape.whenPassed(
-                () -> {
-                    try {
-                        gradients.take().ifPresent(exchange -> addReturned(exchange, x));
-                    } finally {
-                        gradients.release();
-                    }
-                },
-                gradients::forget);
+        tape.whenArrived(gradients::end, gradients::forget);
         return () -> {
+            tape.giveWay();
             Tensor arranged = there.arrange(() -> tape.output(value.dtype(), Shape.of(groups().rows(), x.columns())));
             return tape.record(
                     arranged,
                     places(),
                     gradient -> {
                         if (x.differentiable()) {
-                            gradients.set(back(gradient), places());
+                            RowExchange exchange = back(gradient);
+                            gradients.begin(() -> addReturned(exchange, x), exchange::drop, places());
                         }
                     },
                     null);
@@ -206,31 +204,35 @@ final class ExchangedDispatch implements ExpertDispatch {
     }
 
     @Override
-    public Variable weights(Variable weights) {
+    public Arrival weights(Variable weights) {
         Compute compute = tape.compute();
         Tensor sent =
                 compute.memory().zeros(Category.COMMUNICATION, DType.F32, Shape.of(total(routes.rows()), width()));
         if (!compute.workers().rehearsing()) {
             place(weights.value(), sent);
         }
-        Tensor received = new RowExchange(tape, room(DType.F32, total(rowsHere), width()))
+        RowExchange there = new RowExchange(tape, room(DType.F32, total(rowsHere), width()))
                 .start(sent, routes.rows(), rowsHere)
-                .await();
-        Tensor out = tape.output(DType.F32, Shape.of(groups().rows(), 1));
-        if (!compute.workers().rehearsing()) {
-            ExpertRows.slots(here, received, out);
-        }
-        received.release();
-        Shape shape = weights.value().shape();
-        return tape.record(
-                out,
-                places(),
-                gradient -> {
-                    if (weights.differentiable()) {
-                        tape.addGradient(weights, returnWeights(gradient, shape));
-                    }
-                },
-                null);
+                .entrust();
+        return () -> {
+            Tensor received = there.await();
+            Tensor out = tape.output(DType.F32, Shape.of(groups().rows(), 1));
+            if (!compute.workers().rehearsing()) {
+                ExpertRows.slots(here, received, out);
+            }
+            received.release();
+            return tape.record(
+                    out,
+                    places(),
+                    gradient -> {
+                        if (weights.differentiable()) {
+                            RowExchange exchange = backWeights(gradient);
+                            weightGradients.begin(
+                                    () -> addReturnedWeights(exchange, weights), exchange::drop, places());
+                        }
+                    },
+                    null);
+        };
     }
 
     private void place(Tensor weights, Tensor sent) {
@@ -242,39 +244,48 @@ final class ExchangedDispatch implements ExpertDispatch {
         }
     }
 
-    private Tensor returnWeights(Tensor gradient, Shape shape) {
+    private RowExchange backWeights(Tensor gradient) {
         Tensor sent = room(DType.F32, total(rowsHere), width());
         if (!tape.compute().workers().rehearsing()) {
             ExpertRows.rows(here, gradient, sent);
         }
-        Tensor returned = new RowExchange(tape, room(DType.F32, total(routes.rows()), width()))
-                .start(sent, rowsHere, routes.rows())
-                .await();
-        Tensor passed = tape.temporary(DType.F32, shape);
+        return new RowExchange(tape, room(DType.F32, total(routes.rows()), width()))
+                .start(sent, rowsHere, routes.rows());
+    }
+
+    private void addReturnedWeights(RowExchange exchange, Variable weights) {
+        Tensor returned = exchange.await();
+        Tensor passed = tape.temporary(DType.F32, weights.value().shape());
         if (!tape.compute().workers().rehearsing()) {
             ExpertRows.spread(routes.placeOfSlot(), returned, passed);
         }
         returned.release();
-        return passed;
+        tape.addGradient(weights, passed);
     }
 
     @Override
     public Variable combine(Variable rows, Variable residual) {
         Compute compute = tape.compute();
         Tensor value = rows.value();
-        Tensor returned = back(value).await();
+        RowExchange exchange = back(value).entrust();
+        tape.giveWay();
+        Tensor returned = exchange.await();
         Tensor out = tape.output(value.dtype(), Shape.of(routes.returns().tokens(), rows.columns()));
         ExpertRows.sum(compute, routes.returns(), returned, residual.zeros() ? null : residual.value(), out);
         returned.release();
         Shape shape = value.shape();
+        RowExchange.Pending gradients = new RowExchange.Pending();
+        tape.whenArrived(gradients::end, gradients::forget);
         return tape.record(
                 out,
                 places(),
                 gradient -> {
                     if (rows.differentiable()) {
-                        tape.addGradient(
-                                rows,
-                                route.send(gradient, false).arrange(() -> tape.temporary(gradient.dtype(), shape)));
+                        TokenRoute.Journey there = route.send(gradient, false);
+                        gradients.begin(
+                                () -> tape.addGradient(rows, there.arrange(() -> tape.temporary(value.dtype(), shape))),
+                                there::drop,
+                                places());
                     }
                     if (!residual.zeros()) {
                         tape.addGradient(residual, gradient.retain());

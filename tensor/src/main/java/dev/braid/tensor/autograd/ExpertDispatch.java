@@ -9,9 +9,9 @@ import dev.braid.tensor.routing.RowGroups;
  * is the same, bit for bit, as on a rank that has all experts. Every rank of the expert axis makes the same calls in the same order.
  */
 public sealed interface ExpertDispatch permits LocalDispatch, ExchangedDispatch {
-    /** Rows that are on their way to their experts. */
+    /** What is on its way to the experts. */
     interface Arrival {
-        /** Waits for them: [rows, D], those of this rank's experts. To be called once. */
+        /** Waits for it, as rows of this rank's experts. To be called once. */
         Variable await();
     }
 
@@ -32,8 +32,8 @@ public sealed interface ExpertDispatch permits LocalDispatch, ExchangedDispatch 
     RowGroups groups();
 
     /**
-     * Sends a row of {@code x} [n, D] for each expert of each token. Whatever runs before {@link Arrival#await} hides the travel, in
-     * backward too.
+     * Sends a row of {@code x} [n, D] for each expert of each token: [rows, D]. Whatever runs before {@link Arrival#await} hides the
+     * travel, in backward too; and there, in forward, the other half of a pair runs, see {@link Tape#meanwhile}.
      */
     Arrival send(Variable x);
 
@@ -42,8 +42,8 @@ public sealed interface ExpertDispatch permits LocalDispatch, ExchangedDispatch 
         return send(x).await();
     }
 
-    /** The weights [n, K] of the rows: F32 [rows, 1]. */
-    Variable weights(Variable weights);
+    /** The weights [n, K] of the rows that {@link #send} has sent: F32 [rows, 1]. To be awaited behind those. */
+    Arrival weights(Variable weights);
 
     /** {@code residual[t] + sum over the experts of t} of their rows [rows, D]: [n, D]; the residual may be {@link Variable#zerosLike}. */
     Variable combine(Variable rows, Variable residual);

@@ -8,6 +8,7 @@ import dev.braid.tensor.routing.HandedRows;
 import dev.braid.tensor.routing.HostRows;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * From the rank of a token to each rank of its own host that has an expert of it, and once to each other host that has one; there a
@@ -34,7 +35,25 @@ record HostRoute(Tape tape, HostRows rows, int[] came, HandedRows handed) implem
             exchange.entrust();
             tape.own(all);
         }
-        return room -> {
+        return new Relayed(exchange, all, direct, entrusted);
+    }
+
+    /** Rows on their way: the first {@code direct} of {@code all}, and those that neighbours hand on. */
+    private final class Relayed implements Journey {
+        private final RowExchange exchange;
+        private final Tensor all;
+        private final long direct;
+        private final boolean entrusted;
+
+        Relayed(RowExchange exchange, Tensor all, long direct, boolean entrusted) {
+            this.exchange = exchange;
+            this.all = all;
+            this.direct = direct;
+            this.entrusted = entrusted;
+        }
+
+        @Override
+        public Tensor arrange(Supplier<Tensor> room) {
             if (entrusted) {
                 tape.disown(all);
             }
@@ -46,7 +65,13 @@ record HostRoute(Tape tape, HostRows rows, int[] came, HandedRows handed) implem
             } finally {
                 all.release();
             }
-        };
+        }
+
+        @Override
+        public void drop() {
+            exchange.drop();
+            all.release();
+        }
     }
 
     private RowExchange start(Tensor sent, Tensor all, long direct) {

@@ -58,7 +58,11 @@ final class LocalDispatch implements ExpertDispatch {
     }
 
     @Override
-    public Variable weights(Variable weights) {
+    public Arrival weights(Variable weights) {
+        return () -> arrangedWeights(weights);
+    }
+
+    private Variable arrangedWeights(Variable weights) {
         Tensor out = tape.output(DType.F32, Shape.of(groups().rows(), 1));
         ExpertRows.slots(assignment, weights.value(), out);
         Shape shape = weights.value().shape();

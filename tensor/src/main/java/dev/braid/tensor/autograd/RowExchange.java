@@ -77,38 +77,55 @@ final class RowExchange {
     }
 
     /** Nobody will wait for them. What peers may still write holds on to its memory itself. */
-    private void drop() {
+    void drop() {
         sent.release();
         received.release();
     }
 
-    /** An exchange that begins at one operation of backward and ends at a later one. */
+    /** What begins at one operation of backward and ends at a later one. */
     static final class Pending {
-        private Optional<RowExchange> exchange = Optional.empty();
-        private List<Tensor> needed = List.of();
+        private record Begun(Runnable end, Runnable drop, List<Tensor> needed) {
+            void giveBack() {
+                needed.forEach(Tensor::release);
+            }
+        }
 
-        /** @param tensors that the end reads */
-        void set(RowExchange started, List<Tensor> tensors) {
-            exchange = Optional.of(started);
-            needed = tensors;
+        private Optional<Begun> begun = Optional.empty();
+
+        /**
+         * It has begun.
+         *
+         * @param end to end it; in its stead {@code drop} is called when backward has failed
+         * @param needed tensors that the end reads
+         */
+        void begin(Runnable end, Runnable drop, List<Tensor> needed) {
             needed.forEach(Tensor::retain);
+            begun = Optional.of(new Begun(end, drop, needed));
         }
 
-        Optional<RowExchange> take() {
-            Optional<RowExchange> taken = exchange;
-            exchange = Optional.empty();
-            return taken;
-        }
-
-        void release() {
-            needed.forEach(Tensor::release);
-            needed = List.of();
+        /** Ends it, where it has begun. */
+        void end() {
+            take().ifPresent(each -> {
+                try {
+                    each.end.run();
+                } finally {
+                    each.giveBack();
+                }
+            });
         }
 
         /** Backward has failed. */
         void forget() {
-            take().ifPresent(RowExchange::drop);
-            release();
+            take().ifPresent(each -> {
+                each.drop.run();
+                each.giveBack();
+            });
+        }
+
+        private Optional<Begun> take() {
+            Optional<Begun> taken = begun;
+            begun = Optional.empty();
+            return taken;
         }
     }
 }

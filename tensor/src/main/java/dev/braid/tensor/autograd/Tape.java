@@ -13,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -44,9 +45,10 @@ public final class Tape implements AutoCloseable {
             Consumer<Tensor> inputs,
             Consumer<Tensor> weights,
             Runnable passed,
-            Runnable abandoned) {
-        static Node passing(Runnable passed, Runnable abandoned) {
-            return new Node(null, List.of(), null, null, passed, abandoned);
+            Runnable abandoned,
+            boolean waits) {
+        static Node passing(Runnable passed, Runnable abandoned, boolean waits) {
+            return new Node(null, List.of(), null, null, passed, abandoned, waits);
         }
 
         void release() {
@@ -76,6 +78,10 @@ public final class Tape implements AutoCloseable {
     private final boolean divides;
     private final List<Node> nodes = new ArrayList<>();
     private final Deque<List<Tensor>> scopes = new ArrayDeque<>();
+    private Runnable meanwhile = () -> {};
+
+    /** What backward is in the middle of: a piece that it runs again. */
+    private Optional<Checkpoint> piece = Optional.empty();
 
     private Tape(
             Compute compute,
@@ -231,7 +237,7 @@ public final class Tape implements AutoCloseable {
         Variable output = new Variable(value, rows, recording);
         if (recording) {
             saved.forEach(Tensor::retain);
-            nodes.add(new Node(output, saved, inputs, weights, null, null));
+            nodes.add(new Node(output, saved, inputs, weights, null, null, false));
         }
         return output;
     }
@@ -242,8 +248,29 @@ public final class Tape implements AutoCloseable {
      */
     void whenPassed(Runnable passed, Runnable abandoned) {
         if (recording) {
-            nodes.add(Node.passing(passed, abandoned));
+            nodes.add(Node.passing(passed, abandoned, false));
         }
+    }
+
+    /** The same where {@code passed} waits for rows of other ranks, as a place at which {@link #backwardToWait} stops. */
+    void whenArrived(Runnable passed, Runnable abandoned) {
+        if (recording) {
+            nodes.add(Node.passing(passed, abandoned, true));
+        }
+    }
+
+    /**
+     * Has {@code other} run wherever forward is about to wait for rows of other ranks, until {@link #endForward}. So the two halves of
+     * a pair take turns: each computes while the other's rows travel. How often it runs depends on the model alone, so that ranks with
+     * the same model start their exchanges in the same order.
+     */
+    public void meanwhile(Runnable other) {
+        meanwhile = other;
+    }
+
+    /** Forward is about to wait for rows of other ranks. */
+    void giveWay() {
+        meanwhile.run();
     }
 
     /** The operations that follow, until {@link #leave}, read the weights of {@code unit}. */
@@ -271,13 +298,13 @@ public final class Tape implements AutoCloseable {
             }
             unit.abandonUse();
         };
-        nodes.add(Node.passing(passed, abandoned));
+        nodes.add(Node.passing(passed, abandoned, false));
     }
 
     /** Ends what {@link #enter} has begun; the same use. */
     public void leave(Unit unit, Use use) {
         if (recording && use == Use.TWICE) {
-            nodes.add(Node.passing(unit::needValues, () -> {}));
+            nodes.add(Node.passing(unit::needValues, () -> {}, false));
         }
         if (!recording || use != Use.KEPT) {
             unit.releaseValues();
@@ -329,7 +356,12 @@ public final class Tape implements AutoCloseable {
 
     /** A tape for what {@link #checkpoint} runs: without recording, or again with it. */
     Tape inner(boolean records) {
-        return records ? training(compute, dtype, queue, axis, experts) : inference(compute, dtype, axis, experts);
+        if (records) {
+            return training(compute, dtype, queue, axis, experts);
+        }
+        Tape inner = inference(compute, dtype, axis, experts);
+        inner.meanwhile(meanwhile);
+        return inner;
     }
 
     /** A leaf of {@code inner} with the value of one of this tape's variables. */
@@ -359,6 +391,7 @@ public final class Tape implements AutoCloseable {
         }
         scopes.peek().forEach(Tensor::release);
         scopes.peek().clear();
+        meanwhile = () -> {};
     }
 
     /**
@@ -400,12 +433,44 @@ public final class Tape implements AutoCloseable {
 
     /** Runs backward from operations that set gradients themselves, such as a loss. */
     public void backward() {
+        boolean more = true;
+        while (more) {
+            more = backwardToWait();
+        }
+    }
+
+    /**
+     * Runs backward up to the next place at which it waits for rows of other ranks, where the next call goes on. What a checkpoint runs
+     * forward again waits on its own.
+     *
+     * @return whether there is more
+     */
+    public boolean backwardToWait() {
         if (!recording) {
             throw new IllegalStateException("a tape for inference has no backward");
         }
-        while (!nodes.isEmpty()) {
-            run(nodes.removeLast());
-        }
+        do {
+            if (piece.isPresent()) {
+                if (!piece.get().backwardToWait()) {
+                    piece = Optional.empty();
+                }
+            } else if (nodes.isEmpty()) {
+                return false;
+            } else {
+                run(nodes.removeLast());
+            }
+        } while (!waits());
+        return true;
+    }
+
+    /** Whether backward would wait now. */
+    boolean waits() {
+        return piece.map(Checkpoint::waits).orElseGet(() -> !nodes.isEmpty() && nodes.getLast().waits);
+    }
+
+    /** Backward goes on in {@code again}. */
+    void goOnIn(Checkpoint again) {
+        piece = Optional.of(again);
     }
 
     private void run(Node node) {
@@ -447,6 +512,8 @@ public final class Tape implements AutoCloseable {
      */
     @Override
     public void close() {
+        piece.ifPresent(Checkpoint::close);
+        piece = Optional.empty();
         for (Node node : nodes) {
             if (node.output == null) {
                 node.abandoned.run();

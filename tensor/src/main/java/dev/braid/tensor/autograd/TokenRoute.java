@@ -15,6 +15,9 @@ sealed interface TokenRoute permits DirectRoute, HostRoute {
          * @return what it has made
          */
         Tensor arrange(Supplier<Tensor> room);
+
+        /** Gives up rows that were not entrusted to the tape, and that nobody will wait for. */
+        void drop();
     }
 
     /**

@@ -67,7 +67,7 @@ class ExpertOperationsTest {
     @Test
     void shouldDifferentiateTheWeightsOfRows() {
         check.input(0, 1, TOKENS, 2);
-        check.check(1e-3, (tape, x) -> dispatch(tape).weights(x.getFirst()));
+        check.check(1e-3, (tape, x) -> dispatch(tape).weights(x.getFirst()).await());
     }
 
     /** The same tokens take both ways: their gradients come together. */
@@ -92,7 +92,10 @@ class ExpertOperationsTest {
             Tensor factors = tape.output(DType.F32, Shape.of(TOKENS, 2));
             factors.setFloats(new float[] {0.75f, 0.25f, 9, 1, 0.25f, 0.75f, 9, 9});
             ExpertDispatch dispatch = dispatch(tape);
-            Variable rows = Pointwise.scaleHeads(tape, dispatch.dispatch(x), dispatch.weights(tape.constant(factors)));
+            Variable rows = Pointwise.scaleHeads(
+                    tape,
+                    dispatch.dispatch(x),
+                    dispatch.weights(tape.constant(factors)).await());
             return dispatch.combine(rows, Variable.zerosLike(x));
         });
         assertThat(out).containsExactly(4, 8, 12, 16, 20, 24, 28, 32, 36, 0, 0, 0);

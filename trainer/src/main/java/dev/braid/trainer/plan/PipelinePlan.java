@@ -61,8 +61,9 @@ public record PipelinePlan(
      */
     public static PipelinePlan of(PlanInput input, Schedule schedule, StageSplit split, boolean optimistic) {
         Architecture architecture = new Architecture(input.model(), input.vocabulary(), input.compute(), input.place());
-        Simulation simulation = Simulator.run(
-                schedule, StageEstimate.of(input, split, StageEstimate.weightsWait(schedule)), Overlap.IN_TURN);
+        Overlap overlap = input.place().expertRanks() > 1 ? Overlap.TOGETHER : Overlap.IN_TURN;
+        Simulation simulation =
+                Simulator.run(schedule, StageEstimate.of(input, split, StageEstimate.weightsWait(schedule)), overlap);
         LayerTraces layers = new LayerTraces(input);
         List<Rank> ranks = new ArrayList<>();
         for (int rank = 0; rank < schedule.map().ranks(); rank++) {

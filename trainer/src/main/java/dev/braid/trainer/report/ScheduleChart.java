@@ -2,7 +2,6 @@ package dev.braid.trainer.report;
 
 import dev.braid.parallelism.pipeline.Action;
 import dev.braid.parallelism.pipeline.MeasuredStep;
-import dev.braid.parallelism.pipeline.Overlap;
 import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.Simulation;
 import dev.braid.parallelism.pipeline.Simulator;
@@ -80,7 +79,7 @@ public final class ScheduleChart {
      * @param communication seconds that a result takes from rank to rank
      */
     public static String of(MeasuredStep step, double communication) {
-        Simulation simulated = Simulator.run(step.schedule(), step.costs(communication), Overlap.IN_TURN);
+        Simulation simulated = Simulator.run(step.schedule(), step.costs(communication), step.overlap());
         return draw(
                 step.schedule().name() + ", simulated and measured, in seconds",
                 step.schedule(),

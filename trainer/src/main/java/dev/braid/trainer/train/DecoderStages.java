@@ -127,6 +127,11 @@ final class DecoderStages implements StageModel {
     }
 
     @Override
+    public boolean exchangesRows() {
+        return model.exchangesRows();
+    }
+
+    @Override
     public void gradientsComplete(int stage, int direction) {
         model.completeGradients(stage);
     }

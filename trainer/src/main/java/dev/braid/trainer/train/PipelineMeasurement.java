@@ -2,7 +2,6 @@ package dev.braid.trainer.train;
 
 import dev.braid.parallelism.pipeline.MeasuredAction;
 import dev.braid.parallelism.pipeline.MeasuredStep;
-import dev.braid.parallelism.pipeline.Overlap;
 import dev.braid.parallelism.pipeline.Schedule;
 import dev.braid.parallelism.pipeline.Simulator;
 import java.io.ByteArrayOutputStream;
@@ -30,9 +29,8 @@ final class PipelineMeasurement {
      * @param shift added to all times: what this rank's clock is behind the common one
      */
     void add(List<MeasuredAction> step, long shift) {
-        times.writeBytes(MeasuredStep.encode(step.stream()
-                .map(each -> new MeasuredAction(each.action(), each.startNanos() + shift, each.endNanos() + shift))
-                .toList()));
+        times.writeBytes(MeasuredStep.encode(
+                step.stream().map(each -> each.shifted(shift)).toList()));
         steps++;
     }
 
@@ -63,6 +61,6 @@ final class PipelineMeasurement {
             return Optional.empty();
         }
         MeasuredStep median = sorted.get(sorted.size() / 2);
-        return Optional.of(new PipelineFigures(median, Simulator.run(schedule, median.costs(0), Overlap.IN_TURN)));
+        return Optional.of(new PipelineFigures(median, Simulator.run(schedule, median.costs(0), median.overlap())));
     }
 }

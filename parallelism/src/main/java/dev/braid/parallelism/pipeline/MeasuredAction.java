@@ -5,7 +5,8 @@ package dev.braid.parallelism.pipeline;
  *
  * @param startNanos when it had what it needed and began, by {@link System#nanoTime}: waiting for other ranks is not part of it
  * @param endNanos when it was done; what it passes on may still have been travelling
- * @param nanos for which it ran: where the two of a pair have taken turns, each has its own part of the time that both took
+ * @param nanos for which it ran: where the two of a pair have taken turns, both begin and end with the pair, and each has its own part
+ *     of the time
  */
 public record MeasuredAction(Action action, long startNanos, long endNanos, long nanos) {
     /** One that ran without a break. */

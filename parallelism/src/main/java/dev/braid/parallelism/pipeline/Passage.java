@@ -8,7 +8,7 @@ import java.util.List;
  * thread.
  */
 final class Passage {
-    /** Actions whose tensors may be here before their turn: one computes, one is next, one is spare. Each takes memory. */
+    /** Actions whose tensors may be here before they are taken: one is about to compute, one is next, one is spare. Each takes memory. */
     private static final int AHEAD = 3;
 
     /**

@@ -94,7 +94,10 @@ public final class PipelineExecutor {
                 .collect(Collectors.toUnmodifiableMap(List::getFirst, List::getLast));
     }
 
-    /** Tells {@code listener} of every action from now on, as a phase of its name; {@link Recorder#NONE} ends that. */
+    /**
+     * Tells {@code listener} of every action from now on, as a phase of its name, of a pair that takes turns as one of its slot's;
+     * {@link Recorder#NONE} ends that.
+     */
     public void record(Recorder listener) {
         recorder = listener;
     }
@@ -222,14 +225,16 @@ public final class PipelineExecutor {
     private void pair(Action forward, Action backward) {
         StagePass ahead = pass(forward);
         StagePass back = pass(backward);
+        boolean weights = backward.kind() == Kind.B;
         back.begin(passage.take(backward));
+        passage.expect();
         List<Tensor> received = passage.take(forward);
         Stopwatch ofBackward = new Stopwatch();
         long start = System.nanoTime();
-        passage.pass(forward, ahead.forward(received, () -> ofBackward.run(back::advance)));
+        passage.pass(forward, ahead.forward(received, () -> ofBackward.run(() -> back.advance(weights))));
         ofBackward.run(() -> {
             passage.pass(backward, back.finish());
-            if (backward.kind() == Kind.B) {
+            if (weights) {
                 back.weights();
             }
         });

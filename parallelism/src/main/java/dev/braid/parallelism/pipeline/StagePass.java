@@ -128,9 +128,16 @@ final class StagePass implements AutoCloseable {
         }
     }
 
-    /** Runs backward up to where it would next wait for rows of other ranks; without effect when it has come to its end. */
-    void advance() {
+    /**
+     * Runs backward up to where it would next wait for rows of other ranks; without effect when it has come to its end.
+     *
+     * @param weights whether the weight halves of what has run are to run too
+     */
+    void advance(boolean weights) {
         tape.backwardToWait();
+        if (weights) {
+            weights();
+        }
     }
 
     /** Runs the rest of backward; what it returns see {@link #backward}. */
@@ -158,7 +165,10 @@ final class StagePass implements AutoCloseable {
         return gradients;
     }
 
-    /** Runs the weight half, after which nothing is held. Without effect when it has run with the other one. */
+    /**
+     * Runs the weight halves that wait; after those of a whole backward nothing is held. Without effect where they run with the other
+     * ones.
+     */
     void weights() {
         queue.ifPresent(WeightQueue::run);
     }

@@ -15,6 +15,9 @@ import dev.braid.tensor.Tensor;
 import dev.braid.tensor.parameters.ExpertAxis;
 import dev.braid.tensor.parameters.ExpertHosts;
 import dev.braid.tensor.parameters.TensorAxis;
+import dev.braid.tensor.trace.Flight;
+import dev.braid.tensor.trace.Recorder;
+import dev.braid.tensor.trace.Span;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -75,6 +78,17 @@ class PairTest {
             };
         }
 
+        /** Operations among the exchanges. */
+        private final Recorder operations = new Recorder() {
+            @Override
+            public void span(Span.Kind kind, String name, long startNanos, long endNanos) {
+                events.add(name);
+            }
+
+            @Override
+            public void flight(Flight flight) {}
+        };
+
         private void note(String event) {
             events.add(event);
             if (event.equals(failing)) {
@@ -85,7 +99,7 @@ class PairTest {
 
     /** A rank of a pipeline, and its axis of experts. */
     private record Rank(PipelineRank pipeline, Noted axis) {
-        static Rank of(LocalRank local, Schedule schedule, String failing) {
+        static Rank of(LocalRank local, Schedule schedule, String failing, boolean recompute) {
             int places = schedule.map().ranks();
             int place = local.rank() / EXPERTS;
             int expert = local.rank() % EXPERTS;
@@ -107,7 +121,7 @@ class PairTest {
                     schedule.microbatches(),
                     ToyModel.ROWS,
                     false);
-            model.exchangeRowsOver(axis);
+            model.exchangeRowsOver(axis, recompute);
             PipelineExecutor executor = new PipelineExecutor(
                     schedule, model, local.fabric().group("pipeline-" + expert, pipeline), local.memory(), exposed);
             return new Rank(new PipelineRank(place, model, executor, exposed), axis);
@@ -116,10 +130,14 @@ class PairTest {
 
     /** What rank 0 does from the third exchange of rows on: those of 0F1 and 1B0. */
     private static List<String> events(Schedule schedule) throws Exception {
+        return events(schedule, false, 8);
+    }
+
+    private static List<String> events(Schedule schedule, boolean recompute, int count) throws Exception {
         List<String> events = new ArrayList<>();
         try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, EXPERTS)) {
             world.each(local -> {
-                Rank mine = Rank.of(local, schedule, "");
+                Rank mine = Rank.of(local, schedule, "", recompute);
                 mine.pipeline.executor().run();
                 if (local.rank() == 0) {
                     events.addAll(mine.axis.events);
@@ -127,7 +145,7 @@ class PairTest {
             });
         }
         int from = events.indexOf("start 0");
-        return events.subList(from, from + 8);
+        return events.subList(from, from + count);
     }
 
     /** 0F1 sends 0 and 2, 1B0 sends 1 and 3: while one's rows travel, the other computes and sends its own. */
@@ -158,7 +176,7 @@ class PairTest {
             long before = PipelineRank.live(world);
             PipelineRank[][] pipelines = new PipelineRank[EXPERTS][places];
             world.each(local -> {
-                PipelineRank mine = Rank.of(local, schedule, "").pipeline;
+                PipelineRank mine = Rank.of(local, schedule, "", false).pipeline;
                 pipelines[local.rank() % EXPERTS][mine.rank()] = mine;
                 mine.executor().warmUp();
                 mine.executor().discard();
@@ -180,7 +198,8 @@ class PairTest {
     void shouldTellTheTimeOfEachOfAPair() throws Exception {
         try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, EXPERTS)) {
             world.each(local -> {
-                PipelineExecutor executor = Rank.of(local, PAIR, "").pipeline.executor();
+                PipelineExecutor executor =
+                        Rank.of(local, PAIR, "", false).pipeline.executor();
                 Spans spans = new Spans();
                 executor.record(spans);
                 executor.run();
@@ -198,13 +217,69 @@ class PairTest {
         }
     }
 
+    private static final Schedule HALVES =
+            TestSchedules.of(PAIR.map(), 2, "0F0 1F0 (0F1;1I0) 0I0 1W0 0W0 1F1 1I1 1W1 0I1 0W1");
+
+    private static final Schedule WHOLE_WITH_QUEUE =
+            TestSchedules.of(PAIR.map(), 2, "0F0 1F0 (0F1;1B0) 0B0 1F1 1I1 1W1 0B1");
+
+    /** Weight halves of a B run between its turns where they would otherwise wait in a queue; those of an I go on waiting. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldRunTheWeightHalvesOfAPairByTurnsToo(boolean whole) throws Exception {
+        Schedule schedule = whole ? WHOLE_WITH_QUEUE : HALVES;
+        try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, EXPERTS)) {
+            PipelineRank[] pipeline = new PipelineRank[1];
+            world.each(local -> {
+                Rank mine = Rank.of(local, schedule, "", false);
+                mine.pipeline.model().record(mine.axis.operations);
+                mine.pipeline.executor().run();
+                if (local.rank() == 0) {
+                    pipeline[0] = mine.pipeline;
+                    List<String> events = mine.axis.events;
+                    // The one product of 1B0 lies behind its exchange of gradients, in its last turn.
+                    int last = events.indexOf("wait 3");
+                    int product = events.subList(last, events.size()).indexOf("linear.weight_gradient") + last;
+                    int next = events.subList(last, events.size()).indexOf("start 4") + last;
+                    assertThat(product < next).isEqualTo(whole);
+                }
+            });
+            OneRank.expectItsBits(pipeline, schedule, 0, ToyModel.ROWS, false);
+        }
+    }
+
     /** Rank 0 fails at any exchange of either; rank 1 waits for it. */
     @ParameterizedTest
     @ValueSource(strings = {"start 0", "start 1", "wait 0", "start 2", "wait 1", "start 3", "wait 2", "wait 3"})
     void shouldGiveEverythingBackWhenOneOfAPairFails(String event) throws Exception {
+        expectAllBack(PAIR, event, false);
+        expectAllBack(HALVES, event, false);
+    }
+
+    /** 1B0 first sends its rows again, there and back: 1 and 2. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "start 0", "start 1", "wait 1", "start 2", "wait 2", "start 3", "wait 0", "start 4", "wait 3",
+                "start 5", "wait 4", "wait 5"
+            })
+    void shouldGiveEverythingBackWhenARecomputedPieceFails(String event) throws Exception {
+        expectAllBack(PAIR, event, true);
+    }
+
+    @Test
+    void shouldTakeTurnsInTheMidstOfARecomputedPiece() throws Exception {
+        assertThat(events(PAIR, true, 12))
+                .containsExactly(
+                        "start 0", "start 1", "wait 1", "start 2", "wait 2", "start 3", "wait 0", "start 4", "wait 3",
+                        "start 5", "wait 4", "wait 5");
+    }
+
+    private static void expectAllBack(Schedule schedule, String event, boolean recompute) throws Exception {
         try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, EXPERTS)) {
             Rank[] ranks = new Rank[EXPERTS];
-            world.each(local -> ranks[local.rank()] = Rank.of(local, PAIR, local.rank() == 0 ? event : ""));
+            world.each(
+                    local -> ranks[local.rank()] = Rank.of(local, schedule, local.rank() == 0 ? event : "", recompute));
             long before = PipelineRank.live(world);
             world.each(local -> {
                 PipelineExecutor executor = ranks[local.rank()].pipeline.executor();

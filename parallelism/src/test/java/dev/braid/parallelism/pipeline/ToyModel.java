@@ -65,6 +65,7 @@ final class ToyModel implements StageModel {
 
     private String passedName = "hidden";
     private ExpertAxis experts = ExpertAxis.SINGLE;
+    private boolean again;
 
     ToyModel(Memory memory, List<Integer> held, int stages, int microbatches, int rows, boolean remembers) {
         this.compute = new Compute(1, "vector", "toy", KernelProviders.chosen(), memory);
@@ -148,7 +149,12 @@ final class ToyModel implements StageModel {
         Variable made = tape.scope(() -> {
             Variable normed = Operations.rmsNorm(tape, hidden, layer.norm, 1e-5f);
             Variable out = Operations.rowLinear(tape, normed, layer.matrix, memory);
-            return exchangesRows() ? thereAndBack(tape, out, microbatch) : out;
+            if (!exchangesRows()) {
+                return out;
+            }
+            return again
+                    ? tape.checkpoint(out, (inner, x) -> thereAndBack(inner, x, microbatch))
+                    : thereAndBack(tape, out, microbatch);
         });
         if (stage == stages - 1) {
             losses.put(microbatch, loss(tape, made, microbatch));
@@ -227,9 +233,14 @@ final class ToyModel implements StageModel {
         passedName = name;
     }
 
-    /** From now on every stage sends its rows to an expert that does nothing, of the rank that it falls to in turn, and back. */
-    void exchangeRowsOver(ExpertAxis axis) {
+    /**
+     * From now on every stage sends its rows to an expert that does nothing, of the rank that it falls to in turn, and back.
+     *
+     * @param recompute whether backward does that again
+     */
+    void exchangeRowsOver(ExpertAxis axis, boolean recompute) {
         experts = axis;
+        again = recompute;
     }
 
     /** Tells {@code recorder} of every operation. */

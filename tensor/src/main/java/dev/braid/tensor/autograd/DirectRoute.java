@@ -42,10 +42,13 @@ record DirectRoute(Tape tape, ExpertRoutes routes, int[] rowsHere, Assignment he
         @Override
         public Tensor arrange(Supplier<Tensor> room) {
             Tensor received = exchange.await();
-            Tensor arranged = room.get();
-            ExpertRows.gather(tape.compute(), here, received, arranged);
-            received.release();
-            return arranged;
+            try {
+                Tensor arranged = room.get();
+                ExpertRows.gather(tape.compute(), here, received, arranged);
+                return arranged;
+            } finally {
+                received.release();
+            }
         }
 
         @Override

@@ -16,6 +16,7 @@ import dev.braid.tensor.routing.RowGroups;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The way of tokens to experts on several ranks. A row goes once to each rank that has an expert of its token, in both directions of
@@ -43,8 +44,8 @@ final class ExchangedDispatch implements ExpertDispatch {
 
     private final TokenRoute route;
 
-    /** The weights' gradients on their way back. */
-    private final RowExchange.Pending weightGradients = new RowExchange.Pending();
+    /** The weights' gradients on their way back; there once rows have been sent. */
+    private Optional<RowExchange.Pending> weightGradients = Optional.empty();
 
     ExchangedDispatch(Tape tape, Tensor selected, int experts, int expected) {
         this.tape = tape;
@@ -170,9 +171,8 @@ final class ExchangedDispatch implements ExpertDispatch {
         Tensor value = x.value();
         TokenRoute.Journey there = route.send(value, true);
         // The gradients' way back begins where rows and weights arrive and ends here, behind all that runs in between.
-        tape.whenPassed(weightGradients::end, weightGradients::forget);
-        RowExchange.Pending gradients = new RowExchange.Pending();
-        tape.whenArrived(gradients::end, gradients::forget);
+        weightGradients = Optional.of(RowExchange.Pending.of(tape));
+        RowExchange.Pending gradients = RowExchange.Pending.givingWay(tape);
         return () -> {
             tape.giveWay();
             Tensor arranged = there.arrange(() -> tape.output(value.dtype(), Shape.of(groups().rows(), x.columns())));
@@ -190,22 +190,25 @@ final class ExchangedDispatch implements ExpertDispatch {
     }
 
     private void addReturned(RowExchange exchange, Variable x) {
-        Tensor returned = exchange.await();
-        Tensor existing = x.takeGradient();
-        boolean inPlace = existing != null && existing.exclusive();
-        Tensor sum =
-                inPlace ? existing : tape.temporary(returned.dtype(), x.value().shape());
-        ExpertRows.sum(tape.compute(), routes.returns(), returned, existing, sum);
-        if (existing != null && !inPlace) {
-            existing.release();
-        }
-        x.setGradient(sum);
-        returned.release();
+        exchange.read(returned -> {
+            Tensor existing = x.takeGradient();
+            boolean inPlace = existing != null && existing.exclusive();
+            Tensor sum = inPlace
+                    ? existing
+                    : tape.temporary(returned.dtype(), x.value().shape());
+            ExpertRows.sum(tape.compute(), routes.returns(), returned, existing, sum);
+            if (existing != null && !inPlace) {
+                existing.release();
+            }
+            x.setGradient(sum);
+        });
     }
 
     @Override
     public Arrival weights(Variable weights) {
         Compute compute = tape.compute();
+        RowExchange.Pending gradients =
+                weightGradients.orElseThrow(() -> new IllegalStateException("weights follow rows: send them first"));
         Tensor sent =
                 compute.memory().zeros(Category.COMMUNICATION, DType.F32, Shape.of(total(routes.rows()), width()));
         if (!compute.workers().rehearsing()) {
@@ -215,20 +218,19 @@ final class ExchangedDispatch implements ExpertDispatch {
                 .start(sent, routes.rows(), rowsHere)
                 .entrust();
         return () -> {
-            Tensor received = there.await();
             Tensor out = tape.output(DType.F32, Shape.of(groups().rows(), 1));
-            if (!compute.workers().rehearsing()) {
-                ExpertRows.slots(here, received, out);
-            }
-            received.release();
+            there.read(received -> {
+                if (!compute.workers().rehearsing()) {
+                    ExpertRows.slots(here, received, out);
+                }
+            });
             return tape.record(
                     out,
                     places(),
                     gradient -> {
                         if (weights.differentiable()) {
                             RowExchange exchange = backWeights(gradient);
-                            weightGradients.begin(
-                                    () -> addReturnedWeights(exchange, weights), exchange::drop, places());
+                            gradients.begin(() -> addReturnedWeights(exchange, weights), exchange::drop, places());
                         }
                     },
                     null);
@@ -254,13 +256,13 @@ final class ExchangedDispatch implements ExpertDispatch {
     }
 
     private void addReturnedWeights(RowExchange exchange, Variable weights) {
-        Tensor returned = exchange.await();
-        Tensor passed = tape.temporary(DType.F32, weights.value().shape());
-        if (!tape.compute().workers().rehearsing()) {
-            ExpertRows.spread(routes.placeOfSlot(), returned, passed);
-        }
-        returned.release();
-        tape.addGradient(weights, passed);
+        exchange.read(returned -> {
+            Tensor passed = tape.temporary(DType.F32, weights.value().shape());
+            if (!tape.compute().workers().rehearsing()) {
+                ExpertRows.spread(routes.placeOfSlot(), returned, passed);
+            }
+            tape.addGradient(weights, passed);
+        });
     }
 
     @Override
@@ -269,13 +271,11 @@ final class ExchangedDispatch implements ExpertDispatch {
         Tensor value = rows.value();
         RowExchange exchange = back(value).entrust();
         tape.giveWay();
-        Tensor returned = exchange.await();
         Tensor out = tape.output(value.dtype(), Shape.of(routes.returns().tokens(), rows.columns()));
-        ExpertRows.sum(compute, routes.returns(), returned, residual.zeros() ? null : residual.value(), out);
-        returned.release();
+        exchange.read(returned ->
+                ExpertRows.sum(compute, routes.returns(), returned, residual.zeros() ? null : residual.value(), out));
         Shape shape = value.shape();
-        RowExchange.Pending gradients = new RowExchange.Pending();
-        tape.whenArrived(gradients::end, gradients::forget);
+        RowExchange.Pending gradients = RowExchange.Pending.givingWay(tape);
         return tape.record(
                 out,
                 places(),

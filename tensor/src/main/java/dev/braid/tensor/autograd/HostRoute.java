@@ -89,9 +89,13 @@ record HostRoute(Tape tape, HostRows rows, int[] came, HandedRows handed) implem
 
     /** Hands rows that have come on to neighbours, and waits for those that neighbours hand on to this rank. */
     private void handOn(Tensor come, Tensor all, long direct) {
-        Tensor passing = room(come, total(handed.out()), come.shape().columns());
-        ExpertRows.pick(tape.compute(), handed.places(), come, passing);
-        come.release();
+        Tensor passing;
+        try {
+            passing = room(come, total(handed.out()), come.shape().columns());
+            ExpertRows.pick(tape.compute(), handed.places(), come, passing);
+        } finally {
+            come.release();
+        }
         new RowExchange(tape, all.rows(direct, total(handed.in())).retain())
                 .start(passing, handed.out(), handed.in())
                 .await()

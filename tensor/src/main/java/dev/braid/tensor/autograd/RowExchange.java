@@ -4,6 +4,7 @@ import dev.braid.tensor.Tensor;
 import dev.braid.tensor.parameters.TensorAxis;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Rows on their way between the ranks of an expert axis. */
 final class RowExchange {
@@ -76,6 +77,16 @@ final class RowExchange {
         return received;
     }
 
+    /** Waits for them and has {@code reader} read them. */
+    void read(Consumer<Tensor> reader) {
+        Tensor rows = await();
+        try {
+            reader.accept(rows);
+        } finally {
+            rows.release();
+        }
+    }
+
     /** Nobody will wait for them. What peers may still write holds on to its memory itself. */
     void drop() {
         sent.release();
@@ -92,8 +103,24 @@ final class RowExchange {
 
         private Optional<Begun> begun = Optional.empty();
 
+        private Pending() {}
+
+        /** What ends when backward comes by what is recorded before this call, which lets the other of a pair run first. */
+        static Pending givingWay(Tape tape) {
+            Pending pending = new Pending();
+            tape.whenArrived(pending::end, pending::forget);
+            return pending;
+        }
+
+        /** The same without giving way. */
+        static Pending of(Tape tape) {
+            Pending pending = new Pending();
+            tape.whenPassed(pending::end, pending::forget);
+            return pending;
+        }
+
         /**
-         * It has begun.
+         * It has begun; once at a time.
          *
          * @param end to end it; in its stead {@code drop} is called when backward has failed
          * @param needed tensors that the end reads
@@ -103,8 +130,7 @@ final class RowExchange {
             begun = Optional.of(new Begun(end, drop, needed));
         }
 
-        /** Ends it, where it has begun. */
-        void end() {
+        private void end() {
             take().ifPresent(each -> {
                 try {
                     each.end.run();
@@ -115,7 +141,7 @@ final class RowExchange {
         }
 
         /** Backward has failed. */
-        void forget() {
+        private void forget() {
             take().ifPresent(each -> {
                 each.drop.run();
                 each.giveBack();

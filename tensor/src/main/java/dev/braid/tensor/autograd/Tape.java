@@ -38,19 +38,15 @@ public final class Tape implements AutoCloseable {
         KEPT
     }
 
-    /** An operation, or, without an output, something to do when backward comes by, or when it never will. */
-    private record Node(
-            Variable output,
-            List<Tensor> saved,
-            Consumer<Tensor> inputs,
-            Consumer<Tensor> weights,
-            Runnable passed,
-            Runnable abandoned,
-            boolean waits) {
-        static Node passing(Runnable passed, Runnable abandoned, boolean waits) {
-            return new Node(null, List.of(), null, null, passed, abandoned, waits);
-        }
+    /** What backward comes by. */
+    private sealed interface Node {}
 
+    /** Something to do when backward comes by, or when it never will, and whether that waits for rows of other ranks. */
+    private record Place(Runnable passed, Runnable abandoned, boolean waits) implements Node {}
+
+    /** What made a variable; {@code weights} is null where there are none. */
+    private record Operation(Variable output, List<Tensor> saved, Consumer<Tensor> inputs, Consumer<Tensor> weights)
+            implements Node {
         void release() {
             saved.forEach(Tensor::release);
         }
@@ -237,7 +233,7 @@ public final class Tape implements AutoCloseable {
         Variable output = new Variable(value, rows, recording);
         if (recording) {
             saved.forEach(Tensor::retain);
-            nodes.add(new Node(output, saved, inputs, weights, null, null, false));
+            nodes.add(new Operation(output, saved, inputs, weights));
         }
         return output;
     }
@@ -248,14 +244,14 @@ public final class Tape implements AutoCloseable {
      */
     void whenPassed(Runnable passed, Runnable abandoned) {
         if (recording) {
-            nodes.add(Node.passing(passed, abandoned, false));
+            nodes.add(new Place(passed, abandoned, false));
         }
     }
 
     /** The same where {@code passed} waits for rows of other ranks, as a place at which {@link #backwardToWait} stops. */
     void whenArrived(Runnable passed, Runnable abandoned) {
         if (recording) {
-            nodes.add(Node.passing(passed, abandoned, true));
+            nodes.add(new Place(passed, abandoned, true));
         }
     }
 
@@ -298,13 +294,13 @@ public final class Tape implements AutoCloseable {
             }
             unit.abandonUse();
         };
-        nodes.add(Node.passing(passed, abandoned, false));
+        nodes.add(new Place(passed, abandoned, false));
     }
 
     /** Ends what {@link #enter} has begun; the same use. */
     public void leave(Unit unit, Use use) {
         if (recording && use == Use.TWICE) {
-            nodes.add(Node.passing(unit::needValues, () -> {}, false));
+            nodes.add(new Place(unit::needValues, () -> {}, false));
         }
         if (!recording || use != Use.KEPT) {
             unit.releaseValues();
@@ -457,7 +453,10 @@ public final class Tape implements AutoCloseable {
             } else if (nodes.isEmpty()) {
                 return false;
             } else {
-                run(nodes.removeLast());
+                switch (nodes.removeLast()) {
+                    case Place place -> place.passed.run();
+                    case Operation operation -> run(operation);
+                }
             }
         } while (!waits());
         return true;
@@ -465,7 +464,8 @@ public final class Tape implements AutoCloseable {
 
     /** Whether backward would wait now. */
     boolean waits() {
-        return piece.map(Checkpoint::waits).orElseGet(() -> !nodes.isEmpty() && nodes.getLast().waits);
+        return piece.map(Checkpoint::waits)
+                .orElseGet(() -> !nodes.isEmpty() && nodes.getLast() instanceof Place place && place.waits);
     }
 
     /** Backward goes on in {@code again}. */
@@ -473,24 +473,20 @@ public final class Tape implements AutoCloseable {
         piece = Optional.of(again);
     }
 
-    private void run(Node node) {
-        if (node.output == null) {
-            node.passed.run();
-            return;
-        }
-        Tensor gradient = node.output.takeGradient();
+    private void run(Operation operation) {
+        Tensor gradient = operation.output.takeGradient();
         if (gradient == null) {
-            node.release();
+            operation.release();
             return;
         }
-        if (node.weights == null || queue == null) {
+        if (operation.weights == null || queue == null) {
             try {
-                node.inputs.accept(gradient);
-                if (node.weights != null) {
-                    node.weights.accept(gradient);
+                operation.inputs.accept(gradient);
+                if (operation.weights != null) {
+                    operation.weights.accept(gradient);
                 }
             } finally {
-                node.giveBack(gradient);
+                operation.giveBack(gradient);
             }
             return;
         }
@@ -499,8 +495,8 @@ public final class Tape implements AutoCloseable {
         // queue from here on, so that it is dropped with the queue when the input half fails.
         gradient.retain();
         try {
-            queue.add(() -> node.runWeights(gradient), () -> node.giveBack(gradient));
-            node.inputs.accept(gradient);
+            queue.add(() -> operation.runWeights(gradient), () -> operation.giveBack(gradient));
+            operation.inputs.accept(gradient);
         } finally {
             gradient.release();
         }
@@ -515,15 +511,16 @@ public final class Tape implements AutoCloseable {
         piece.ifPresent(Checkpoint::close);
         piece = Optional.empty();
         for (Node node : nodes) {
-            if (node.output == null) {
-                node.abandoned.run();
-                continue;
+            switch (node) {
+                case Place place -> place.abandoned.run();
+                case Operation operation -> {
+                    Tensor gradient = operation.output.takeGradient();
+                    if (gradient != null) {
+                        gradient.release();
+                    }
+                    operation.release();
+                }
             }
-            Tensor gradient = node.output.takeGradient();
-            if (gradient != null) {
-                gradient.release();
-            }
-            node.release();
         }
         nodes.clear();
         while (!scopes.isEmpty()) {

@@ -23,20 +23,21 @@ class ExpertPairsTest {
         return new Schedule(paired.name(), paired.map(), paired.microbatches(), ranks, paired.settles());
     }
 
-    /** With recomputation a piece of backward that has begun waits for its turn too. */
+    /** On hosts of two of four ranks, rows are handed on; with recomputation a piece of backward that has begun waits for its turn too. */
     @ParameterizedTest
     @CsvSource({
-        "DUALPIPE,   0, 1, false, 4",
-        "DUALPIPE_V, 1, 1, false, 1",
-        "DUALPIPE_V, 0, 1, true,  1",
-        "DUALPIPE,   1, 2, true,  4"
+        "DUALPIPE,   0, 2, 1, false, 8",
+        "DUALPIPE_V, 1, 4, 1, false, 2",
+        "DUALPIPE_V, 0, 2, 1, true,  1",
+        "DUALPIPE,   1, 2, 2, true,  8"
     })
     void shouldGiveTheBitsOfOneAfterTheOther(
-            ScheduleName name, int zero, int tensor, boolean recompute, int ranksPerHost) throws Exception {
+            ScheduleName name, int zero, int experts, int tensor, boolean recompute, int ranksPerHost)
+            throws Exception {
         PipelineRun run = PipelineRun.of(MICROBATCHES)
                 .of(TinyModel.EXPERTS)
                 .forSteps(3)
-                .on(Mesh.of(1, 2, tensor).withExperts(2), zero)
+                .on(Mesh.of(1, experts, tensor).withExperts(experts), zero)
                 .onHostsOf(ranksPerHost);
         PipelineRun one = recompute ? run.recomputing() : run;
         Schedule schedule = Schedules.of(name, 2, MICROBATCHES);

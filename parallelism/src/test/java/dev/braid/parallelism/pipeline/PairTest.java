@@ -34,19 +34,24 @@ class PairTest {
     private static final Schedule PAIR =
             TestSchedules.of(StageMap.looped(1, 2), 2, "0F0 1F0 (0F1;1B0) 0B0 1F1 1B1 0B1");
 
-    /** Bulk exchanges of each rank before that pair: there and back, of two forwards. */
-    private static final int BEFORE = 4;
+    private static final ExpertHosts ONE_HOST = ExpertHosts.one(EXPERTS);
+
+    /** Four ranks of experts, which hand on rows. */
+    private static final ExpertHosts TWO_HOSTS = ExpertHosts.of(List.of("a", "a", "b", "b"));
 
     /** Numbers the exchanges of rows, and writes down when each starts and when somebody waits for it. */
     private static final class Noted implements ExpertAxis {
         private final ExpertAxis axis;
         private final List<String> events = new ArrayList<>();
         private final String failing;
+
+        /** From the first one of the pair on; before it there are two forwards: there, where rows are handed on once more, and back. */
         private int started;
 
         Noted(ExpertAxis axis, String failing) {
             this.axis = axis;
             this.failing = failing;
+            this.started = axis.hosts().relays() ? -6 : -4;
         }
 
         @Override
@@ -69,7 +74,7 @@ class PairTest {
             if (received.shape().columns() != ToyModel.COLUMNS) {
                 return axis.exchange(sent, sentCounts, received, receivedCounts);
             }
-            int number = started++ - BEFORE;
+            int number = started++;
             note("start " + number);
             TensorAxis.Transfer transfer = axis.exchange(sent, sentCounts, received, receivedCounts);
             return () -> {
@@ -100,20 +105,25 @@ class PairTest {
     /** A rank of a pipeline, and its axis of experts. */
     private record Rank(PipelineRank pipeline, Noted axis) {
         static Rank of(LocalRank local, Schedule schedule, String failing, boolean recompute) {
+            return of(local, schedule, failing, recompute, ONE_HOST);
+        }
+
+        static Rank of(LocalRank local, Schedule schedule, String failing, boolean recompute, ExpertHosts hosts) {
             int places = schedule.map().ranks();
-            int place = local.rank() / EXPERTS;
-            int expert = local.rank() % EXPERTS;
+            int width = hosts.ranks();
+            int place = local.rank() / width;
+            int expert = local.rank() % width;
             List<Integer> pipeline = IntStream.range(0, places)
-                    .map(each -> each * EXPERTS + expert)
+                    .map(each -> each * width + expert)
                     .boxed()
                     .toList();
-            List<Integer> experts = IntStream.range(0, EXPERTS)
-                    .map(each -> place * EXPERTS + each)
+            List<Integer> experts = IntStream.range(0, width)
+                    .map(each -> place * width + each)
                     .boxed()
                     .toList();
             ExposedTime exposed = new ExposedTime();
-            Noted axis =
-                    new Noted(new GroupExpertAxis(local.fabric().group("experts-" + place, experts), exposed), failing);
+            Noted axis = new Noted(
+                    new GroupExpertAxis(local.fabric().group("experts-" + place, experts), hosts, exposed), failing);
             ToyModel model = new ToyModel(
                     local.memory(),
                     schedule.map().stagesOf(place),
@@ -130,14 +140,15 @@ class PairTest {
 
     /** What rank 0 does from the third exchange of rows on: those of 0F1 and 1B0. */
     private static List<String> events(Schedule schedule) throws Exception {
-        return events(schedule, false, 8);
+        return events(schedule, false, ONE_HOST, 8);
     }
 
-    private static List<String> events(Schedule schedule, boolean recompute, int count) throws Exception {
+    private static List<String> events(Schedule schedule, boolean recompute, ExpertHosts hosts, int count)
+            throws Exception {
         List<String> events = new ArrayList<>();
-        try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, EXPERTS)) {
+        try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, hosts.ranks())) {
             world.each(local -> {
-                Rank mine = Rank.of(local, schedule, "", recompute);
+                Rank mine = Rank.of(local, schedule, "", recompute, hosts);
                 mine.pipeline.executor().run();
                 if (local.rank() == 0) {
                     events.addAll(mine.axis.events);
@@ -269,7 +280,7 @@ class PairTest {
 
     @Test
     void shouldTakeTurnsInTheMidstOfARecomputedPiece() throws Exception {
-        assertThat(events(PAIR, true, 12))
+        assertThat(events(PAIR, true, ONE_HOST, 12))
                 .containsExactly(
                         "start 0", "start 1", "wait 1", "start 2", "wait 2", "start 3", "wait 0", "start 4", "wait 3",
                         "start 5", "wait 4", "wait 5");

@@ -11,7 +11,6 @@ import dev.braid.parallelism.control.MalformedMessageException;
 import dev.braid.parallelism.transport.Outgoing;
 import dev.braid.parallelism.transport.PeerMemory;
 import dev.braid.parallelism.transport.RankAddress;
-import dev.braid.parallelism.transport.Receiver;
 import dev.braid.parallelism.transport.SendResult;
 import dev.braid.parallelism.transport.Transport;
 import dev.braid.parallelism.transport.TransportFault;
@@ -49,12 +48,10 @@ public final class Engine {
     private static final long TASK_BYTES = 2L << 20;
 
     private static final int FRAMES_A_POLL = 64;
-    private static final int MOST_CHARGES = 256;
-    /** What a frame is charged that no peer sends: as many messages of a handshake. */
-    private static final int FOREIGN = 16;
 
-    private static final int REMEMBERED_CHANNELS = 1024;
-    private static final int CONTROL_BYTES = 4096;
+    /** Most bytes that a message of a handshake has. */
+    static final int CONTROL_BYTES = 4096;
+
     private static final long MOST_WAIT_NANOS = 50_000;
 
     final int rank;
@@ -73,7 +70,7 @@ public final class Engine {
     private final AtomicInteger waiting = new AtomicInteger();
     private final List<RankAddress> addresses;
     private final List<Transport> transports;
-    private final List<Receiver> receivers = new ArrayList<>();
+    private final List<Gate> gates = new ArrayList<>();
     private final LongSupplier clock;
     private final RandomGenerator random;
     private final Staging.Block header;
@@ -82,8 +79,6 @@ public final class Engine {
 
     private final Peer[] peers;
     private final List<Peer> linked = new ArrayList<>();
-    private final List<Map<Long, Peer>> bound = new ArrayList<>();
-    private final List<Map<Long, Integer>> strikes = new ArrayList<>();
     private final Map<Integer, Group> groups = new HashMap<>();
     private final ArrayDeque<Task> tasks = new ArrayDeque<>();
     private final FlightRecord flight;
@@ -93,7 +88,6 @@ public final class Engine {
     private long messages;
     private long bytes;
     private final long[] bytesTo;
-    private long refused;
     private int moved;
     private int active;
     private boolean closed;
@@ -135,22 +129,7 @@ public final class Engine {
         this.header = staging.take(Frame.HEADER + CONTROL_BYTES);
         this.peers = new Peer[addresses.size()];
         this.flight = new FlightRecord(this);
-        for (Transport transport : transports) {
-            int index = bound.size();
-            bound.add(new HashMap<>());
-            strikes.add(new HashMap<>());
-            receivers.add(new Receiver() {
-                @Override
-                public void frame(long channel, long address, int frameBytes) {
-                    guarded(() -> received(index, channel, address, frameBytes));
-                }
-
-                @Override
-                public void closed(long channel, String reason) {
-                    guarded(() -> channelClosed(index, channel, reason));
-                }
-            });
-        }
+        transports.forEach(transport -> gates.add(new Gate(this, transport, crc)));
         // Neighbours are linked from the start, so that news of a failure reaches every rank whatever the groups are.
         if (addresses.size() > 1) {
             locked(() -> {
@@ -189,8 +168,8 @@ public final class Engine {
             return 0;
         }
         moved = 0;
-        for (int i = 0; i < receivers.size(); i++) {
-            moved += transports.get(i).poll(receivers.get(i), FRAMES_A_POLL);
+        for (Gate gate : gates) {
+            moved += gate.poll(FRAMES_A_POLL);
         }
         guarded(this::runTasks);
         guarded(this::flush);
@@ -291,138 +270,25 @@ public final class Engine {
 
     // ---- frames -----------------------------------------------------------------------------------------------------
 
-    private void received(int index, long channel, long frame, int frameBytes) {
-        if (closed) {
-            return;
-        }
-        Peer peer = bound.get(index).get(channel);
-        if (!Frame.wellFormed(frame, frameBytes)) {
-            damaged(index, channel, peer, "it is malformed");
-            return;
-        }
-        byte kind = Frame.kind(frame);
-        if (kind == Frame.HELLO || kind == Frame.PROOF) {
-            handshake(index, channel, frame);
-        } else if (peer == null) {
-            // Of this attempt it may be a peer's whose proof is still to come.
-            strike(index, channel, Frame.epoch(frame) == epoch ? 1 : FOREIGN);
-        } else if (Frame.epoch(frame) != epoch || Frame.source(frame) != peer.rank) {
-            damaged(index, channel, peer, "it is of another attempt or rank");
-        } else if (!Frame.sealed(frame, peer.keyIn(), transports.get(index).intact(), crc)) {
-            damaged(index, channel, peer, "its checksum is wrong");
-        } else if (healthy() || kind == Frame.LEAVE || kind == Frame.READY || kind == Frame.ABORT) {
-            peer.frame(frame, now());
-        }
+    /** The gate of a transport. */
+    Gate gate(Transport transport) {
+        return gates.get(transports.indexOf(transport));
     }
 
-    /** What was lost with a damaged frame of a peer cannot come again: better to end at once than to wait for it. */
-    private void damaged(int index, long channel, Peer peer, String how) {
-        if (peer == null) {
-            strike(index, channel);
-            return;
-        }
-        refused++;
-        throw fault(Kind.TRANSPORT, peer.rank, "a frame of " + peer.address + " arrived damaged: " + how);
+    private long refused() {
+        return gates.stream().mapToLong(Gate::refused).sum();
     }
 
-    private void handshake(int index, long channel, long frame) {
-        int payload = Frame.payloadBytes(frame);
-        if (payload > CONTROL_BYTES || Frame.epoch(frame) != epoch || !Frame.sealed(frame, 0, false, crc)) {
-            strike(index, channel);
-            return;
-        }
-        ControlMessage message;
-        try {
-            message = codec.decode(payload(frame));
-        } catch (MalformedMessageException malformed) {
-            strike(index, channel);
-            return;
-        }
-        if (!bound.get(index).containsKey(channel)) {
-            // A peer repeats its part of the handshake; who does it without end and never proves anything is none.
-            charge(index, channel, 1);
-        }
-        boolean taken = switch (message) {
-            case ControlMessage.Hello hello -> hello(index, channel, hello);
-            case ControlMessage.Proof proof ->
-                meant(proof.from(), proof.to(), index) && peer(proof.from()).proof(channel, proof, now());
-            default -> false;
-        };
-        if (!taken) {
-            strike(index, channel);
-        }
-    }
-
-    private boolean hello(int index, long channel, ControlMessage.Hello hello) {
-        if (!hello.runId().equals(settings.runId())
-                || hello.attempt() != settings.attempt()
-                || !meant(hello.from(), hello.to(), index)) {
-            return false;
-        }
-        return peer(hello.from()).hello(channel, hello, now());
-    }
-
-    private boolean meant(int from, int to, int index) {
-        return to == rank
-                && from >= 0
-                && from < addresses.size()
-                && from != rank
-                && peer(from).transport() == transports.get(index);
-    }
-
-    private void strike(int index, long channel) {
-        strike(index, channel, FOREIGN);
-    }
-
-    private void strike(int index, long channel, int weight) {
-        refused++;
-        // A peer's own channel stays: whatever a stranger can make the peer say is not the peer's fault.
-        if (!bound.get(index).containsKey(channel)) {
-            charge(index, channel, weight);
-        }
-    }
-
-    private void charge(int index, long channel, int cost) {
-        Map<Long, Integer> charged = strikes.get(index);
-        if (charged.size() >= REMEMBERED_CHANNELS && !charged.containsKey(channel)) {
-            charged.clear();
-        }
-        if (charged.merge(channel, cost, Integer::sum) > MOST_CHARGES) {
-            transports.get(index).refuse(channel);
-        }
-    }
-
-    void countRefused() {
-        refused++;
-    }
-
-    private void channelClosed(int index, long channel, String reason) {
-        strikes.get(index).remove(channel);
-        Peer peer = bound.get(index).remove(channel);
-        if (peer != null) {
-            peer.channelClosed(reason);
-        } else {
-            linked.stream()
-                    .filter(other -> other.transport() == transports.get(index))
-                    .forEach(other -> other.forgetHello(channel));
-        }
-    }
-
-    void bind(Transport transport, long channel, Peer peer) {
-        int index = transports.indexOf(transport);
-        bound.get(index).put(channel, peer);
-        strikes.get(index).remove(channel);
-    }
-
-    private byte[] payload(long frame) {
+    /** What a control frame says. */
+    ControlMessage read(long frame) throws MalformedMessageException {
         byte[] payload = new byte[Frame.payloadBytes(frame)];
         Addresses.copyTo(frame + Frame.HEADER, payload);
-        return payload;
+        return codec.decode(payload);
     }
 
     ControlMessage decode(long frame) {
         try {
-            return codec.decode(payload(frame));
+            return read(frame);
         } catch (MalformedMessageException malformed) {
             throw fault(
                     Kind.TRANSPORT,
@@ -667,6 +533,10 @@ public final class Engine {
 
     // ---- failure ----------------------------------------------------------------------------------------------------
 
+    boolean closed() {
+        return closed;
+    }
+
     boolean healthy() {
         return failure == null;
     }
@@ -732,7 +602,7 @@ public final class Engine {
         }
     }
 
-    private void guarded(Runnable action) {
+    void guarded(Runnable action) {
         try {
             action.run();
         } catch (EngineFault fault) {
@@ -836,7 +706,7 @@ public final class Engine {
     // ---- for people -------------------------------------------------------------------------------------------------
 
     Traffic traffic() {
-        return locked(() -> new Traffic(messages, bytes, refused));
+        return locked(() -> new Traffic(messages, bytes, refused()));
     }
 
     long bytesTo(int other) {
@@ -871,7 +741,7 @@ public final class Engine {
                     "; %d messages, %d bytes, %d frames refused, staging %d bytes%n",
                     messages,
                     bytes,
-                    refused,
+                    refused(),
                     staging.live()));
             linked.forEach(peer -> text.append("  ").append(peer.describe()).append('\n'));
             for (Transport transport : transports) {

@@ -205,7 +205,7 @@ final class Peer {
             return false;
         }
         if (!Arrays.equals(proof.nonce(), nonce)) {
-            engine.countRefused(); // the peer answers a hello that a stranger has said in our name
+            engine.gate(transport).countRefused(); // the peer answers a hello that a stranger has said in our name
             return true;
         }
         byte[] peerNonce = hellos.get(from);
@@ -221,7 +221,7 @@ final class Peer {
             lastHeard = now;
             keyIn = engine.handshake.linkKey(rank, engine.rank, peerNonce, nonce);
             keyOut = engine.handshake.linkKey(engine.rank, rank, nonce, peerNonce);
-            engine.bind(transport, from, this);
+            engine.gate(transport).bind(from, this);
         }
         readyDue = true;
         return true;

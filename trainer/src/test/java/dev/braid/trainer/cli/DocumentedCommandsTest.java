@@ -76,8 +76,12 @@ class DocumentedCommandsTest {
     }
 
     private static final class DoingNothing implements Actions {
+        /** So that no command goes on with what another has trained under its own name. */
         @Override
-        public void train(Train request) {}
+        public void train(Train request) {
+            assertThat(request.experiment().output())
+                    .isEqualTo("runs/" + request.experiment().name());
+        }
 
         @Override
         public void prepareData(Prepare request) {}

@@ -94,7 +94,7 @@ class ExpertSubmitTest {
         traced().forEach((rank, exchanges) -> {
             long slots = router.counts().get(2 * rank) + router.counts().get(2 * rank + 1);
             TracedCollective results = exchanges.get(FORWARD - 1);
-            TracedCollective gradients = exchanges.get(exchanges.size() - 2);
+            TracedCollective gradients = exchanges.getLast();
             assertThat(results.bytes()).as("results of rank %d", rank).isEqualTo(slots * ROW);
             assertThat(gradients.bytes()).as("gradients of rank %d", rank).isEqualTo(slots * ROW);
             assertThat(gradients.sent()).isEqualTo(results.sent()).isLessThan(results.bytes());

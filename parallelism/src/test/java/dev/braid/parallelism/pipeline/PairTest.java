@@ -248,11 +248,12 @@ class PairTest {
                 if (local.rank() == 0) {
                     pipeline[0] = mine.pipeline;
                     List<String> events = mine.axis.events;
-                    // The one product of 1B0 lies behind its exchange of gradients, in its last turn.
-                    int last = events.indexOf("wait 3");
-                    int product = events.subList(last, events.size()).indexOf("linear.weight_gradient") + last;
-                    int next = events.subList(last, events.size()).indexOf("start 4") + last;
-                    assertThat(product < next).isEqualTo(whole);
+                    // 1B0 comes by the head before it sends gradients, in its first turn.
+                    int head = events.indexOf("head.weight_gradient");
+                    String before = whole ? "start 1" : "start 4";
+                    String after = whole ? "wait 0" : "start 6";
+                    assertThat(head).isBetween(events.indexOf(before), events.indexOf(after));
+                    assertThat(events).contains(before, after);
                 }
             });
             OneRank.expectItsBits(pipeline, schedule, 0, ToyModel.ROWS, false);
@@ -263,8 +264,8 @@ class PairTest {
     @ParameterizedTest
     @ValueSource(strings = {"start 0", "start 1", "wait 0", "start 2", "wait 1", "start 3", "wait 2", "wait 3"})
     void shouldGiveEverythingBackWhenOneOfAPairFails(String event) throws Exception {
-        expectAllBack(PAIR, event, false);
-        expectAllBack(HALVES, event, false);
+        expectAllBack(PAIR, event, false, ONE_HOST);
+        expectAllBack(HALVES, event, false, ONE_HOST);
     }
 
     /** 1B0 first sends its rows again, there and back: 1 and 2. */
@@ -275,7 +276,7 @@ class PairTest {
                 "start 5", "wait 4", "wait 5"
             })
     void shouldGiveEverythingBackWhenARecomputedPieceFails(String event) throws Exception {
-        expectAllBack(PAIR, event, true);
+        expectAllBack(PAIR, event, true, ONE_HOST);
     }
 
     @Test
@@ -286,11 +287,32 @@ class PairTest {
                         "start 5", "wait 4", "wait 5");
     }
 
-    private static void expectAllBack(Schedule schedule, String event, boolean recompute) throws Exception {
-        try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, EXPERTS)) {
-            Rank[] ranks = new Rank[EXPERTS];
-            world.each(
-                    local -> ranks[local.rank()] = Rank.of(local, schedule, local.rank() == 0 ? event : "", recompute));
+    /** Between hosts 0 and 1, inside them 2 and 4, and straight back 3 and 5. */
+    @Test
+    void shouldTakeTurnsBeforeRowsAreHandedOn() throws Exception {
+        assertThat(events(PAIR, false, TWO_HOSTS, 12))
+                .containsExactly(
+                        "start 0", "start 1", "wait 0", "start 2", "wait 2", "start 3", "wait 1", "start 4", "wait 4",
+                        "start 5", "wait 3", "wait 5");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "start 0", "start 1", "wait 0", "start 2", "wait 2", "start 3", "wait 1", "start 4", "wait 4",
+                "start 5", "wait 3", "wait 5"
+            })
+    void shouldGiveEverythingBackWhenOneOfAPairFailsOnHosts(String event) throws Exception {
+        expectAllBack(PAIR, event, false, TWO_HOSTS);
+        expectAllBack(PAIR, event, true, TWO_HOSTS);
+    }
+
+    private static void expectAllBack(Schedule schedule, String event, boolean recompute, ExpertHosts hosts)
+            throws Exception {
+        try (LocalWorld world = LocalWorld.of(Wires.IN_PLACE, hosts.ranks())) {
+            Rank[] ranks = new Rank[hosts.ranks()];
+            world.each(local ->
+                    ranks[local.rank()] = Rank.of(local, schedule, local.rank() == 0 ? event : "", recompute, hosts));
             long before = PipelineRank.live(world);
             world.each(local -> {
                 PipelineExecutor executor = ranks[local.rank()].pipeline.executor();

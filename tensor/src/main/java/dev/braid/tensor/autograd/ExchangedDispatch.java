@@ -44,7 +44,7 @@ final class ExchangedDispatch implements ExpertDispatch {
 
     private final TokenRoute route;
 
-    /** The weights' gradients on their way back; there once rows have been sent. */
+    /** The weights' gradients on their way back; there when rows have been sent, and weights not yet. */
     private Optional<RowExchange.Pending> weightGradients = Optional.empty();
 
     ExchangedDispatch(Tape tape, Tensor selected, int experts, int expected) {
@@ -207,8 +207,9 @@ final class ExchangedDispatch implements ExpertDispatch {
     @Override
     public Arrival weights(Variable weights) {
         Compute compute = tape.compute();
-        RowExchange.Pending gradients =
-                weightGradients.orElseThrow(() -> new IllegalStateException("weights follow rows: send them first"));
+        RowExchange.Pending gradients = weightGradients.orElseThrow(
+                () -> new IllegalStateException("weights follow rows, once: send rows first"));
+        weightGradients = Optional.empty();
         Tensor sent =
                 compute.memory().zeros(Category.COMMUNICATION, DType.F32, Shape.of(total(routes.rows()), width()));
         if (!compute.workers().rehearsing()) {

@@ -42,7 +42,10 @@ public sealed interface ExpertDispatch permits LocalDispatch, ExchangedDispatch 
         return send(x).await();
     }
 
-    /** The weights [n, K] of the rows that {@link #send} has sent: F32 [rows, 1]. To be awaited behind those. */
+    /**
+     * The weights [n, K] of the rows that {@link #send} has sent: F32 [rows, 1]. To be called once, with what was made before the rows
+     * were sent, and awaited behind those.
+     */
     Arrival weights(Variable weights);
 
     /** {@code residual[t] + sum over the experts of t} of their rows [rows, D]: [n, D]; the residual may be {@link Variable#zerosLike}. */

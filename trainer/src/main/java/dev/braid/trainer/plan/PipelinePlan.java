@@ -22,7 +22,8 @@ import java.util.stream.Stream;
  * @param input what was planned
  * @param split which layers each stage has
  * @param optimistic whether ranks take their optimizer steps before the gradient's norm is known
- * @param simulation the schedule in estimated times; of an overlapped pair one runs after the other, or by turns where rows travel, as the executor does it
+ * @param simulation the schedule in estimated times; of an overlapped pair one runs after the other, or both by turns where rows
+ *     travel, as the executor runs them
  * @param ranks of the pipeline in order
  * @param parameters trained elements over all ranks
  * @param activeParameters those that a token uses on average; model FLOPs count these alone

@@ -25,7 +25,7 @@ class ExpertSubmitTest {
     private static final int DIM = 32;
     private static final int ROW = DIM * Float.BYTES;
 
-    /** Exchanges of a layer: figures, lists, rows, weights and results in forward; results, rows and weights in backward. */
+    /** Exchanges of a layer: figures, lists, rows, weights and results in forward; results, weights and rows in backward. */
     private static final int FORWARD = 5;
 
     private static final int BACKWARD = 3;

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -19,7 +20,9 @@ import java.util.stream.Collectors;
  *
  * <p>Where rows travel between ranks of experts, the two of a pair take turns instead: when the forward would wait for rows, backward
  * runs up to where it would wait, and so on, so that each hides the other's travel as in DualPipe (DeepSeek-V3, arXiv 2412.19437,
- * 3.2.1). Turns change at the same places on every rank, whatever the rows. No bit of the result depends on it.
+ * 3.2.1). Turns change at the same places on every rank, whatever the rows. No bit of the result depends on it, except where a
+ * schedule pairs the last stage with itself and modules of multi-token prediction share a table with the head: its gradients then
+ * add up in another order.
  *
  * <p>In a stage for which the schedule has an I or a W, the weight gradients of every micro-batch wait in a queue of its own; a B
  * there is an I and at once a W.
@@ -40,8 +43,8 @@ public final class PipelineExecutor {
     private final WarmUp beginnings;
     private final WeightGradients weights;
 
-    /** Of pairs that take turns the backward, by the forward. */
-    private final Map<Action, Action> partners;
+    /** Forwards that take turns with the action behind them. */
+    private final Set<Action> paired;
 
     private final Mail mail;
     private final Map<Place, StagePass> held = new HashMap<>();
@@ -83,15 +86,15 @@ public final class PipelineExecutor {
         this.order = RankActions.of(schedule, rank);
         this.beginnings = WarmUp.of(schedule);
         this.weights = WeightGradients.of(schedule, rank);
-        this.partners = model.exchangesRows() ? partners(schedule.ranks().get(rank)) : Map.of();
+        this.paired = model.exchangesRows() ? paired(schedule.ranks().get(rank)) : Set.of();
         this.mail = new Mail(pipeline, model, memory, exposed, schedule.map().stages(), schedule.microbatches());
     }
 
-    private static Map<Action, Action> partners(List<Slot> slots) {
+    private static Set<Action> paired(List<Slot> slots) {
         return slots.stream()
                 .filter(Slot::paired)
-                .map(Slot::actions)
-                .collect(Collectors.toUnmodifiableMap(List::getFirst, List::getLast));
+                .map(slot -> slot.actions().getFirst())
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     /**
@@ -138,11 +141,10 @@ public final class PipelineExecutor {
             while (passage.position() < order.actions().size()) {
                 passage.expect();
                 Action action = passage.next();
-                Action partner = partners.get(action);
-                if (partner == null) {
-                    step(action);
-                } else {
+                if (paired.contains(action)) {
                     pair(action, passage.next());
+                } else {
+                    step(action);
                 }
             }
             mail.awaitSent(edge -> true);
